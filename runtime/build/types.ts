@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream';
+import type { Image, Platform, RegistryAuth } from '../images/types.js';
+import type { ChainId, PreparedRoot } from '../snapshots/types.js';
+
+/** Mounts of a RUN: caches, binds of other stages, secrets. */
+export interface StepMount {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** One RUN. The engine runs it as it runs any container, so that building and running are the same thing. */
+export interface StepRequest {
+  readonly root: PreparedRoot;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: string;
+  readonly network: 'default' | 'none' | 'host' | (string & {});
+  readonly mounts: readonly StepMount[];
+  readonly tmpfs: readonly { readonly target: string; readonly sizeBytes?: number }[];
+  readonly extraHosts: readonly string[];
+  readonly shmBytes?: number;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly privileged: boolean;
+  readonly onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
+  readonly signal: AbortSignal;
+}
+
+/** Handed in by the engine; the build never imports it. */
+export type RunStep = (request: StepRequest) => Promise<{ readonly exitCode: number }>;
+
+export interface BuildOptions {
+  /** Folder of the unpacked context, or a way to it. The api unpacks the client's tar into a folder first. */
+  readonly contextDirectory: string;
+  /** Path of the Dockerfile below the context (default `Dockerfile`), or its text. */
+  readonly dockerfile: { readonly path: string } | { readonly text: string };
+  readonly target?: string;
+  readonly buildArgs: Readonly<Record<string, string | undefined>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly platform?: Platform;
+  readonly noCache: boolean;
+  /** Pull base images even when they are here. */
+  readonly pull: boolean;
+  readonly network: string;
+  readonly extraHosts: readonly string[];
+  readonly shmBytes?: number;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly auths: Readonly<Record<string, RegistryAuth>>;
+  readonly squash?: boolean;
+}
+
+/** What the person sees, in order. The api encodes it as Docker's `{"stream": …}` lines and as our own JSON lines. */
+export type BuildEvent =
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly of: number;
+      readonly instruction: string;
+      readonly stage: string | undefined;
+      readonly line: number;
+      readonly cached: boolean;
+    }
+  | { readonly kind: 'output'; readonly step: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'layer'; readonly step: number; readonly id: string }
+  | {
+      readonly kind: 'pull';
+      readonly status: string;
+      readonly id?: string;
+      readonly current?: number;
+      readonly total?: number;
+    }
+  | { readonly kind: 'warning'; readonly line: number | undefined; readonly text: string }
+  | { readonly kind: 'built'; readonly imageId: string }
+  | { readonly kind: 'tagged'; readonly name: string };
+
+export interface Builder {
+  /** Throws EngineError('invalid') with an excerpt of the Dockerfile for a wrong one, and with the last output for a RUN that failed. */
+  build(options: BuildOptions, onEvent: (event: BuildEvent) => void, signal: AbortSignal): Promise<Image>;
+  /** Forgets cached steps; layers that only they held can then be collected. */
+  prune(): Promise<{ deleted: string[]; reclaimedBytes: number }>;
+  /** Chains that cached steps hold, for garbage collection. */
+  roots(): ChainId[];
+  cacheSizeBytes(): number;
+}
+
+/** For `ADD` of a URL. */
+export type Fetch = (
+  url: string,
+  signal: AbortSignal,
+) => Promise<{ body: Readable; lastModified: Date | undefined; fileName: string | undefined }>;

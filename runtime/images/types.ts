@@ -1,0 +1,163 @@
+import type { Readable } from 'node:stream';
+import type { ChainId, Digest } from '../snapshots/types.js';
+
+export type { Digest };
+
+/** `registry/repository:tag@digest`, normalised as Docker does (docker.io/library/…, tag `latest`). */
+export interface Reference {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag: string | undefined;
+  readonly digest: Digest | undefined;
+}
+
+/** OCI image configuration's `config`, in the wire's own key names. */
+export interface ImageConfig {
+  readonly User?: string;
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[] | null;
+  readonly Cmd?: readonly string[] | null;
+  readonly Volumes?: Readonly<Record<string, object>>;
+  readonly WorkingDir?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly StopSignal?: string;
+  readonly ArgsEscaped?: boolean;
+  /** Docker's extension: durations in nanoseconds. */
+  readonly Healthcheck?: HealthConfig;
+  readonly Shell?: readonly string[];
+  readonly OnBuild?: readonly string[];
+}
+
+export interface HealthConfig {
+  /** `['NONE']`, `['CMD', …]`, `['CMD-SHELL', text]`; empty inherits. */
+  readonly Test?: readonly string[];
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly Retries?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+}
+
+export interface HistoryEntry {
+  readonly created?: string;
+  readonly created_by?: string;
+  readonly author?: string;
+  readonly comment?: string;
+  readonly empty_layer?: boolean;
+}
+
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+/** An image that is here whole. Its id is the digest of its configuration, as in Docker's classic store. */
+export interface Image {
+  readonly id: Digest;
+  readonly manifestDigest: Digest;
+  readonly platform: Platform;
+  readonly created: string | undefined;
+  readonly author?: string;
+  readonly comment?: string;
+  readonly config: ImageConfig;
+  readonly history: readonly HistoryEntry[];
+  /** Uncompressed layers, lowest first. */
+  readonly diffIds: readonly Digest[];
+  /** One for each diffId; the last is what a container stands on. */
+  readonly chainIds: readonly ChainId[];
+  /** Bytes on disk of all layers. */
+  readonly sizeBytes: number;
+  /** `busybox:latest`, `localhost:5000/a/b:1`: Docker's familiar form. */
+  readonly tags: readonly string[];
+  /** `busybox@sha256:…`, for what a registry sent or took. */
+  readonly repoDigests: readonly string[];
+}
+
+export interface RegistryAuth {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identityToken?: string;
+  readonly registryToken?: string;
+}
+
+/** One line of progress, in the shape that Docker's clients print. */
+export interface ProgressEvent {
+  readonly id?: string;
+  readonly status: string;
+  readonly current?: number;
+  readonly total?: number;
+}
+
+export interface PullOptions {
+  readonly platform?: Platform;
+  readonly auth?: RegistryAuth;
+  readonly onProgress?: (event: ProgressEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a build or a commit hands in: layers that the snapshots already hold. */
+export interface NewImage {
+  readonly platform: Platform;
+  readonly created: string | undefined;
+  readonly author?: string;
+  readonly comment?: string;
+  readonly config: ImageConfig;
+  readonly history: readonly HistoryEntry[];
+  readonly diffIds: readonly Digest[];
+}
+
+export interface RemovedImage {
+  readonly untagged?: string;
+  readonly deleted?: string;
+}
+
+/**
+ * Images by content. Every method that names an image takes what Docker takes: an id, a unique prefix of one,
+ * `name`, `name:tag`, `name@digest`. An unknown one throws EngineError('not-found', "No such image: X").
+ */
+export interface ImageStore {
+  find(name: string): Image | undefined;
+  get(name: string): Image;
+  list(): Image[];
+  /** Not in the registry → `not-found`; registry cannot be reached → `unavailable`; both name it. */
+  pull(reference: Reference, options: PullOptions): Promise<Image>;
+  push(reference: Reference, options: PullOptions): Promise<{ digest: Digest; sizeBytes: number }>;
+  /** A root tarball (gzip, zstd or plain) as an image of one layer. */
+  importRoot(
+    tar: Readable,
+    image: {
+      readonly config: ImageConfig;
+      readonly platform: Platform;
+      readonly comment: string;
+      readonly created: string;
+    },
+  ): Promise<Image>;
+  /** Records an image over layers that exist; computes manifest and id. */
+  put(image: NewImage): Promise<Image>;
+  /** Adds a layer from an uncompressed tar on top of `parent`; returns its ids. Its blob is kept so that it can be pushed and saved. */
+  addLayer(
+    parent: ChainId | undefined,
+    tar: Readable,
+  ): Promise<{ diffId: Digest; chainId: ChainId; sizeBytes: number }>;
+  tag(name: string, reference: Reference): Promise<void>;
+  /** Docker's rules: one tag of several only untags. `inUse` tells which containers stand on an image id. */
+  remove(
+    name: string,
+    options: {
+      readonly force: boolean;
+      readonly noPrune: boolean;
+      readonly inUse: (id: Digest) => readonly { id: string; running: boolean }[];
+    },
+  ): Promise<RemovedImage[]>;
+  save(names: readonly string[]): Readable;
+  load(archive: Readable, onProgress: (event: ProgressEvent) => void): Promise<Image[]>;
+  /** Remote manifest without pulling it. */
+  resolveRemote(
+    reference: Reference,
+    options: PullOptions,
+  ): Promise<{ digest: Digest; mediaType: string; sizeBytes: number; platforms: Platform[] }>;
+  /** Blobs and layers that nothing refers to go away. Never what a running pull, build or container (`roots`) needs. */
+  collect(roots: readonly ChainId[]): Promise<{ reclaimedBytes: number }>;
+}

@@ -1,0 +1,127 @@
+import type { InterfaceSpec, PublishedPortSpec } from '../launch/spec.js';
+
+export interface IpamPool {
+  /** `172.18.0.0/16` */
+  readonly subnet: string;
+  readonly gateway?: string;
+  readonly ipRange?: string;
+  readonly auxAddresses?: Readonly<Record<string, string>>;
+}
+
+/** What survives of a network. Docker's terms. */
+export interface NetworkRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: 'bridge' | 'host' | 'null';
+  readonly created: string;
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly enableIPv4: boolean;
+  readonly enableIPv6: boolean;
+  readonly ipam: readonly IpamPool[];
+  readonly ipamOptions: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Name of the bridge on this machine; empty for host and none. */
+  readonly bridge: string;
+  readonly predefined: boolean;
+}
+
+export interface NetworkRequest {
+  readonly name: string;
+  readonly driver: string;
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly enableIPv4?: boolean;
+  readonly enableIPv6: boolean;
+  readonly ipam: readonly Partial<IpamPool>[];
+  readonly ipamOptions: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** One container on one network. Addresses are held from `attach` to `detach`. */
+export interface Endpoint {
+  readonly networkId: string;
+  readonly endpointId: string;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly interfaceName: string;
+  readonly macAddress: string;
+  readonly ipv4: string | undefined;
+  readonly ipv4PrefixLength: number;
+  readonly gateway: string | undefined;
+  readonly ipv6: string | undefined;
+  readonly ipv6PrefixLength: number;
+  readonly gateway6: string | undefined;
+  /** All names it answers to here: name, short id, service aliases. */
+  readonly dnsNames: readonly string[];
+}
+
+export interface EndpointRequest {
+  readonly networkId: string;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly hostname: string;
+  readonly aliases: readonly string[];
+  /** Docker's links, as this container sees them: alias → container id, resolved only for this container. */
+  readonly links: readonly { readonly alias: string; readonly containerId: string }[];
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  readonly macAddress?: string;
+  readonly interfaceName: string;
+}
+
+/** A port as asked for; `hostPort` 0 picks a free one. */
+export interface PortRequest {
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostIp: string;
+  readonly hostPort: number;
+  readonly hostPortEnd?: number;
+  readonly containerPort: number;
+}
+
+export interface Networks {
+  /** Makes the predefined networks, finds again the bridges of earlier runs, starts DNS. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+  list(): NetworkRecord[];
+  /** By id, unique prefix or name; throws `not-found` ("network X not found"). */
+  get(name: string): NetworkRecord;
+  find(name: string): NetworkRecord | undefined;
+  create(request: NetworkRequest): Promise<{ network: NetworkRecord; warning: string }>;
+  /** Throws `forbidden` while endpoints are on it. */
+  remove(id: string): Promise<void>;
+  endpoints(networkId: string): Endpoint[];
+  endpointsOf(containerId: string): Endpoint[];
+  /** Takes an address and a name; the bridge is brought up when it is not. Wires nothing yet. */
+  attach(request: EndpointRequest): Promise<Endpoint>;
+  /** What the launcher has to make for an endpoint. */
+  interfaceSpec(endpoint: Endpoint): InterfaceSpec;
+  /** Adds an interface to a running container (`docker network connect`). */
+  plug(endpoint: Endpoint, pid: number): Promise<void>;
+  /** Removes it from a running one. */
+  unplug(endpoint: Endpoint, pid: number): Promise<void>;
+  /** Gives the address and the names back. A bridge without endpoints goes down until the next one needs it. */
+  detach(containerId: string, networkId?: string): Promise<void>;
+  /** An earlier engine's running container: takes its addresses and names again, as recorded. */
+  adopt(endpoint: Endpoint, request: EndpointRequest): void;
+  renamed(containerId: string, name: string): void;
+  /** Picks host ports; does not listen (the container's proxy does, so the start fails when one is busy). */
+  choosePorts(requests: readonly PortRequest[], endpoint: Endpoint): Promise<PublishedPortSpec[]>;
+  /** The fast path in the kernel (DNAT) beside the proxy, where there is one. */
+  publish(containerId: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void>;
+  unpublish(containerId: string): Promise<void>;
+  /** Who listens on a busy port: `postgres (pid 812)`; undefined when it cannot be told. */
+  portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined>;
+  /** `nameserver` lines and the like for a container on these networks. */
+  resolvConf(options: {
+    readonly endpoints: readonly Endpoint[];
+    readonly hostNetwork: boolean;
+    readonly dns: readonly string[];
+    readonly dnsSearch: readonly string[];
+    readonly dnsOptions: readonly string[];
+  }): Promise<string>;
+  /** Address under which containers reach this machine (`host-gateway`). */
+  hostGateway(): string;
+}

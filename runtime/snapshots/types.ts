@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+
+/** `sha256:` and 64 hexadecimal digits. */
+export type Digest = `sha256:${string}`;
+
+/** A layer unpacked on top of particular parents (OCI image spec, "Layer ChainID"). */
+export type ChainId = Digest;
+
+/** What a container or a build step mounts. Folders exist; nothing is mounted yet: that happens inside its own mount namespace. */
+export interface PreparedRoot {
+  readonly kind: 'overlay';
+  /** Topmost first. */
+  readonly lower: readonly string[];
+  readonly upper: string;
+  readonly work: string;
+  readonly mountpoint: string;
+}
+
+export interface DiffEntry {
+  readonly path: string;
+  readonly change: 'modified' | 'added' | 'deleted';
+}
+
+/** Layers on disk, and writable roots on top of them. Knows nothing of tags, manifests or containers. */
+export interface Snapshots {
+  has(chainId: ChainId): boolean;
+  /** Unpacks an uncompressed layer tar on top of `parent`; atomic: present whole or not at all. Two calls for the same layer share the work. Returns its size on disk in bytes. */
+  apply(
+    layer: { readonly parent: ChainId | undefined; readonly chainId: ChainId },
+    tar: Readable,
+  ): Promise<{ readonly sizeBytes: number }>;
+  /** Makes an existing upper folder into the layer itself by moving it, without a tar (a build step's result). */
+  adopt(layer: { readonly parent: ChainId | undefined; readonly chainId: ChainId }, upper: string): Promise<void>;
+  sizeBytes(chainId: ChainId): number;
+  remove(chainId: ChainId): Promise<void>;
+  /** All layers present. */
+  list(): ChainId[];
+  /** The folders of a layer and all below it, topmost first. */
+  lowerDirectories(chainId: ChainId | undefined): string[];
+  /** A writable root on top of `chainId` (undefined: empty), kept under `key` until removed. Idempotent. */
+  prepare(key: string, chainId: ChainId | undefined): Promise<PreparedRoot>;
+  get(key: string, chainId: ChainId | undefined): PreparedRoot;
+  discard(key: string): Promise<void>;
+  /** The upper of `key` as a layer tar (whiteouts as `.wh.`), uncompressed. */
+  diffTar(key: string): Readable;
+  /** What the upper of `key` changes (`docker diff`). */
+  changes(key: string, chainId: ChainId | undefined): Promise<DiffEntry[]>;
+  /** Bytes in the upper of `key`. */
+  upperBytes(key: string): Promise<number>;
+}

@@ -1,0 +1,23 @@
+import type { LoadedProject } from '../model/project.js';
+
+/** All that the loader may know of the world: it reads no clock, no `process.env`, no flags. */
+export interface LoadRequest {
+  /** Absolute. */
+  readonly cwd: string;
+  /** `-f`, in order; empty: discovery upwards from cwd. `-` is standard input. */
+  readonly files: readonly string[];
+  readonly projectDirectory?: string;
+  readonly projectName?: string;
+  /** `--env-file`, in order; empty: `.env` where Compose looks. */
+  readonly envFiles: readonly string[];
+  readonly profiles: readonly string[];
+  /** The shell's variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--env`: the named environment overlay; undefined: `DEVENV_ENV`, else `dev` when there is one. */
+  readonly environment?: string;
+  /** Services asked for on the command line (their profiles come on); empty: all. */
+  readonly services?: readonly string[];
+}
+
+/** Throws UserErrors with everything that is wrong, or UserError. `src/config/load.ts` exports it as `loadProject`. */
+export type LoadProject = (request: LoadRequest) => Promise<LoadedProject>;
