@@ -1,0 +1,19 @@
+/*
+ * The jobs that the engine may ask for: JOB(code, function). Codes are the kind of the request frame, and known to
+ * runtime/launch/wire.ts under the function's name.
+ */
+#ifndef JOBS_H
+#define JOBS_H
+
+#include "launcher.h"
+
+#define JOBS(JOB) \
+	JOB(1, job_container) \
+	JOB(2, job_run) \
+	JOB(3, job_spawn)
+
+#define JOB(code, function) int function(int fd, struct request *r);
+JOBS(JOB)
+#undef JOB
+
+#endif

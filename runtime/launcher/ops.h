@@ -1,0 +1,53 @@
+/*
+ * The operations a launch program is made of: OP(code, name as programs spell it, function). A function reads its
+ * fields in the order that runtime/launch/layouts.ts gives. Codes are never reused: 1-99 the container itself,
+ * 100-149 networks.
+ */
+#ifndef OPS_H
+#define OPS_H
+
+#include "launcher.h"
+
+#define OPS(OP) \
+	OP(1, "dir.make", op_dir_make) \
+	OP(2, "file.write", op_file_write) \
+	OP(3, "symlink", op_symlink) \
+	OP(4, "device.make", op_device_make) \
+	OP(5, "remove", op_remove) \
+	OP(6, "root.choose", op_root_choose) \
+	OP(7, "root.pivot", op_root_pivot) \
+	OP(8, "mount.overlay", op_mount_overlay) \
+	OP(9, "mount.bind", op_mount_bind) \
+	OP(10, "mount.fs", op_mount_fs) \
+	OP(11, "mount.propagation", op_mount_propagation) \
+	OP(12, "mount.readonly", op_mount_readonly) \
+	OP(13, "mount.mask", op_mount_mask) \
+	OP(14, "cgroup.make", op_cgroup_make) \
+	OP(15, "cgroup.join", op_cgroup_join) \
+	OP(16, "cgroup.devices", op_cgroup_devices) \
+	OP(17, "namespace.join", op_namespace_join) \
+	OP(18, "namespace.leave", op_namespace_leave) \
+	OP(19, "container.join", op_container_join) \
+	OP(20, "id.map", op_id_map) \
+	OP(21, "hostname", op_hostname) \
+	OP(22, "rlimit", op_rlimit) \
+	OP(23, "capabilities.bounding", op_capabilities_bounding) \
+	OP(24, "capabilities.set", op_capabilities_set) \
+	OP(25, "user", op_user) \
+	OP(26, "nonewprivs", op_nonewprivs) \
+	OP(27, "seccomp", op_seccomp) \
+	OP(28, "chdir", op_chdir) \
+	OP(29, "umask", op_umask) \
+	OP(30, "oom.score", op_oom_score) \
+	OP(31, "apparmor", op_apparmor) \
+	OP(32, "keyring", op_keyring) \
+	OP(33, "terminal", op_terminal) \
+	OP(34, "wait.host", op_wait_host) \
+	OP(35, "ready", op_ready) \
+	OP(36, "exec", op_exec)
+
+#define OP(code, name, function) int function(struct context *c, struct reader *r);
+OPS(OP)
+#undef OP
+
+#endif
