@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ChainId, Digest } from '../snapshots/types.js';
+import type { ChainId, Digest, Snapshots } from '../snapshots/types.js';
+import type { Store } from '../state/types.js';
 
 export type { Digest };
 
@@ -161,3 +162,27 @@ export interface ImageStore {
   /** Blobs and layers that nothing refers to go away. Never what a running pull, build or container (`roots`) needs. */
   collect(roots: readonly ChainId[]): Promise<{ reclaimedBytes: number }>;
 }
+
+/** `openImageStore` of `images/store.ts`. Blobs lie in `HOME/blobs/sha256/HEX`, what is being fetched in `HOME/ingest`. */
+export interface ImageStoreOptions {
+  /** `$DEVENV_HOME`. */
+  readonly home: string;
+  readonly store: Store;
+  readonly snapshots: Snapshots;
+  /** Proxies and extra insecure registries are read from here (`HTTPS_PROXY`, `NO_PROXY`, `DEVENV_INSECURE_REGISTRIES`); default: none of them. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Asked when a registry cannot be reached; undefined: a pull fails then. Resolves undefined when it has no way to make this image. */
+  readonly fallback?: (reference: Reference, images: ImageStore, options: PullOptions) => Promise<Image | undefined>;
+}
+export type OpenImageStore = (options: ImageStoreOptions) => Promise<ImageStore>;
+
+/** `bootstrapImage` of `images/bootstrap.ts`: makes `debian:SUITE[-slim]` or `ubuntu:SUITE` from signed packages. */
+export interface BootstrapOptions {
+  readonly images: ImageStore;
+  /** `$DEVENV_HOME`: fetched packages are kept in `HOME/cache`. */
+  readonly home: string;
+  readonly onProgress?: (event: ProgressEvent) => void;
+  readonly signal?: AbortSignal;
+}
+/** Throws `not-found` for a reference that no distribution's packages can honestly make, `unavailable` when no mirror is reached. */
+export type BootstrapImage = (reference: Reference, options: BootstrapOptions) => Promise<Image>;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Launcher } from '../launch/types.js';
 
 /** `sha256:` and 64 hexadecimal digits. */
 export type Digest = `sha256:${string}`;
@@ -48,3 +49,16 @@ export interface Snapshots {
   /** Bytes in the upper of `key`. */
   upperBytes(key: string): Promise<number>;
 }
+
+/**
+ * `openSnapshots` of `snapshots/snapshots.ts`. Sweeps what a crash left half-made. Layers lie in `HOME/layers`, writable
+ * roots in `HOME/roots`, refuse in `HOME/trash`, all on one file system.
+ */
+export interface SnapshotsOptions {
+  /** `$DEVENV_HOME`. */
+  readonly home: string;
+  readonly launcher: Pick<Launcher, 'unpack' | 'pack'>;
+  /** Without root overlays mark with `user.overlay.*`. Default false. */
+  readonly userXattr?: boolean;
+}
+export type OpenSnapshots = (options: SnapshotsOptions) => Promise<Snapshots>;
