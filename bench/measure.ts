@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+
+/** Medians of fewer runs than this are not quoted. */
+export const rounds = 20;
+
+/** One line of the report. `unit` is `ms`, `kB` or `MB`. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: 'ms' | 'kB' | 'MB';
+  readonly median: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly runs: number;
+}
+
+export function figure(name: string, unit: Figure['unit'], values: readonly number[]): Figure {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const median = sorted.length % 2 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { name, unit, median, minimum: sorted[0]!, maximum: sorted.at(-1)!, runs: sorted.length };
+}
+
+/** Milliseconds that `work` takes, once for each round after one that does not count. */
+export async function time(work: (round: number) => Promise<void>, runs = rounds): Promise<number[]> {
+  await work(-1);
+  const values: number[] = [];
+  for (let round = 0; round < runs; round++) {
+    const began = performance.now();
+    await work(round);
+    values.push(performance.now() - began);
+  }
+  return values;
+}
+
+/** Runs a program to its end and returns what it printed; throws with its error output when it fails. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
+  const env = { ...(options.env ?? process.env) };
+  delete env.NODE_EXTRA_CA_CERTS;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${errors}`)),
+    );
+  });
+}

@@ -1,0 +1,55 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EngineUnderTest } from './engine-under-test.js';
+import { benchImage } from './image.js';
+import { type Figure, figure, rounds, run } from './measure.js';
+
+const repoRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** SIGKILL as stop signal, so that `down` measures the tools and not sleep's deafness to SIGTERM. */
+function composeFile(count: number): string {
+  const service = (i: number) =>
+    `  s${i}:\n    image: ${benchImage}\n    command: ["/bin/sleep", "1000000"]\n    stop_signal: SIGKILL\n`;
+  return `name: bench${count}\nservices:\n${Array.from({ length: count }, (_, i) => service(i + 1)).join('')}`;
+}
+
+interface Tool {
+  readonly name: string;
+  readonly command: string;
+  readonly prefix: readonly string[];
+}
+
+export function toolFor(engine: EngineUnderTest): Tool {
+  if (engine.name === 'devenv')
+    return { name: 'devenv', command: process.execPath, prefix: [path.join(repoRoot, 'bin/devenv')] };
+  return { name: 'docker compose', command: 'docker', prefix: ['compose'] };
+}
+
+/** `up --detach` first and again, and `down`, of `count` idle services. */
+export async function measureProject(engine: EngineUnderTest, count: number): Promise<Figure[]> {
+  const tool = toolFor(engine);
+  const folder = await mkdtemp('/var/tmp/devenv-bench-project-');
+  await writeFile(path.join(folder, 'compose.yaml'), composeFile(count));
+  const call = async (...args: string[]) => {
+    const began = performance.now();
+    await run(tool.command, [...tool.prefix, ...args], { cwd: folder, env: engine.env });
+    return performance.now() - began;
+  };
+  const first: number[] = [];
+  const again: number[] = [];
+  const down: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const taken = [await call('up', '--detach'), await call('up', '--detach'), await call('down')] as const;
+    if (round < 0) continue;
+    first.push(taken[0]);
+    again.push(taken[1]);
+    down.push(taken[2]);
+  }
+  await rm(folder, { recursive: true, force: true });
+  return [
+    figure(`${tool.name}: up --detach of ${count}`, 'ms', first),
+    figure(`${tool.name}: up --detach of ${count}, unchanged`, 'ms', again),
+    figure(`${tool.name}: down of ${count}`, 'ms', down),
+  ];
+}
