@@ -2,22 +2,42 @@
 export type Op =
   | { readonly do: 'image.pull'; readonly service: string; readonly image: string }
   | { readonly do: 'image.build'; readonly service: string; readonly image: string }
-  | { readonly do: 'network.create'; readonly network: string }
+  | { readonly do: 'network.create'; readonly network: string; readonly configHash: string }
   | { readonly do: 'network.remove'; readonly name: string }
-  | { readonly do: 'volume.create'; readonly volume: string }
+  | { readonly do: 'volume.create'; readonly volume: string; readonly configHash: string }
   | { readonly do: 'volume.remove'; readonly name: string }
-  | { readonly do: 'container.create'; readonly service: string; readonly replica: number; readonly name: string }
+  | { readonly do: 'image.remove'; readonly image: string }
+  | ContainerCreate
   | { readonly do: 'container.start'; readonly name: string }
-  | { readonly do: 'container.stop'; readonly name: string; readonly graceMs: number }
-  | { readonly do: 'container.restart'; readonly name: string; readonly graceMs: number }
+  | { readonly do: 'container.stop'; readonly name: string; readonly graceMs: number | undefined }
+  | { readonly do: 'container.kill'; readonly name: string; readonly signal: string }
+  | { readonly do: 'container.pause'; readonly name: string }
+  | { readonly do: 'container.unpause'; readonly name: string }
+  | { readonly do: 'container.restart'; readonly name: string; readonly graceMs: number | undefined }
   | { readonly do: 'container.remove'; readonly name: string; readonly volumes: boolean }
   | { readonly do: 'container.rename'; readonly name: string; readonly to: string }
   | {
       readonly do: 'container.wait';
       readonly name: string;
+      readonly service: string;
+      /** `running`: and healthy where it has a healthcheck; one that ended with 0 counts. `healthy`: it must have one. */
       readonly until: 'running' | 'healthy' | 'completed';
+      /** False: a failure only warns. */
       readonly required: boolean;
     };
+
+export interface ContainerCreate {
+  readonly do: 'container.create';
+  readonly service: string;
+  readonly replica: number;
+  readonly name: string;
+  /** For `com.docker.compose.config-hash`. */
+  readonly configHash: string;
+  /** Top-level key of the service → short hash: for our own label, by which the next plan says what changed. */
+  readonly configParts: Readonly<Record<string, string>>;
+  /** The container that this one takes the place of: its anonymous volumes go over unless renewed. */
+  readonly replaces?: { readonly id: string; readonly name: string; readonly keepVolumes: boolean };
+}
 
 export interface Step {
   /** From 1, in an order that satisfies `after`. */
