@@ -12,6 +12,6 @@ export function imageName(project: Project, service: Service): string {
 
 /** How many containers a service wants: `scale`, else `deploy.replicas`, else 1. */
 export function replicaCount(service: Service): number {
-  const deploy = service['deploy'] as { replicas?: number; mode?: string } | undefined;
+  const deploy = service.deploy as { replicas?: number; mode?: string } | undefined;
   return Number(service.scale ?? deploy?.replicas ?? 1);
 }

@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+import type { ImageInspect, ImageSummary, ProgressLine } from './answers.js';
+import type { EngineClient } from './client.js';
+import type { Filters } from './containers.js';
+import { isStatus } from './errors.js';
+
+const at = (name: string, rest = '') => `/images/${name.split('/').map(encodeURIComponent).join('/')}${rest}`;
+
+export function listImages(engine: EngineClient, filters: Filters = {}, all = false): Promise<ImageSummary[]> {
+  return engine.json('GET', '/images/json', { query: { all, filters } });
+}
+
+/** Undefined: the engine does not have it. */
+export async function inspectImage(engine: EngineClient, name: string): Promise<ImageInspect | undefined> {
+  try {
+    return await engine.json<ImageInspect>('GET', at(name, '/json'));
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** `registry/name[:tag][@digest]` as the two parameters of ImageCreate. */
+export function splitReference(reference: string): { fromImage: string; tag: string } {
+  const at = reference.indexOf('@');
+  if (at >= 0) return { fromImage: reference.slice(0, at), tag: reference.slice(at + 1) };
+  const colon = reference.lastIndexOf(':');
+  if (colon > reference.lastIndexOf('/'))
+    return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+  return { fromImage: reference, tag: 'latest' };
+}
+
+export function pullImage(
+  engine: EngineClient,
+  reference: string,
+  options: { readonly platform?: string; readonly auth?: string; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<ProgressLine> {
+  return engine.lines('POST', '/images/create', {
+    query: { ...splitReference(reference), platform: options.platform },
+    ...(options.auth ? { headers: { 'x-registry-auth': options.auth } } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+export function buildImage(
+  engine: EngineClient,
+  query: Readonly<Record<string, string | number | boolean | object | undefined>>,
+  context: Readable,
+  options: { readonly registryConfig?: string; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<ProgressLine> {
+  return engine.lines('POST', '/build', {
+    query,
+    body: context,
+    headers: {
+      'content-type': 'application/x-tar',
+      ...(options.registryConfig ? { 'x-registry-config': options.registryConfig } : {}),
+    },
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+export async function tagImage(engine: EngineClient, name: string, target: string): Promise<void> {
+  const { fromImage, tag } = splitReference(target);
+  await engine.call('POST', at(name, '/tag'), { query: { repo: fromImage, tag } });
+}
+
+export function removeImage(
+  engine: EngineClient,
+  name: string,
+  force = false,
+): Promise<readonly { Untagged?: string; Deleted?: string }[]> {
+  return engine.json('DELETE', at(name), { query: { force } });
+}

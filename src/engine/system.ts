@@ -1,0 +1,26 @@
+import type { EngineEvent, EngineVersion } from './answers.js';
+import { readJsonLines } from './body.js';
+import type { EngineClient } from './client.js';
+import type { Filters } from './containers.js';
+
+export function engineVersion(engine: EngineClient): Promise<EngineVersion> {
+  return engine.json('GET', '/version');
+}
+
+export function engineInfo(engine: EngineClient): Promise<Readonly<Record<string, unknown>>> {
+  return engine.json('GET', '/info');
+}
+
+/** What happens from now on (or from `since` on). The first item is waited for after the engine has begun to listen. */
+export async function subscribeEvents(
+  engine: EngineClient,
+  filters: Filters,
+  options: { readonly since?: string; readonly until?: string; readonly signal?: AbortSignal } = {},
+): Promise<AsyncGenerator<EngineEvent>> {
+  const { signal, ...query } = options;
+  const response = await engine.stream('GET', '/events', {
+    query: { filters, ...query },
+    ...(signal ? { signal } : {}),
+  });
+  return readJsonLines<EngineEvent>(response);
+}
