@@ -1,0 +1,38 @@
+/** What the command line asks of `up`, `create` and `scale`; everything has its default filled in. */
+export interface UpOptions {
+  /** Empty: all that are enabled. */
+  readonly services: readonly string[];
+  /** Bring what the services depend on, too. */
+  readonly dependencies: boolean;
+  readonly recreate: 'diverged' | 'force' | 'never';
+  /** The same for services that come only as dependencies. */
+  readonly recreateDependencies: 'diverged' | 'force' | 'never';
+  /** False: only create. */
+  readonly start: boolean;
+  readonly build: 'missing' | 'always' | 'never';
+  /** Undefined: as each service's `pull_policy` says. */
+  readonly pull: 'always' | 'missing' | 'never' | undefined;
+  readonly removeOrphans: boolean;
+  /** Service → containers, from `--scale`. */
+  readonly scale: Readonly<Record<string, number>>;
+  /** Wait until everything runs, and is healthy where it has a healthcheck. */
+  readonly wait: boolean;
+  /** Undefined: as the container says. */
+  readonly graceMs: number | undefined;
+  readonly renewVolumes: boolean;
+}
+
+export const defaultUpOptions: UpOptions = {
+  services: [],
+  dependencies: true,
+  recreate: 'diverged',
+  recreateDependencies: 'diverged',
+  start: true,
+  build: 'missing',
+  pull: undefined,
+  removeOrphans: false,
+  scale: {},
+  wait: false,
+  graceMs: undefined,
+  renewVolumes: false,
+};
