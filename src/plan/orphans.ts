@@ -1,0 +1,34 @@
+import type { Observed } from '../model/observed.js';
+import type { Project } from '../model/project.js';
+import type { Draft } from './draft.js';
+import type { UpOptions } from './options.js';
+
+/** Containers of services that the config does not have (any more): removed where that is asked for, else named. */
+export function planOrphans(
+  draft: Draft,
+  project: Project,
+  observed: Observed,
+  options: Pick<UpOptions, 'removeOrphans' | 'graceMs'>,
+): void {
+  const known = new Set([...Object.keys(project.services), ...project.disabledServices]);
+  const orphans = observed.containers.filter((one) => !known.has(one.service) && !one.oneOff);
+  if (orphans.length === 0) return;
+  if (!options.removeOrphans) {
+    const names = orphans.map((one) => one.name).join(', ');
+    draft.warn(
+      `Found orphan containers (${names}) of this project. If their services were taken out of the config or renamed, --remove-orphans cleans them up.`,
+    );
+    return;
+  }
+  for (const { name, state, service } of orphans) {
+    const because = `the config has no service ${service}`;
+    const stopped = isLive(state)
+      ? draft.add({ do: 'container.stop', name, graceMs: options.graceMs }, because)
+      : undefined;
+    draft.add({ do: 'container.remove', name, volumes: false }, because, [stopped]);
+  }
+}
+
+export function isLive(state: string): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting';
+}

@@ -1,0 +1,171 @@
+import type { Dependency, Project, Service } from '../model/project.js';
+import type { Draft } from './draft.js';
+import type { UpOptions } from './options.js';
+import { dependenciesOf } from './order.js';
+import { isLive } from './orphans.js';
+import type { Replica } from './replicas.js';
+import { networksOf } from './resources.js';
+
+/** Plans service after service, in start order, and remembers the steps that others come after. */
+export class ServicePlanner {
+  /** Service → steps that create its containers. */
+  readonly created = new Map<string, number[]>();
+  private readonly started = new Map<string, number[]>();
+  /** Container name → its start (or restart) step. */
+  private readonly startStep = new Map<string, number>();
+  private readonly waits = new Map<string, number>();
+  /** Names of old containers that are removed before anything else, since their network goes. */
+  private readonly removedFirst = new Map<string, number>();
+
+  constructor(
+    private readonly draft: Draft,
+    private readonly project: Project,
+    private readonly options: UpOptions,
+    private readonly replicas: ReadonlyMap<string, readonly Replica[]>,
+  ) {}
+
+  /** Removes the containers that are on networks which are about to be replaced. Gives the steps. */
+  removeFirst(services: readonly Service[], changed: ReadonlySet<string>): number[] {
+    const onChanged = services.filter((service) => networksOf(service).some((key) => changed.has(key)));
+    for (const service of onChanged) {
+      for (const replica of this.replicas.get(service.name) ?? []) {
+        if (replica.container && replica.fate === 'recreate') {
+          this.removedFirst.set(replica.name, this.stopAndRemove(replica, replica.because, []));
+        }
+      }
+    }
+    return [...this.removedFirst.values()];
+  }
+
+  /** `ready`: steps that bring its image, networks, volumes and the containers it is bound to. */
+  plan(service: Service, ready: readonly (number | undefined)[]): void {
+    const replicas = this.replicas.get(service.name) ?? [];
+    for (const replica of replicas.filter((one) => one.fate === 'remove'))
+      this.stopAndRemove(replica, replica.because, []);
+    const created: number[] = [];
+    const started: number[] = [];
+    for (const replica of replicas.filter((one) => one.fate !== 'remove')) {
+      const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
+      if (create !== undefined) created.push(create.step);
+      const start = this.options.start
+        ? this.start(service, replica, create)
+        : this.finishReplacing(replica, create, []);
+      if (start !== undefined) started.push(start);
+    }
+    this.created.set(service.name, created);
+    this.started.set(service.name, started);
+  }
+
+  /** `--wait`: everything runs, and is healthy where it can say so. */
+  awaitRunning(service: Service): void {
+    for (const { name, fate } of this.replicas.get(service.name) ?? []) {
+      if (fate === 'remove') continue;
+      const op = { do: 'container.wait', name, service: service.name, until: 'running', required: true } as const;
+      this.draft.add(op, 'asked for by --wait', [this.startStep.get(name)]);
+    }
+  }
+
+  private create(service: Service, replica: Replica, ready: readonly (number | undefined)[]) {
+    const { container, hash, name } = replica;
+    const gone = this.removedFirst.get(name);
+    const temporary = container && gone === undefined ? `${container.id.slice(0, 12)}_${name}` : undefined;
+    const step = this.draft.add(
+      {
+        do: 'container.create',
+        service: service.name,
+        replica: replica.replica,
+        name: temporary ?? name,
+        configHash: hash.whole,
+        configParts: hash.parts,
+        ...(container ? { replaces: { id: container.id, name, keepVolumes: !this.options.renewVolumes } } : {}),
+      },
+      container ? `replaces ${name}: ${replica.because}` : replica.because,
+      [...ready, gone],
+    );
+    return { step, temporary };
+  }
+
+  /** The old one goes only when the new one could be made and what it needs is there; then the new one gets its name. */
+  private finishReplacing(
+    replica: Replica,
+    create: { step: number; temporary: string | undefined } | undefined,
+    dependencies: readonly (number | undefined)[],
+  ): number | undefined {
+    if (!create?.temporary) return create?.step;
+    const removed = this.stopAndRemove(replica, `#${create.step} takes its place`, [create.step, ...dependencies]);
+    return this.draft.add({ do: 'container.rename', name: create.temporary, to: replica.name }, 'its name is free', [
+      removed,
+    ]);
+  }
+
+  private start(
+    service: Service,
+    replica: Replica,
+    create: { step: number; temporary: string | undefined } | undefined,
+  ): number | undefined {
+    const { container, name } = replica;
+    if (!create && container?.state === 'paused') {
+      return this.remember(name, this.draft.add({ do: 'container.unpause', name }, 'it is paused'));
+    }
+    if (!create && container && isLive(container.state)) return this.restartWithDependency(service, replica);
+    const dependencies = this.dependencySteps(service);
+    const named = this.finishReplacing(replica, create, dependencies);
+    const because = create
+      ? 'created'
+      : container?.state === 'created'
+        ? 'not started yet'
+        : `it is ${container?.state}`;
+    return this.remember(name, this.draft.add({ do: 'container.start', name }, because, [named, ...dependencies]));
+  }
+
+  /** `depends_on.restart: true`: a dependency that is made anew takes this one along. */
+  private restartWithDependency(service: Service, { name }: Replica): number | undefined {
+    const cause = Object.entries(dependenciesOf(this.project, service)).find(
+      ([dependency, { restart }]) => restart && (this.created.get(dependency)?.length ?? 0) > 0,
+    );
+    if (!cause) return undefined;
+    const op = { do: 'container.restart', name, graceMs: this.options.graceMs } as const;
+    const because = `${cause[0]} is made anew (depends_on.restart)`;
+    return this.remember(name, this.draft.add(op, because, this.dependencySteps(service)));
+  }
+
+  private remember(name: string, step: number): number {
+    this.startStep.set(name, step);
+    return step;
+  }
+
+  private dependencySteps(service: Service): number[] {
+    return Object.entries(dependenciesOf(this.project, service)).flatMap(([name, dependency]) =>
+      this.dependencyReady(name, dependency),
+    );
+  }
+
+  private dependencyReady(name: string, { condition, required }: Dependency): number[] {
+    const dependency = this.project.services[name];
+    const replicas = (this.replicas.get(name) ?? []).filter((one) => one.fate !== 'remove');
+    if (!dependency || condition === 'service_started') return this.started.get(name) ?? [];
+    const until = condition === 'service_healthy' ? 'healthy' : 'completed';
+    return replicas
+      .filter((one) => !(until === 'healthy' && !this.startStep.has(one.name) && one.container?.health === 'healthy'))
+      .map((one) => this.wait(one.name, name, until, required));
+  }
+
+  private wait(container: string, service: string, until: 'healthy' | 'completed', required: boolean): number {
+    const key = `${container} ${until} ${required}`;
+    const known = this.waits.get(key);
+    if (known !== undefined) return known;
+    const op = { do: 'container.wait', name: container, service, until, required } as const;
+    const step = this.draft.add(op, 'others depend on it', [this.startStep.get(container)]);
+    this.waits.set(key, step);
+    return step;
+  }
+
+  private stopAndRemove(replica: Replica, because: string, after: readonly (number | undefined)[]): number {
+    const { name, container } = replica;
+    const live = container !== undefined && isLive(container.state);
+    const stopped = live
+      ? this.draft.add({ do: 'container.stop', name, graceMs: this.options.graceMs }, because, after)
+      : undefined;
+    return this.draft.add({ do: 'container.remove', name, volumes: false }, because, live ? [stopped] : after);
+  }
+}
