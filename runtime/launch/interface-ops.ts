@@ -29,14 +29,14 @@ export type NetworkOp =
       readonly isolated: boolean;
     }
   | {
+      /** False, 0 and '' leave a property as it is; `pid` moves the link into that process' network namespace. */
       readonly op: 'link.set';
       readonly name: string;
-      readonly up?: boolean;
-      readonly mtu?: number;
-      readonly macAddress?: string;
-      readonly rename?: string;
-      /** Moves it into the network namespace of a process. */
-      readonly pid?: number;
+      readonly up: boolean;
+      readonly mtu: number;
+      readonly macAddress: string;
+      readonly rename: string;
+      readonly pid: number;
     }
   | { readonly op: 'link.delete'; readonly name: string }
   /** `address` is `172.18.0.2/16` or an IPv6 one; no duplicate address detection. */
@@ -47,14 +47,14 @@ export type NetworkOp =
       readonly to: string;
       readonly via: string;
       readonly name: string;
-      /** Preferred source address. */
-      readonly source?: string;
+      /** Preferred source address; '' leaves it to the kernel. */
+      readonly source: string;
       /** Into the table `local`, which is asked before all others. */
-      readonly local?: boolean;
+      readonly local: boolean;
     }
   /** Writes one setting below `/proc/sys/net`, `ipv4/conf/eth0/route_localnet`; one that this kernel has not is ENOENT. */
   | { readonly op: 'net.sysctl'; readonly path: string; readonly value: string; readonly optional?: boolean }
-  /** Listens on the host at once and forwards into the container's network namespace from the moment it exists. */
+  /** Listens on the host, in `before`; connections wait until `port.serve`. */
   | {
       readonly op: 'port.listen';
       readonly protocol: 'tcp' | 'udp';
@@ -62,7 +62,9 @@ export type NetworkOp =
       readonly hostPort: number;
       readonly containerIp: string;
       readonly containerPort: number;
-    };
+    }
+  /** Forks one proxy for all ports listened on, connecting from the network namespace of `pid` (0: the process just cloned). */
+  | { readonly op: 'port.serve'; readonly pid: number };
 
 /** Where Docker's resolver answers inside every container. */
 export const RESOLVER_ADDRESS = '127.0.0.11';
@@ -95,9 +97,11 @@ function insideOps(spec: InterfaceSpec): NetworkOp[] {
   if (!spec.addresses.some((address) => address.includes(':')))
     ops.push({ op: 'net.sysctl', path: `ipv6/conf/${name}/disable_ipv6`, value: '1', optional: true });
   for (const address of spec.addresses) ops.push({ op: 'addr.add', name, address });
-  ops.push({ op: 'link.set', name, up: true });
-  if (spec.gateway !== undefined) ops.push({ op: 'route.add', to: '0.0.0.0/0', via: spec.gateway, name });
-  if (spec.gateway6 !== undefined) ops.push({ op: 'route.add', to: '::/0', via: spec.gateway6, name });
+  ops.push(linkUp(name));
+  if (spec.gateway !== undefined)
+    ops.push({ op: 'route.add', to: '0.0.0.0/0', via: spec.gateway, name, source: '', local: false });
+  if (spec.gateway6 !== undefined)
+    ops.push({ op: 'route.add', to: '::/0', via: spec.gateway6, name, source: '', local: false });
   if (spec.resolver !== undefined) ops.push(...resolverOps(name, spec.resolver));
   return ops;
 }
@@ -113,14 +117,79 @@ function resolverOps(name: string, resolver: { readonly via: string; readonly so
   ];
 }
 
-/** A published port as the operation of its proxy; part of `before`. */
-export function portOp(port: PublishedPortSpec): NetworkOp {
-  return {
-    op: 'port.listen',
-    protocol: port.protocol,
-    hostIp: port.hostIp,
-    hostPort: port.hostPort,
-    containerIp: port.containerIp,
-    containerPort: port.containerPort,
-  };
+export function linkUp(name: string): NetworkOp {
+  return { op: 'link.set', name, up: true, mtu: 0, macAddress: '', rename: '', pid: 0 };
 }
+
+/**
+ * Published ports as operations: `before` listens, so that a busy port fails the start before anything else happened;
+ * `host` starts their proxy.
+ */
+export function portOps(ports: readonly PublishedPortSpec[]): { before: NetworkOp[]; host: NetworkOp[] } {
+  if (ports.length === 0) return { before: [], host: [] };
+  const before = ports.map(
+    (port): NetworkOp => ({
+      op: 'port.listen',
+      protocol: port.protocol,
+      hostIp: port.hostIp,
+      hostPort: port.hostPort,
+      containerIp: port.containerIp,
+      containerPort: port.containerPort,
+    }),
+  );
+  return { before, host: [{ op: 'port.serve', pid: 0 }] };
+}
+
+type Fields = readonly (readonly [name: string, type: 'string' | 'u32' | 'bool'])[];
+
+/** Order and type of each operation's fields on the wire, as `net_ops.c` and `net_proxy.c` read them; a bool is a u32. */
+export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
+  'netns.enter': [['path', 'string']],
+  'bridge.create': [
+    ['name', 'string'],
+    ['macAddress', 'string'],
+    ['mtu', 'u32'],
+    ['alias', 'string'],
+  ],
+  'veth.create': [
+    ['name', 'string'],
+    ['bridge', 'string'],
+    ['mtu', 'u32'],
+    ['pid', 'u32'],
+    ['peer', 'string'],
+    ['macAddress', 'string'],
+    ['isolated', 'bool'],
+  ],
+  'link.set': [
+    ['name', 'string'],
+    ['up', 'bool'],
+    ['mtu', 'u32'],
+    ['macAddress', 'string'],
+    ['rename', 'string'],
+    ['pid', 'u32'],
+  ],
+  'link.delete': [['name', 'string']],
+  'addr.add': [
+    ['name', 'string'],
+    ['address', 'string'],
+  ],
+  'route.add': [
+    ['to', 'string'],
+    ['via', 'string'],
+    ['name', 'string'],
+    ['source', 'string'],
+    ['local', 'bool'],
+  ],
+  'net.sysctl': [
+    ['path', 'string'],
+    ['value', 'string'],
+  ],
+  'port.listen': [
+    ['protocol', 'string'],
+    ['hostIp', 'string'],
+    ['hostPort', 'u32'],
+    ['containerIp', 'string'],
+    ['containerPort', 'u32'],
+  ],
+  'port.serve': [['pid', 'u32']],
+};

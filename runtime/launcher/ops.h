@@ -44,7 +44,18 @@
 	OP(33, "terminal", op_terminal) \
 	OP(34, "wait.host", op_wait_host) \
 	OP(35, "ready", op_ready) \
-	OP(36, "exec", op_exec)
+	OP(36, "exec", op_exec) \
+	OP(37, "stdio.own", op_stdio_own) \
+	OP(100, "netns.enter", op_netns_enter) \
+	OP(101, "bridge.create", op_bridge_create) \
+	OP(102, "veth.create", op_veth_create) \
+	OP(103, "link.set", op_link_set) \
+	OP(104, "link.delete", op_link_delete) \
+	OP(105, "addr.add", op_addr_add) \
+	OP(106, "route.add", op_route_add) \
+	OP(107, "net.sysctl", op_net_sysctl) \
+	OP(108, "port.listen", op_port_listen) \
+	OP(109, "port.serve", op_port_serve)
 
 #define OP(code, name, function) int function(struct context *c, struct reader *r);
 OPS(OP)

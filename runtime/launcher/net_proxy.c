@@ -1,0 +1,185 @@
+/*
+ * Published ports. `port.listen` binds on the host before anything of the container exists, so that a busy port fails
+ * the start; `port.serve` then forks the proxy, which joins the container's network namespace for connecting.
+ */
+#include "net_proxy.h"
+#include "ops.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define EVENTS_A_ROUND 64
+
+static struct listener **listeners;
+static unsigned listener_count;
+static int epoll_fd = -1;
+
+static int parse_address(const char *ip, uint32_t port, union address *out)
+{
+	memset(out, 0, sizeof *out);
+	errno = EINVAL;
+	if (port > 65535)
+		return -1;
+	if (strchr(ip, ':')) {
+		out->v6.sin6_family = AF_INET6;
+		out->v6.sin6_port = htons((uint16_t)port);
+		return inet_pton(AF_INET6, ip, &out->v6.sin6_addr) == 1 ? 0 : -1;
+	}
+	out->v4.sin_family = AF_INET;
+	out->v4.sin_port = htons((uint16_t)port);
+	return inet_pton(AF_INET, ip, &out->v4.sin_addr) == 1 ? 0 : -1;
+}
+
+static int enable(int fd, int level, int option)
+{
+	return setsockopt(fd, level, option, &(int){ 1 }, sizeof(int));
+}
+
+/* No SO_REUSEADDR for UDP: it would let two containers take the same port. */
+static int prepare_socket(int fd, bool udp, bool v6)
+{
+	if (v6 && enable(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
+		return -1;
+	if (udp)
+		return enable(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO);
+	/* What a listening socket has, its connections get. */
+	enable(fd, SOL_SOCKET, SO_KEEPALIVE);
+	enable(fd, IPPROTO_TCP, TCP_NODELAY);
+	return enable(fd, SOL_SOCKET, SO_REUSEADDR);
+}
+
+static int open_listener(const union address *at, bool udp)
+{
+	int fd = socket(at->any.sa_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (prepare_socket(fd, udp, at->any.sa_family == AF_INET6) == 0 && bind(fd, &at->any, address_size(at)) == 0 &&
+	    (udp || listen(fd, SOMAXCONN) == 0))
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static int add_listener(int fd, bool udp, const union address *target)
+{
+	struct listener *l = calloc(1, sizeof *l);
+	struct listener **more = realloc(listeners, (listener_count + 1) * sizeof *listeners);
+	if (more)
+		listeners = more;
+	if (!l || !more) {
+		free(l);
+		close(fd);
+		errno = ENOMEM;
+		return -1;
+	}
+	*l = (struct listener){ .watched = { udp ? udp_receive : tcp_accept, fd }, .udp = udp, .target = *target };
+	listeners[listener_count++] = l;
+	return 0;
+}
+
+int op_port_listen(struct context *c, struct reader *r)
+{
+	const char *protocol = read_str(r), *host_ip = read_str(r);
+	uint32_t host_port = read_u32(r);
+	const char *container_ip = read_str(r);
+	uint32_t container_port = read_u32(r);
+	bool udp = !strcmp(protocol, "udp");
+	union address at, target;
+	char subject[128];
+	snprintf(subject, sizeof subject, strchr(host_ip, ':') ? "[%s]:%u/%s" : "%s:%u/%s", host_ip, host_port, protocol);
+	if (parse_address(host_ip, host_port, &at) < 0 || parse_address(container_ip, container_port, &target) < 0)
+		return fail(c, subject);
+	int fd = open_listener(&at, udp);
+	return fd < 0 || add_listener(fd, udp, &target) < 0 ? fail(c, subject) : 0;
+}
+
+int proxy_watch(struct watched *w, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = w };
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, w->fd, &event);
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int serve(void)
+{
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll_fd < 0)
+		return -1;
+	for (unsigned i = 0; i < listener_count; i++)
+		if (proxy_watch(&listeners[i]->watched, EPOLLIN) < 0)
+			return -1;
+	for (;;) {
+		struct epoll_event events[EVENTS_A_ROUND];
+		int count = epoll_wait(epoll_fd, events, EVENTS_A_ROUND, udp_sweep());
+		if (count < 0 && errno != EINTR)
+			return -1;
+		for (int i = 0; i < count; i++) {
+			struct watched *w = events[i].data.ptr;
+			w->on_event(w, events[i].events);
+		}
+		tcp_sweep();
+	}
+}
+
+static void proxy_child(int netns)
+{
+	int keep[listener_count + 1];
+	keep[0] = netns;
+	for (unsigned i = 0; i < listener_count; i++)
+		keep[i + 1] = listeners[i]->watched.fd;
+	helper_child(keep, listener_count + 1);
+	raise_file_limit();
+	if (setns(netns, CLONE_NEWNET) < 0)
+		_exit(1);
+	close(netns);
+	serve();
+	_exit(1);
+}
+
+static void close_listeners(void)
+{
+	for (unsigned i = 0; i < listener_count; i++) {
+		close(listeners[i]->watched.fd);
+		free(listeners[i]);
+	}
+	free(listeners);
+	listeners = NULL;
+	listener_count = 0;
+}
+
+/* One process for all ports listened on so far; in `host`, where the container's process is there. */
+int op_port_serve(struct context *c, struct reader *r)
+{
+	char path[64];
+	uint32_t pid = read_u32(r);
+	snprintf(path, sizeof path, "/proc/%d/ns/net", pid ? (int)pid : (int)c->pid);
+	int netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return fail(c, path);
+	pid_t child = fork();
+	if (child == 0)
+		proxy_child(netns);
+	int error = errno;
+	close(netns);
+	errno = error;
+	if (child < 0)
+		return fail(c, "proxy");
+	close_listeners();
+	return adopt_helper(c, child);
+}

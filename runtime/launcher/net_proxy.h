@@ -1,0 +1,44 @@
+/* The port proxy: one process a container, for all its published ports; one epoll loop, no threads. */
+#ifndef NET_PROXY_H
+#define NET_PROXY_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* What an epoll event points at. */
+struct watched {
+	void (*on_event)(struct watched *self, uint32_t events);
+	int fd;
+};
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+struct listener {
+	struct watched watched;
+	bool udp;
+	union address target;	/* reached in the container's network namespace */
+};
+
+static inline socklen_t address_size(const union address *a)
+{
+	return a->any.sa_family == AF_INET6 ? sizeof a->v6 : sizeof a->v4;
+}
+
+/* Edge-triggered for everything but listening sockets. */
+int proxy_watch(struct watched *w, uint32_t events);
+
+void tcp_accept(struct watched *self, uint32_t events);
+/* Frees what ended during this round: events of the same round may still point at it. */
+void tcp_sweep(void);
+
+void udp_receive(struct watched *self, uint32_t events);
+/* Ends silent sessions, between rounds; returns the milliseconds until it wants to be called again, -1 when there are none. */
+int udp_sweep(void);
+
+#endif

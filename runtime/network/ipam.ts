@@ -1,0 +1,168 @@
+/** Which addresses a network has, which are taken, which comes next. Pure but for the pool's own set. */
+
+import { EngineError } from '../errors.js';
+import {
+  type Address,
+  contains,
+  containsPrefix,
+  firstOf,
+  formatAddress,
+  formatPrefix,
+  lastOf,
+  overlaps,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+} from './address.js';
+import type { IpamPool } from './types.js';
+
+/** Docker's default pools (libnetwork `ipamutils`): base prefix and the length of the networks cut out of it. */
+const DEFAULT_POOLS: readonly (readonly [base: string, length: number])[] = [
+  ['172.17.0.0/16', 16],
+  ['172.18.0.0/16', 16],
+  ['172.19.0.0/16', 16],
+  ['172.20.0.0/14', 16],
+  ['172.24.0.0/14', 16],
+  ['172.28.0.0/14', 16],
+  ['192.168.0.0/16', 20],
+];
+
+/**
+ * The first default network that touches nothing in `taken`. For IPv6 the pool is `ulaBase`, a /48 of unique local
+ * addresses, cut into /64.
+ */
+export function pickPool(family: 4 | 6, taken: readonly Prefix[], ulaBase: string): Prefix {
+  const pools = family === 4 ? DEFAULT_POOLS : ([[ulaBase, 64]] as const);
+  for (const [base, length] of pools) {
+    for (const candidate of cut(parsePrefix(base)!, length)) {
+      if (!taken.some((prefix) => overlaps(prefix, candidate))) return candidate;
+    }
+  }
+  throw new EngineError('invalid', 'all predefined address pools have been fully subnetted');
+}
+
+function* cut(base: Prefix, length: number): Generator<Prefix> {
+  const size = 1n << BigInt((base.family === 4 ? 32 : 128) - length);
+  for (let value = firstOf(base); value <= lastOf(base); value += size) yield { family: base.family, value, length };
+}
+
+/** A pool as asked for becomes one with a subnet and a gateway. Throws `invalid` in Docker's words. */
+export function settlePool(asked: Partial<IpamPool>, pick: () => Prefix, wantsGateway: boolean): IpamPool {
+  const subnet = asked.subnet === undefined || asked.subnet === '' ? pick() : prefixOf(asked.subnet, 'subnet');
+  const range = asked.ipRange ? prefixOf(asked.ipRange, 'ip-range') : undefined;
+  if (range !== undefined && !containsPrefix(subnet, range))
+    throw invalid(`invalid ip-range ${formatPrefix(range)}: it is not within subnet ${formatPrefix(subnet)}`);
+  const aux = Object.fromEntries(
+    Object.entries(asked.auxAddresses ?? {}).map(([name, text]) => [name, inside(subnet, text, 'auxiliary address')]),
+  );
+  const settled: IpamPool = {
+    subnet: formatPrefix(subnet),
+    ...(range === undefined ? {} : { ipRange: formatPrefix(range) }),
+    ...(Object.keys(aux).length === 0 ? {} : { auxAddresses: aux }),
+  };
+  if (asked.gateway) return { ...settled, gateway: inside(subnet, asked.gateway, 'gateway') };
+  if (!wantsGateway) return settled;
+  return { ...settled, gateway: new AddressPool(settled).take() };
+}
+
+function prefixOf(text: string, what: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) throw invalid(`invalid ${what} ${text}: not an address prefix like 172.28.0.0/16`);
+  if (what === 'subnet' && text.split('/')[0] !== formatAddress(prefix))
+    throw invalid(`invalid subnet ${text}: it should be ${formatPrefix(prefix)}`);
+  return prefix;
+}
+
+function inside(subnet: Prefix, text: string, what: string): string {
+  const address = parseAddress(text.split('/')[0] ?? '');
+  if (address === undefined) throw invalid(`invalid ${what} ${text}: not an IP address`);
+  if (!contains(subnet, address)) throw invalid(`no matching subnet for ${what} ${text}`);
+  return formatAddress(address);
+}
+
+/** Throws `forbidden` as Docker does when `pool` touches one of `others` (networks of this engine, routes of the machine). */
+export function refuseOverlap(pool: IpamPool, others: readonly Prefix[]): void {
+  const subnet = parsePrefix(pool.subnet)!;
+  if (others.some((other) => overlaps(other, subnet)))
+    throw new EngineError('forbidden', 'invalid pool request: Pool overlaps with other one on this address space');
+}
+
+/** The addresses of one pool. New ones are handed out in a circle, so that a freed one is not met again at once. */
+export class AddressPool {
+  readonly #subnet: Prefix;
+  readonly #first: bigint;
+  readonly #last: bigint;
+  readonly #taken = new Set<bigint>();
+  #next: bigint;
+
+  constructor(pool: IpamPool) {
+    this.#subnet = parsePrefix(pool.subnet)!;
+    const range = pool.ipRange === undefined ? this.#subnet : parsePrefix(pool.ipRange)!;
+    const edge = edges(this.#subnet);
+    this.#first = firstOf(range) === firstOf(this.#subnet) ? firstOf(range) + edge.low : firstOf(range);
+    this.#last = lastOf(range) === lastOf(this.#subnet) ? lastOf(range) - edge.high : lastOf(range);
+    this.#next = this.#first;
+    const reserved = [pool.gateway, ...Object.values(pool.auxAddresses ?? {})];
+    for (const text of reserved) if (text !== undefined) this.#taken.add(parseAddress(text)!.value);
+  }
+
+  get prefixLength(): number {
+    return this.#subnet.length;
+  }
+
+  has(text: string): boolean {
+    const address = parseAddress(text);
+    return address !== undefined && contains(this.#subnet, address);
+  }
+
+  /** Throws `system` when none is left (Docker's words). */
+  take(): string {
+    const size = this.#last - this.#first + 1n;
+    for (let step = 0n; step < size; step++) {
+      const value = this.#first + ((this.#next - this.#first + step) % size);
+      if (this.#taken.has(value)) continue;
+      this.#taken.add(value);
+      this.#next = value + 1n > this.#last ? this.#first : value + 1n;
+      return this.#text(value);
+    }
+    throw new EngineError(
+      'system',
+      "no available IPv4 addresses on this network's address pools".replace('IPv4', this.#name()),
+    );
+  }
+
+  /** Throws `invalid` outside the subnet, `forbidden` when somebody has it. */
+  reserve(text: string): string {
+    const address = parseAddress(text);
+    if (address === undefined || !contains(this.#subnet, address))
+      throw invalid(`invalid endpoint settings:\nno configured subnet contains IP address ${text}`);
+    if (this.#taken.has(address.value)) throw new EngineError('forbidden', 'Address already in use');
+    this.#taken.add(address.value);
+    return this.#text(address.value);
+  }
+
+  free(text: string): void {
+    const address = parseAddress(text);
+    if (address !== undefined) this.#taken.delete(address.value);
+  }
+
+  #name(): string {
+    return `IPv${this.#subnet.family}`;
+  }
+
+  #text(value: bigint): string {
+    const address: Address = { family: this.#subnet.family, value };
+    return formatAddress(address);
+  }
+}
+
+/** The network's own address and, for IPv4, broadcast are nobody's, except where the prefix has no room for them (RFC 3021). */
+function edges(subnet: Prefix): { low: bigint; high: bigint } {
+  const hostBits = (subnet.family === 4 ? 32 : 128) - subnet.length;
+  if (hostBits <= 1) return { low: 0n, high: 0n };
+  return { low: 1n, high: subnet.family === 4 ? 1n : 0n };
+}
+
+function invalid(sentence: string): EngineError {
+  return new EngineError('invalid', sentence);
+}
