@@ -137,6 +137,8 @@ export interface TarUnpack {
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** Refuse to replace a directory by a non-directory and the other way round (`docker cp`). */
   readonly noOverwriteDirNonDir?: boolean;
+  /** Overlay marks are `user.overlay.*` instead of `trusted.overlay.*` (an engine without root). */
+  readonly userXattr?: boolean;
 }
 
 export interface TarResult {
@@ -154,4 +156,5 @@ export interface TarPack {
   /** Clamp times to this many seconds since the epoch, sort entries: the same tree gives the same bytes. Entries are always sorted. */
   readonly clampMtime?: number;
   readonly followTop?: boolean;
+  readonly userXattr?: boolean;
 }

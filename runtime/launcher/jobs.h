@@ -10,7 +10,9 @@
 #define JOBS(JOB) \
 	JOB(1, job_container) \
 	JOB(2, job_run) \
-	JOB(3, job_spawn)
+	JOB(3, job_spawn) \
+	JOB(4, job_unpack) \
+	JOB(5, job_pack)
 
 #define JOB(code, function) int function(int fd, struct request *r);
 JOBS(JOB)

@@ -1,0 +1,102 @@
+import type { TarPack, TarRoot, TarUnpack } from './types.js';
+
+/**
+ * Requests of the tar jobs as runtime/launcher/tar_request.c reads them: the body of a frame, in the terms of
+ * runtime/launcher/launcher.h (u32, u64, string, list; little-endian).
+ */
+
+/** Names of what can fail in a tar job, for LaunchError.operation, by the code in a failure's frame. */
+export const tarOperations: Readonly<Record<number, string>> = {
+  1000: 'tar.request',
+  1001: 'tar.root',
+  1002: 'tar.path',
+  1003: 'tar.archive',
+  1004: 'tar.escape',
+  1005: 'tar.overwrite',
+  1006: 'tar.entry',
+  1007: 'tar.walk',
+  1008: 'tar.output',
+};
+
+type Field =
+  | { readonly u32: number }
+  | { readonly i64: bigint }
+  | { readonly text: string }
+  | { readonly list: readonly string[] };
+
+/** Body of a `job_unpack` request; the archive follows on the same connection, its end by half-closing. */
+export function encodeUnpack(options: TarUnpack): Uint8Array {
+  return encodeFields([
+    ...rootFields(options.root),
+    { text: options.path },
+    flag(options.mode === 'layer'),
+    flag(options.userXattr),
+    { list: options.parents ?? [] },
+    flag(options.createPath),
+    flag(options.noOverwriteDirNonDir),
+    flag(options.owner !== undefined),
+    { u32: options.owner?.uid ?? 0 },
+    { u32: options.owner?.gid ?? 0 },
+  ]);
+}
+
+/** Body of a `job_pack` request; answered by data frames (REPLY_DATA) and an empty REPLY_OK. */
+export function encodePack(options: TarPack): Uint8Array {
+  return encodeFields([
+    ...rootFields(options.root),
+    { text: options.path },
+    flag(options.mode === 'layer'),
+    flag(options.userXattr),
+    { text: options.rename ?? '' },
+    flag(options.followTop),
+    flag(options.clampMtime !== undefined),
+    { i64: BigInt(options.clampMtime ?? 0) },
+  ]);
+}
+
+/** The answer to a `job_unpack`: u64 entries, u64 bytes of files. */
+export function decodeUnpacked(body: Uint8Array): { files: number; bytes: number } {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  return { files: Number(view.getBigUint64(0, true)), bytes: Number(view.getBigUint64(8, true)) };
+}
+
+function rootFields(root: TarRoot): Field[] {
+  const overlay = root.kind === 'overlay' ? root : undefined;
+  return [
+    { u32: { directory: 0, process: 1, overlay: 2 }[root.kind] },
+    { text: root.kind === 'directory' ? root.path : '' },
+    { u32: root.kind === 'process' ? root.pid : 0 },
+    { list: overlay?.lower ?? [] },
+    { text: overlay?.upper ?? '' },
+    { text: overlay?.work ?? '' },
+    { text: overlay?.mountpoint ?? '' },
+    { list: (overlay?.binds ?? []).flatMap((bind) => [bind.source, bind.target]) },
+  ];
+}
+
+const flag = (value: boolean | undefined): Field => ({ u32: value ? 1 : 0 });
+
+function encodeFields(fields: readonly Field[]): Uint8Array {
+  return Buffer.concat(fields.map(encodeField));
+}
+
+function encodeField(field: Field): Buffer {
+  if ('u32' in field) return u32(field.u32);
+  if ('text' in field) return text(field.text);
+  if ('list' in field) return Buffer.concat([u32(field.list.length), ...field.list.map(text)]);
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(field.i64);
+  return bytes;
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/** Length, bytes, and a NUL that the length does not count. */
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([u32(bytes.length), bytes, Buffer.of(0)]);
+}

@@ -1,0 +1,206 @@
+/*
+ * Tar jobs: unpack an archive below a root, pack a tree below a root. Nothing in an archive is trusted: every path is
+ * resolved by the kernel below the root (openat2, RESOLVE_IN_ROOT), names that climb out of it are refused, and what is
+ * written goes through descriptors, never through a path that the archive could have swapped.
+ *
+ * Formats: POSIX.1-1988 ustar, POSIX.1-2001 pax, GNU tar's long names and sparse files; extended attributes as
+ * SCHILY.xattr records; overlay marks as the OCI image specification's whiteouts ("Layer Filesystem Changeset").
+ */
+#ifndef TAR_H
+#define TAR_H
+
+#include "launcher.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* What failed, in REPLY_FAILED's op field; runtime/launch/tar-request.ts knows the same numbers. */
+enum tar_operation {
+	TAR_REQUEST = 1000,
+	TAR_ROOT,	/* reaching or mounting the root */
+	TAR_PATH,	/* the path below it */
+	TAR_ARCHIVE,	/* malformed, truncated */
+	TAR_ESCAPE,	/* a name that leads outside */
+	TAR_OVERWRITE,	/* a directory for something else or the other way round */
+	TAR_ENTRY,	/* writing an entry */
+	TAR_WALK,	/* reading a tree */
+	TAR_OUTPUT,	/* sending the archive */
+};
+
+enum tar_root_kind { ROOT_DIRECTORY, ROOT_PROCESS, ROOT_OVERLAY };
+
+/* Both jobs' requests; strings point into the frame. */
+struct tar_request {
+	enum tar_root_kind kind;
+	const char *directory;
+	pid_t pid;
+	char **lower;
+	uint32_t lower_count;
+	const char *upper, *work, *mountpoint;
+	char **binds;			/* source, target, source, target, … */
+	uint32_t bind_count;
+	const char *path;
+	bool layer;
+	bool user_xattr;		/* overlay marks are user.overlay.*, not trusted.overlay.* */
+	/* unpack */
+	char **parents;
+	uint32_t parent_count;
+	bool create_path, has_owner, keep_kind;
+	uid_t uid;
+	gid_t gid;
+	/* pack */
+	const char *rename;		/* "" none */
+	bool follow_top, has_clamp;
+	int64_t clamp;
+};
+
+/* -1 with errno EBADMSG or ENOMEM. */
+int tar_request_read(struct tar_request *q, struct reader *r, bool unpack);
+
+/* O_PATH descriptor of the root, mounted first where it must be (in a mount namespace of this process' own, gone with
+   it). `write` false never touches upper. -1 with *f filled. */
+int tar_root_open(const struct tar_request *q, bool write, struct failure *f);
+
+/* Fills f with the current errno; returns -1. */
+int tar_fault(struct failure *f, enum tar_operation op, const char *subject);
+
+/* ---- names and places (tar_path.c) ---- */
+
+/* Cleans an archive's name in place ("./a//b/../c/" → "a/c"; "" is the top). -1 with EXDEV when it climbs out. */
+int tar_clean(char *name);
+/* openat2 below root with symlinks kept inside; retried while something is being renamed under it. */
+int tar_open(int root, const char *path, int flags);
+/* Removes a tree, or whatever it is, by descriptors. */
+int tar_remove(int dir, const char *name);
+/* Path of dir/name for calls that know no descriptors (xattrs of symlinks). */
+void tar_proc_path(char *out, size_t size, int dir, const char *name);
+
+/* ---- attributes ---- */
+
+struct tar_xattr {
+	char *name;
+	char *value;
+	size_t length;
+};
+
+struct tar_xattrs {
+	struct tar_xattr *list;
+	size_t count;
+};
+
+void tar_xattrs_clear(struct tar_xattrs *x);
+int tar_xattrs_add(struct tar_xattrs *x, const char *name, size_t name_length, const char *value, size_t length);
+/* Marks of an overlay are not an archive's to give, nor a label of a foreign policy. */
+bool tar_xattr_wanted(const char *name);
+/* Those of dir/name (or of `fd` when name is NULL) that an archive carries: security.capability and user.*. */
+int tar_xattrs_read(struct tar_xattrs *x, int dir, const char *name);
+int tar_xattrs_write(const struct tar_xattrs *x, int dir, const char *name);
+
+/* ---- reading an archive (tar_read.c) ---- */
+
+struct tar_segment {
+	uint64_t offset, length;
+};
+
+struct tar_entry {
+	char type;		/* '0' file, '1' hard link, '2' symlink, '3' char, '4' block, '5' directory, '6' fifo */
+	char *name, *link;	/* cleaned by nobody yet */
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	uint64_t size;		/* bytes in the archive */
+	uint64_t real_size;	/* of the file: more than size when it is sparse */
+	struct timespec mtime;
+	unsigned major, minor;
+	struct tar_xattrs xattrs;
+	bool sparse;
+	struct tar_segment *segments;
+	size_t segment_count;
+};
+
+struct tar_input {
+	int fd;
+	unsigned char *buffer;
+	size_t start, end;
+	uint64_t left;		/* of the current entry's data */
+	unsigned padding;	/* after it */
+	struct tar_entry entry;
+	struct failure *failure;
+};
+
+#define TAR_BUFFER (256u << 10)
+
+int tar_input_open(struct tar_input *in, int fd, struct failure *f);
+/* 1 an entry, 0 the end, -1 with the failure filled. What is left of the entry before is skipped. */
+int tar_next(struct tar_input *in);
+/* The next piece of the entry's data: *bytes points into the buffer. 0 at its end. */
+ssize_t tar_data(struct tar_input *in, const unsigned char **bytes);
+/* Reads what follows the end marker, so that the sender is not cut off. */
+void tar_drain(struct tar_input *in);
+int tar_read_exact(struct tar_input *in, void *out, size_t length);
+/* Old GNU ('S') and pax 1.0 maps, which stand in the archive; called by tar_next. */
+int tar_sparse_gnu(struct tar_input *in, const unsigned char *header);
+int tar_sparse_pax(struct tar_input *in);
+int tar_segment_add(struct tar_entry *e, uint64_t offset, uint64_t length);
+/* Numbers of a header: octal, or GNU's base 256. -1 with EBADMSG. */
+int tar_number(const unsigned char *at, size_t length, int64_t *out);
+
+/* ---- unpacking (tar_unpack.c, tar_file.c, tar_layer.c) ---- */
+
+struct tar_late {	/* a directory's times, set when nothing more is written into it */
+	char *path;
+	struct timespec mtime;
+};
+
+struct unpack {
+	const struct tar_request *q;
+	int root;
+	char top[PATH_MAX];	/* q->path cleaned; "" is the root itself */
+	struct failure *failure;
+	struct tar_input in;
+	char parent_path[PATH_MAX];
+	int parent;		/* descriptor of parent_path or -1: entries mostly follow each other in one directory */
+	struct tar_late *late;
+	size_t late_count, late_room;
+	bool replaced;		/* this entry took the place of a directory or a link: no remembered place is sure any more */
+	uint64_t files, bytes;
+};
+
+/* Descriptor (the caller's to close) of the directory `path`, made with its parents where missing. */
+int unpack_directory(struct unpack *u, const char *path);
+/* Descriptor (not the caller's to close) of the directory that `path` (below the root) lies in; makes it. */
+int unpack_parent(struct unpack *u, const char *path, const char **name);
+int unpack_later(struct unpack *u, const char *path, struct timespec mtime);
+int unpack_fault(struct unpack *u, enum tar_operation op, const char *subject);
+/* Owner, mode, attributes, times of what is not a directory yet to be filled. */
+int unpack_attributes(struct unpack *u, int dir, const char *name, int fd, const struct tar_entry *e);
+int unpack_file(struct unpack *u, int dir, const char *name, const struct tar_entry *e);
+/* Makes way for an entry: 0 nothing there now, 1 a directory that stays, 2 a whiteout was there, -1 failed. */
+int unpack_clear(struct unpack *u, int dir, const char *name, const struct tar_entry *e, const char *path);
+
+/* 1 when `path` was a whiteout mark and is dealt with, 0 when it is none, -1 failed. */
+int layer_whiteout(struct unpack *u, const char *path);
+int layer_opaque(struct unpack *u, int dir, const char *name);
+/* Attributes for a directory that the archive does not name: those of the highest lower layer that has it. */
+int layer_implied(struct unpack *u, int parent, const char *name, const char *path);
+/* Brings `path` up from a lower layer; -1 with ENOENT when none has it. */
+int layer_copy_up(struct unpack *u, const char *path);
+bool is_whiteout(const struct stat *s);
+
+/* ---- writing an archive (tar_write.c, tar_pack.c) ---- */
+
+struct tar_output {
+	int fd;
+	unsigned char *buffer;
+	size_t used;
+};
+
+int tar_output_open(struct tar_output *out, int fd);
+int tar_put(struct tar_output *out, const void *bytes, size_t length);
+int tar_flush(struct tar_output *out);
+/* Header of an entry (with pax records where ustar cannot say it); its data is the caller's to put. */
+int tar_put_header(struct tar_output *out, const struct tar_entry *e);
+int tar_put_padding(struct tar_output *out, uint64_t size);
+
+#endif

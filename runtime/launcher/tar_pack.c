@@ -1,0 +1,377 @@
+/* The pack job: a tree in the order of its names, so that the same tree gives the same bytes. */
+#include "tar.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+/* Files with several names: the first one met is the file, the others link to it. */
+struct seen {
+	dev_t device;
+	ino_t inode;
+	char *name;
+};
+
+struct pack {
+	const struct tar_request *q;
+	struct tar_output out;
+	struct failure *failure;
+	struct seen *seen;	/* open addressing, a power of two */
+	size_t seen_count, seen_room;
+	char name[PATH_MAX * 2];	/* of the current entry in the archive */
+};
+
+static int fault(struct pack *p, enum tar_operation op)
+{
+	return p->failure->op ? -1 : tar_fault(p->failure, op, p->name);
+}
+
+static struct seen *slot(struct seen *list, size_t room, dev_t device, ino_t inode)
+{
+	size_t at = (inode * 0x9e3779b97f4a7c15u ^ device) & (room - 1);
+	while (list[at].name && (list[at].device != device || list[at].inode != inode))
+		at = (at + 1) & (room - 1);
+	return &list[at];
+}
+
+static int grow(struct pack *p)
+{
+	size_t room = p->seen_room ? p->seen_room * 2 : 256;
+	struct seen *list = calloc(room, sizeof *list);
+	if (!list)
+		return -1;
+	for (size_t i = 0; i < p->seen_room; i++)
+		if (p->seen[i].name)
+			*slot(list, room, p->seen[i].device, p->seen[i].inode) = p->seen[i];
+	free(p->seen);
+	p->seen = list;
+	p->seen_room = room;
+	return 0;
+}
+
+/* The name under which this file is already in the archive, or NULL. Sets errno to 0, or ENOMEM. */
+static const char *earlier(struct pack *p, const struct stat *s)
+{
+	errno = 0;
+	if (S_ISDIR(s->st_mode) || s->st_nlink < 2)
+		return NULL;
+	if (p->seen_count * 2 >= p->seen_room && grow(p) < 0)
+		return NULL;
+	struct seen *one = slot(p->seen, p->seen_room, s->st_dev, s->st_ino);
+	if (one->name)
+		return one->name;
+	*one = (struct seen){ s->st_dev, s->st_ino, strdup(p->name) };
+	p->seen_count += one->name != NULL;
+	errno = one->name ? 0 : ENOMEM;
+	return NULL;
+}
+
+static char type_of(const struct stat *s)
+{
+	switch (s->st_mode & S_IFMT) {
+	case S_IFREG: return '0';
+	case S_IFLNK: return '2';
+	case S_IFCHR: return '3';
+	case S_IFBLK: return '4';
+	case S_IFDIR: return '5';
+	case S_IFIFO: return '6';
+	default: return 0;	/* a socket: of no use to anybody later */
+	}
+}
+
+static void describe(struct pack *p, struct tar_entry *e, const struct stat *s)
+{
+	*e = (struct tar_entry){
+		.type = type_of(s), .name = p->name, .mode = s->st_mode & 07777, .uid = s->st_uid, .gid = s->st_gid,
+		.mtime = s->st_mtim, .major = major(s->st_rdev), .minor = minor(s->st_rdev),
+		.size = S_ISREG(s->st_mode) ? (uint64_t)s->st_size : 0,
+	};
+	/* Layers hold whole seconds, as Docker's do: a time of its own for each file would double the headers. */
+	if (p->q->layer)
+		e->mtime.tv_nsec = 0;
+	if (p->q->has_clamp && e->mtime.tv_sec >= p->q->clamp)
+		e->mtime = (struct timespec){ .tv_sec = p->q->clamp };
+}
+
+static int put_zeros(struct pack *p, uint64_t left)
+{
+	static const char zeros[4096];
+	for (; left > 0; left -= left < sizeof zeros ? left : sizeof zeros)
+		if (tar_put(&p->out, zeros, left < sizeof zeros ? (size_t)left : sizeof zeros) < 0)
+			return fault(p, TAR_OUTPUT);
+	return 0;
+}
+
+/* Exactly `size` bytes, whatever happens to the file meanwhile: what it lost is zeros, what it gained stays out. */
+static int put_content(struct pack *p, int fd, uint64_t size)
+{
+	uint64_t left = size;
+	while (left > 0) {
+		if (p->out.used == TAR_BUFFER && tar_flush(&p->out) < 0)
+			return fault(p, TAR_OUTPUT);
+		size_t room = TAR_BUFFER - p->out.used;
+		ssize_t n = read(fd, p->out.buffer + p->out.used, left < room ? (size_t)left : room);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fault(p, TAR_WALK);
+		if (n == 0)
+			break;
+		p->out.used += (size_t)n;
+		left -= (uint64_t)n;
+	}
+	if (put_zeros(p, left) < 0)
+		return -1;
+	return tar_put_padding(&p->out, size) < 0 ? fault(p, TAR_OUTPUT) : 0;
+}
+
+static int put_entry(struct pack *p, const struct tar_entry *e)
+{
+	return tar_put_header(&p->out, e) < 0 ? fault(p, TAR_OUTPUT) : 0;
+}
+
+/* An empty file whose name says what is gone. */
+static int put_mark(struct pack *p, const struct stat *s, size_t directory, const char *mark, const char *name)
+{
+	char full[sizeof p->name];
+	struct tar_entry e;
+	if ((size_t)snprintf(full, sizeof full, "%.*s%s%s", (int)directory, p->name, mark, name) >= sizeof full) {
+		errno = ENAMETOOLONG;
+		return fault(p, TAR_WALK);
+	}
+	describe(p, &e, s);
+	e.type = '0';
+	e.name = full;
+	e.size = 0;
+	e.mode = S_ISDIR(s->st_mode) ? e.mode & 0777 : 0600;
+	return put_entry(p, &e);
+}
+
+static bool is_opaque(const struct pack *p, int fd)
+{
+	char value[2];
+	const char *mark = p->q->user_xattr ? "user.overlay.opaque" : "trusted.overlay.opaque";
+	return fgetxattr(fd, mark, value, sizeof value) == 1 && value[0] == 'y';
+}
+
+static int pack_regular(struct pack *p, int dir, const char *name, struct tar_entry *e)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat s;
+	if (fd < 0 && errno == ENOENT)
+		return 0;	/* gone since it was listed */
+	if (fd < 0 || fstat(fd, &s) < 0)
+		return fault(p, TAR_WALK);
+	e->size = S_ISREG(s.st_mode) ? (uint64_t)s.st_size : 0;
+	int result = tar_xattrs_read(&e->xattrs, fd, NULL) < 0 ? fault(p, TAR_WALK) : put_entry(p, e);
+	tar_xattrs_clear(&e->xattrs);
+	if (result == 0 && e->size > 0)
+		result = put_content(p, fd, e->size);
+	close(fd);
+	return result;
+}
+
+static int pack_symlink(struct pack *p, int dir, const char *name, struct tar_entry *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
+	if (n < 0)
+		return errno == ENOENT ? 0 : fault(p, TAR_WALK);
+	target[n] = 0;
+	e->link = target;
+	return put_entry(p, e);
+}
+
+static int pack_children(struct pack *p, int fd, size_t length);
+
+static int pack_directory(struct pack *p, int dir, const char *name, struct tar_entry *e, const struct stat *s)
+{
+	size_t length = strlen(p->name);
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fault(p, TAR_WALK);
+	strcpy(p->name + length++, "/");
+	int result = tar_xattrs_read(&e->xattrs, fd, NULL) < 0 ? fault(p, TAR_WALK) : put_entry(p, e);
+	tar_xattrs_clear(&e->xattrs);
+	if (result == 0 && p->q->layer && is_opaque(p, fd))
+		result = put_mark(p, s, length, ".wh..wh..opq", "");
+	if (result == 0)
+		result = pack_children(p, fd, length);
+	else
+		close(fd);
+	return result;
+}
+
+/* The entry dir/name, whose name in the archive p->name already is; `base` is where its last part begins. */
+static int pack_one(struct pack *p, int dir, const char *name, size_t base)
+{
+	struct stat s;
+	struct tar_entry e;
+	if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : fault(p, TAR_WALK);
+	if (p->q->layer && is_whiteout(&s))
+		return put_mark(p, &s, base, ".wh.", name);
+	describe(p, &e, &s);
+	if (!e.type)
+		return 0;
+	const char *first = earlier(p, &s);
+	if (errno)
+		return fault(p, TAR_WALK);
+	if (first) {
+		e.type = '1';
+		e.size = 0;
+		e.link = (char *)first;
+		return put_entry(p, &e);
+	}
+	switch (e.type) {
+	case '0': return pack_regular(p, dir, name, &e);
+	case '2': return pack_symlink(p, dir, name, &e);
+	case '5': return pack_directory(p, dir, name, &e, &s);
+	default: return put_entry(p, &e);
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names in a directory, sorted by their bytes; consumes the descriptor. -1 with errno. */
+static ssize_t list_names(DIR *dir, char ***out)
+{
+	size_t count = 0, room = 0;
+	char **names = NULL;
+	errno = 0;
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+			continue;
+		if (count == room) {
+			char **more = realloc(names, (room = room ? room * 2 : 64) * sizeof *names);
+			if (!more)
+				return -1;
+			names = more;
+		}
+		if (!(names[count++] = strdup(d->d_name)))
+			return -1;
+	}
+	if (errno)
+		return -1;
+	if (count > 1)
+		qsort(names, count, sizeof *names, by_text);
+	*out = names;
+	return (ssize_t)count;
+}
+
+/* Everything in the directory `fd` (closed here); its own name is the first `length` bytes of p->name. */
+static int pack_children(struct pack *p, int fd, size_t length)
+{
+	char **names = NULL;
+	DIR *dir = fdopendir(fd);
+	ssize_t count = dir ? list_names(dir, &names) : -1;
+	int result = count < 0 ? fault(p, TAR_WALK) : 0;
+	for (ssize_t i = 0; i < count; i++) {
+		size_t n = strlen(names[i]);
+		if (result == 0 && length + n + 16 > sizeof p->name) {
+			errno = ENAMETOOLONG;
+			result = fault(p, TAR_WALK);
+		}
+		if (result == 0) {
+			memcpy(p->name + length, names[i], n + 1);
+			result = pack_one(p, fd, names[i], length);
+		}
+		free(names[i]);
+	}
+	free(names);
+	if (dir)
+		closedir(dir);
+	p->name[length] = 0;
+	return result;
+}
+
+/* Parent of the top entry, and its last part; for a followed link, those of what it leads to. */
+static int pack_named(struct pack *p, int root, char *path)
+{
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	snprintf(p->name, sizeof p->name, "%s", *p->q->rename ? p->q->rename : name);
+	const char *slash = strrchr(p->name, '/');
+	size_t base = slash ? (size_t)(slash + 1 - p->name) : 0;
+	char parent[PATH_MAX];
+	snprintf(parent, sizeof parent, "%.*s", (int)(name - path), path);
+	int dir = tar_open(root, parent, O_PATH | O_DIRECTORY);
+	int result = dir < 0 ? fault(p, TAR_PATH) : pack_one(p, dir, *name ? name : ".", base);
+	if (dir >= 0)
+		close(dir);
+	return result;
+}
+
+/* A directory under no name of its own, or whatever path leads to under the name asked for. */
+static int pack_top(struct pack *p, int root)
+{
+	char path[PATH_MAX];
+	if ((size_t)snprintf(path, sizeof path, "%s", p->q->path) >= sizeof path || tar_clean(path) < 0)
+		return tar_fault(p->failure, TAR_ESCAPE, p->q->path);
+	int top = tar_open(root, path, O_PATH | (p->q->follow_top ? 0 : O_NOFOLLOW));
+	struct stat s;
+	if (top < 0 || fstat(top, &s) < 0)
+		return tar_fault(p->failure, TAR_PATH, p->q->path);
+	close(top);
+	if (S_ISDIR(s.st_mode) && !*p->q->rename) {
+		int fd = tar_open(root, path, O_RDONLY | O_DIRECTORY);
+		return fd < 0 ? tar_fault(p->failure, TAR_PATH, p->q->path) : pack_children(p, fd, 0);
+	}
+	if (!p->q->follow_top)
+		return pack_named(p, root, path);
+	for (int hops = 0; hops < 40; hops++) {
+		char target[PATH_MAX], joined[PATH_MAX * 2 + 2];
+		int link = tar_open(root, path, O_PATH | O_NOFOLLOW);
+		ssize_t n = link < 0 ? -1 : readlinkat(link, "", target, sizeof target - 1);
+		if (link >= 0)
+			close(link);
+		if (n < 0)
+			return pack_named(p, root, path);
+		target[n] = 0;
+		char *slash = strrchr(path, '/');
+		snprintf(joined, sizeof joined, "%.*s/%s", target[0] == '/' || !slash ? 0 : (int)(slash - path), path, target);
+		/* ".." above the root stays at the root, as for the process inside. */
+		if (strlen(joined) >= sizeof path || tar_clean(joined) < 0)
+			break;
+		strcpy(path, joined);
+	}
+	errno = ELOOP;
+	return tar_fault(p->failure, TAR_PATH, p->q->path);
+}
+
+static int pack_all(struct pack *p, int fd)
+{
+	int root = tar_root_open(p->q, false, p->failure);
+	if (root < 0)
+		return -1;
+	if (tar_output_open(&p->out, fd) < 0)
+		return tar_fault(p->failure, TAR_OUTPUT, "memory");
+	static const char end[1024];
+	if (pack_top(p, root) < 0)
+		return -1;
+	return tar_put(&p->out, end, sizeof end) < 0 || tar_flush(&p->out) < 0 ? tar_fault(p->failure, TAR_OUTPUT, "end") : 0;
+}
+
+/* Sends the archive as REPLY_DATA frames, then REPLY_OK. */
+int job_pack(int fd, struct request *r)
+{
+	static struct pack p;
+	struct failure failure = { 0 };
+	struct tar_request q;
+	struct rlimit files;
+	p.q = &q;
+	p.failure = &failure;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	int done = tar_request_read(&q, &r->body, false) < 0 ? tar_fault(&failure, TAR_REQUEST, "pack") : pack_all(&p, fd);
+	return (done < 0 ? reply_failure(fd, &failure) : reply(fd, REPLY_OK, NULL)) < 0 || done < 0;
+}

@@ -1,0 +1,171 @@
+/* Decodes the requests of both tar jobs (runtime/launch/tar-request.ts encodes them) and reaches their roots. */
+#include "tar.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+int tar_fault(struct failure *f, enum tar_operation op, const char *subject)
+{
+	f->op = op;
+	f->error = errno ? errno : EIO;
+	snprintf(f->subject, sizeof f->subject, "%s", subject);
+	return -1;
+}
+
+static int read_root(struct tar_request *q, struct reader *r)
+{
+	q->kind = (enum tar_root_kind)read_u32(r);
+	q->directory = read_str(r);
+	q->pid = (pid_t)read_u32(r);
+	q->lower = read_list(r, &q->lower_count);
+	q->upper = read_str(r);
+	q->work = read_str(r);
+	q->mountpoint = read_str(r);
+	q->binds = read_list(r, &q->bind_count);
+	return q->lower && q->binds && q->kind <= ROOT_OVERLAY && q->bind_count % 2 == 0 ? 0 : -1;
+}
+
+int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
+{
+	memset(q, 0, sizeof *q);
+	bool good = read_root(q, r) == 0;
+	q->path = read_str(r);
+	q->layer = read_u32(r);
+	q->user_xattr = read_u32(r);
+	if (unpack) {
+		q->parents = read_list(r, &q->parent_count);
+		q->create_path = read_u32(r);
+		q->keep_kind = read_u32(r);
+		q->has_owner = read_u32(r);
+		q->uid = read_u32(r);
+		q->gid = read_u32(r);
+		good = good && q->parents;
+	} else {
+		q->rename = read_str(r);
+		q->follow_top = read_u32(r);
+		q->has_clamp = read_u32(r);
+		q->clamp = (int64_t)read_u64(r);
+	}
+	if (good && !r->bad)
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
+static int config(int fs, const char *key, const char *value)
+{
+	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0);
+}
+
+/* Every lower layer by a descriptor of its own name, so that no list grows past a page. */
+static int configure_overlay(int fs, const struct tar_request *q, bool write)
+{
+	if (!write && config(fs, "lowerdir+", q->upper) < 0)
+		return -1;
+	for (uint32_t i = 0; i < q->lower_count; i++)
+		if (config(fs, "lowerdir+", q->lower[i]) < 0)
+			return -1;
+	if (write && (config(fs, "upperdir", q->upper) < 0 || config(fs, "workdir", q->work) < 0))
+		return -1;
+	if (q->user_xattr && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+}
+
+/* Kernels before 6.8 know no "lowerdir+": one string then, which must fit a page. */
+static int mount_overlay_string(const struct tar_request *q, bool write)
+{
+	size_t room = 256 + strlen(q->upper) + strlen(q->work);
+	for (uint32_t i = 0; i < q->lower_count; i++)
+		room += strlen(q->lower[i]) + 1;
+	char *data = malloc(room);
+	if (!data)
+		return -1;
+	char *at = data + sprintf(data, "%slowerdir=", q->user_xattr ? "userxattr," : "");
+	if (!write)
+		at += sprintf(at, "%s:", q->upper);
+	for (uint32_t i = 0; i < q->lower_count; i++)
+		at += sprintf(at, i ? ":%s" : "%s", q->lower[i]);
+	if (write)
+		sprintf(at, ",upperdir=%s,workdir=%s", q->upper, q->work);
+	int result = mount("overlay", q->mountpoint, "overlay", 0, data);
+	free(data);
+	return result;
+}
+
+static int mount_overlay(const struct tar_request *q, bool write)
+{
+	int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -1;
+	if (configure_overlay(fs, q, write) < 0) {
+		int error = errno;
+		close(fs);
+		errno = error;
+		return error == EINVAL ? mount_overlay_string(q, write) : -1;
+	}
+	int tree = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	return tree < 0 ? -1 : (int)syscall(SYS_move_mount, tree, "", AT_FDCWD, q->mountpoint, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int mount_bind(int root, const char *source, const char *target)
+{
+	struct stat s;
+	if (stat(source, &s) < 0)
+		return -1;
+	int place = path_create(root, target, S_ISDIR(s.st_mode) ? PATH_DIRECTORY : PATH_FILE, 0755);
+	if (place < 0)
+		return -1;
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", place);
+	int result = mount(source, path, NULL, MS_BIND | MS_REC, NULL);
+	close(place);
+	return result;
+}
+
+static int open_directory(const char *path)
+{
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int open_overlay(const struct tar_request *q, bool write, struct failure *f)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return tar_fault(f, TAR_ROOT, "mount namespace");
+	/* Without anything below it the upper is the whole tree, and the kernel would refuse to mount it alone. */
+	bool alone = q->lower_count == 0;
+	int mounted = alone ? mount(q->upper, q->mountpoint, NULL, MS_BIND, NULL) : mount_overlay(q, write);
+	if (mounted < 0)
+		return tar_fault(f, TAR_ROOT, q->mountpoint);
+	int root = open_directory(q->mountpoint);
+	if (root < 0)
+		return tar_fault(f, TAR_ROOT, q->mountpoint);
+	for (uint32_t i = 0; i < q->bind_count; i += 2) {
+		int bound = mount_bind(root, q->binds[i], q->binds[i + 1]);
+		/* A read-only view cannot grow the mount's place: what was never started has nothing there to be hidden either. */
+		if (bound < 0 && !(errno == EROFS && !write))
+			return tar_fault(f, TAR_ROOT, q->binds[i + 1]);
+	}
+	return root;
+}
+
+int tar_root_open(const struct tar_request *q, bool write, struct failure *f)
+{
+	char path[64];
+	const char *directory = q->directory;
+	if (q->kind == ROOT_OVERLAY)
+		return open_overlay(q, write, f);
+	if (q->kind == ROOT_PROCESS) {
+		snprintf(path, sizeof path, "/proc/%d/root", (int)q->pid);
+		directory = path;
+	}
+	int root = open_directory(directory);
+	return root < 0 ? tar_fault(f, TAR_ROOT, directory) : root;
+}
