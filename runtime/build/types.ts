@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { Image, Platform, RegistryAuth } from '../images/types.js';
-import type { ChainId, PreparedRoot } from '../snapshots/types.js';
+import type { Image, ImageStore, Platform, RegistryAuth } from '../images/types.js';
+import type { Launcher } from '../launch/types.js';
+import type { ChainId, PreparedRoot, Snapshots } from '../snapshots/types.js';
+import type { Store } from '../state/types.js';
 
 /** Mounts of a RUN: caches, binds of other stages, secrets. */
 export interface StepMount {
@@ -49,6 +51,12 @@ export interface BuildOptions {
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly auths: Readonly<Record<string, RegistryAuth>>;
   readonly squash?: boolean;
+  /** By id, for `RUN --mount=type=secret`; never part of an image or of a cache key. */
+  readonly secrets?: Readonly<Record<string, Uint8Array>>;
+  /** Sockets of agents by id (`default`), for `RUN --mount=type=ssh`. */
+  readonly ssh?: Readonly<Record<string, string>>;
+  /** Folders under names that `FROM` and `--from` can use before stages and images (`--build-context`). */
+  readonly contexts?: Readonly<Record<string, string>>;
 }
 
 /** What the person sees, in order. The api encodes it as Docker's `{"stream": …}` lines and as our own JSON lines. */
@@ -90,3 +98,19 @@ export type Fetch = (
   url: string,
   signal: AbortSignal,
 ) => Promise<{ body: Readable; lastModified: Date | undefined; fileName: string | undefined }>;
+
+/** `openBuilder` of `build/builder.ts`. Cache mounts and what builds need for a moment lie in `HOME/build`. */
+export interface BuilderOptions {
+  /** `$DEVENV_HOME`. */
+  readonly home: string;
+  readonly store: Store;
+  readonly snapshots: Snapshots;
+  readonly images: ImageStore;
+  readonly runStep: RunStep;
+  readonly fetch: Fetch;
+  /** Unpacks archives of ADD and starts `mount`, `cp` without forking Node; without it archives cannot be added. */
+  readonly launcher?: Pick<Launcher, 'unpack' | 'spawn'>;
+  /** What `FROM` means without `--platform`. Default: this machine. */
+  readonly platform?: Platform;
+}
+export type OpenBuilder = (options: BuilderOptions) => Promise<Builder>;

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ignoreLines, PatternSet } from '../match/patterns.js';
+import { resolveInTree } from './resolve.js';
+import { FolderTree, type Tree } from './tree.js';
+
+const ROOT = { uid: 0, gid: 0 };
+
+export interface BuildContext {
+  readonly tree: Tree;
+  /** Whether a path is there, but hidden by the ignore file of this name. */
+  hiddenBy(path: string): string | undefined;
+  readonly ignores: boolean;
+}
+
+/**
+ * The context folder without what `<Dockerfile>.dockerignore`, or else `.dockerignore`, leaves out. Everything in it
+ * belongs to root. `dockerfile` is its path below the folder, undefined when it came from elsewhere.
+ */
+export async function openContext(folder: string, dockerfile: string | undefined): Promise<BuildContext> {
+  const found = await readIgnoreFile(folder, dockerfile);
+  if (found === undefined) {
+    return { tree: new FolderTree(folder, { owner: ROOT }), hiddenBy: () => undefined, ignores: false };
+  }
+  const patterns = new PatternSet(found.lines);
+  const hidden = (path: string, isDirectory: boolean) =>
+    patterns.matches(path) && !(isDirectory && patterns.mayHoldExceptions(path));
+  return {
+    tree: new FolderTree(folder, { owner: ROOT, hidden, frame: (path) => patterns.matches(path) }),
+    hiddenBy: (path) => (patterns.matches(path) ? found.name : undefined),
+    ignores: !patterns.empty,
+  };
+}
+
+async function readIgnoreFile(folder: string, dockerfile: string | undefined) {
+  const plain = new FolderTree(folder);
+  const names = [...(dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`]), '.dockerignore'];
+  for (const name of names) {
+    const { path, entry } = await resolveInTree(plain, name);
+    if (entry?.type === 'file') return { name, lines: ignoreLines(await readFile(join(folder, path), 'utf8')) };
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Content, Selected, SelectedEntry } from './select.js';
+
+const AT_ONCE = 8;
+const WHOLE_BYTES = 4 << 20;
+
+/**
+ * One digest (hex) of what was selected: names, types, modes, owners, link targets and contents, not times: what
+ * BuildKit counts. The top folder's own mode and owner do not travel, so they do not count.
+ */
+export async function digestSelected(selected: readonly Selected[]): Promise<string> {
+  const contents = await digestContents(selected.flatMap(({ entries }) => entries));
+  const hash = createHash('sha256');
+  for (const { name, entries } of selected) {
+    const isFolder = entries[0]!.entry.type === 'directory';
+    hash.update(`source ${JSON.stringify(isFolder ? '' : name)}\n`);
+    const links = new Map<string, string>();
+    for (const one of entries) hash.update(`${describe(one, contents.get(one), links)}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function describe({ relative, entry }: SelectedEntry, content: string | undefined, links: Map<string, string>): string {
+  if (relative === '' && entry.type === 'directory') return 'top';
+  const first = entry.linkKey === undefined ? undefined : links.get(entry.linkKey);
+  if (entry.linkKey !== undefined && first === undefined) links.set(entry.linkKey, relative);
+  return JSON.stringify([
+    relative,
+    entry.type,
+    entry.mode,
+    entry.uid,
+    entry.gid,
+    entry.target ?? '',
+    entry.major,
+    entry.minor,
+    content ?? '',
+    first ?? '',
+  ]);
+}
+
+async function digestContents(entries: readonly SelectedEntry[]): Promise<Map<SelectedEntry, string>> {
+  const digests = new Map<SelectedEntry, string>();
+  const todo = entries.filter((one) => one.content !== undefined).values();
+  const worker = async () => {
+    for (const one of todo) digests.set(one, await digestContent(one.content!, one.entry.sizeBytes));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return digests;
+}
+
+async function digestContent(content: Content, sizeBytes: number): Promise<string> {
+  const hash = createHash('sha256');
+  if ('bytes' in content) hash.update(content.bytes);
+  else if (sizeBytes <= WHOLE_BYTES) hash.update(await readFile(content.path));
+  else for await (const chunk of createReadStream(content.path, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest('hex');
+}

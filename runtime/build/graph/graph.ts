@@ -1,0 +1,182 @@
+/** Stages, what they need of each other, and which of them a target needs. Pure. */
+import { processWord, type Variables } from '../expand/expand.js';
+import type { Arg, Copy, From, Instruction, Run, StageInstruction } from '../instructions/types.js';
+import type { Location } from '../parse/ast.js';
+import { DockerfileError, parseError } from '../parse/errors.js';
+import { didYouMean } from '../parse/suggest.js';
+
+/** What a stage stands on, or takes files from. */
+export type Source =
+  | { readonly kind: 'stage'; readonly index: number }
+  | { readonly kind: 'image'; readonly name: string }
+  | { readonly kind: 'scratch' };
+
+export interface Stage {
+  readonly index: number;
+  readonly name: string | undefined;
+  readonly from: From;
+  readonly base: Source;
+  /** Expanded text of `--platform`. */
+  readonly platform: string | undefined;
+  readonly instructions: readonly StageInstruction[];
+  /** Indexes of the stages that this one reads, its base first. */
+  readonly needs: readonly number[];
+}
+
+export interface Graph {
+  readonly stages: readonly Stage[];
+  readonly target: Stage;
+  /** The target and what it needs, in file order. */
+  readonly needed: readonly Stage[];
+  /** `ARG`s before the first FROM, with their values. */
+  readonly globals: ReadonlyMap<string, string | undefined>;
+}
+
+export interface GraphOptions {
+  readonly escape: string;
+  readonly target: string | undefined;
+  readonly buildArgs: Readonly<Record<string, string | undefined>>;
+  /** The TARGETPLATFORM family. */
+  readonly predefined: ReadonlyMap<string, string>;
+}
+
+/** Throws DockerfileError. */
+export function buildGraph(instructions: readonly Instruction[], options: GraphOptions): Graph {
+  const first = instructions.findIndex((one) => one.kind === 'from');
+  if (first < 0) throw new DockerfileError('no build stage in current context', instructions[0]);
+  const globals = readGlobals(instructions.slice(0, first), options);
+  const variables: Variables = (name) => globals.get(name) ?? options.predefined.get(name);
+  const stages: Stage[] = [];
+  for (const group of groupStages(instructions.slice(first))) {
+    stages.push(makeStage(group, stages, variables, options.escape));
+  }
+  const target = pickTarget(stages, options.target);
+  return { stages, target, needed: neededStages(stages, target), globals };
+}
+
+function readGlobals(instructions: readonly Instruction[], options: GraphOptions): Map<string, string | undefined> {
+  const globals = new Map<string, string | undefined>();
+  for (const instruction of instructions) {
+    if (instruction.kind !== 'arg') throw new DockerfileError('no build stage in current context', instruction);
+    for (const arg of instruction.args) globals.set(arg.key, globalValue(arg, instruction, globals, options));
+  }
+  return globals;
+}
+
+function globalValue(
+  arg: Arg['args'][number],
+  location: Location,
+  globals: ReadonlyMap<string, string | undefined>,
+  options: GraphOptions,
+): string | undefined {
+  const given = Object.hasOwn(options.buildArgs, arg.key) ? options.buildArgs[arg.key] : undefined;
+  if (given !== undefined) return given;
+  if (arg.value === undefined) return options.predefined.get(arg.key);
+  return expandAt(arg.value, (name) => globals.get(name) ?? options.predefined.get(name), options.escape, location);
+}
+
+/** Expands with the place of the mistake. */
+export function expandAt(text: string, variables: Variables, escape: string, location: Location): string {
+  try {
+    return processWord(text, variables, { escape });
+  } catch (cause) {
+    throw new DockerfileError(`failed to process ${JSON.stringify(text)}: ${(cause as Error).message}`, location);
+  }
+}
+
+function groupStages(instructions: readonly Instruction[]): { from: From; rest: StageInstruction[] }[] {
+  const groups: { from: From; rest: StageInstruction[] }[] = [];
+  for (const instruction of instructions) {
+    if (instruction.kind === 'from') groups.push({ from: instruction, rest: [] });
+    else groups.at(-1)!.rest.push(instruction);
+  }
+  return groups;
+}
+
+function makeStage(
+  { from, rest }: { from: From; rest: StageInstruction[] },
+  before: readonly Stage[],
+  variables: Variables,
+  escape: string,
+): Stage {
+  const image = expandAt(from.image, variables, escape, from);
+  if (image === '') {
+    throw new DockerfileError(`base name (${from.image}) should not be blank`, from);
+  }
+  const platform = from.platform === undefined ? undefined : expandAt(from.platform, variables, escape, from);
+  const base = findSource(image, before);
+  const reads = rest.flatMap((instruction) => stageReads(instruction, before));
+  const needs = base.kind === 'stage' ? [base.index, ...reads] : reads;
+  return {
+    index: before.length,
+    name: from.name,
+    from,
+    base,
+    platform: platform || undefined,
+    instructions: rest,
+    needs: [...new Set(needs)],
+  };
+}
+
+/** The latest stage of that name wins, as in BuildKit. */
+export function findSource(name: string, before: readonly Stage[]): Source {
+  if (name === 'scratch') return { kind: 'scratch' };
+  const stage = before.findLast((one) => one.name === name.toLowerCase());
+  return stage === undefined ? { kind: 'image', name } : { kind: 'stage', index: stage.index };
+}
+
+/** `--from` takes a stage's name or number, or an image. */
+export function findFrom(name: string, before: readonly Stage[], location: Location): Source {
+  if (/^\d+$/.test(name)) {
+    const index = Number(name);
+    if (index >= before.length) {
+      throw parseError(`invalid from flag value ${name}: invalid stage index ${index}`, location);
+    }
+    return { kind: 'stage', index };
+  }
+  return findSource(name, before);
+}
+
+/** Names that an instruction's `--from` mention. */
+export function fromNames(instruction: StageInstruction): string[] {
+  if (instruction.kind === 'copy') return copyFrom(instruction);
+  return instruction.kind === 'run' ? mountFroms(instruction) : [];
+}
+
+function copyFrom({ from }: Copy): string[] {
+  return from === undefined ? [] : [from];
+}
+
+function mountFroms({ mounts }: Run): string[] {
+  return mounts.map(({ from }) => from).filter((from) => from !== undefined && from !== '') as string[];
+}
+
+function stageReads(instruction: StageInstruction, before: readonly Stage[]): number[] {
+  return fromNames(instruction).flatMap((name) => {
+    const source = findFrom(name, before, instruction);
+    return source.kind === 'stage' ? [source.index] : [];
+  });
+}
+
+function pickTarget(stages: readonly Stage[], wanted: string | undefined): Stage {
+  if (wanted === undefined || wanted === '') return stages.at(-1)!;
+  const named = stages.findLast((stage) => stage.name === wanted.toLowerCase());
+  const numbered = /^\d+$/.test(wanted) ? stages[Number(wanted)] : undefined;
+  const target = named ?? numbered;
+  if (target === undefined) {
+    const names = stages.flatMap(({ name }) => (name === undefined ? [] : [name]));
+    throw new DockerfileError(`target stage "${wanted}" could not be found${didYouMean(wanted, names)}`, undefined);
+  }
+  return target;
+}
+
+function neededStages(stages: readonly Stage[], target: Stage): Stage[] {
+  const needed = new Set<number>();
+  const todo = [target.index];
+  for (let index = todo.pop(); index !== undefined; index = todo.pop()) {
+    if (needed.has(index)) continue;
+    needed.add(index);
+    todo.push(...stages[index]!.needs);
+  }
+  return stages.filter(({ index }) => needed.has(index));
+}

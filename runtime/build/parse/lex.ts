@@ -1,0 +1,115 @@
+/**
+ * Text → instructions with locations. An own lexer instead of dockerfile-ast: that one does not see `3<<EOF`, takes
+ * `<<<word` for a heredoc, joins lines inside heredoc bodies, and has no parse errors; line joining is all it would save.
+ */
+import type { Directives, Heredoc, SourceFile, SourceInstruction, Warning } from './ast.js';
+import { parseDirectives } from './directives.js';
+import { DockerfileError, parseError } from './errors.js';
+import { takeFlags } from './flags.js';
+import { heredocsOfLine } from './heredoc.js';
+import { jsonStrings } from './words.js';
+
+const COMMENT = /^[ \t]*#/;
+const WITH_HEREDOC = new Set(['add', 'copy', 'run']);
+
+/** Throws DockerfileError for an unfinished heredoc, a bad directive or an empty file. */
+export function lexDockerfile(text: string): SourceFile {
+  const lines = splitLines(text);
+  const directives = parseDirectives(lines);
+  const instructions: SourceInstruction[] = [];
+  const warnings: Warning[] = [];
+  let next = 0;
+  while (next < lines.length) {
+    const joined = joinContinuation(lines, next, directives, warnings);
+    const start = next;
+    next = joined.next;
+    if (joined.text === '') continue;
+    const opened = readHeredocs(lines, joined.text, { start, next }, directives);
+    next = opened.next;
+    instructions.push({ ...splitInstruction(joined.text), heredocs: opened.heredocs, line: start + 1, endLine: next });
+  }
+  if (instructions.length === 0) throw new DockerfileError(text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions', undefined);
+  return { directives, instructions, warnings };
+}
+
+/** One instruction out of its one-line text, as a stored ONBUILD trigger is (heredocs included, after line breaks). */
+export function lexTrigger(text: string): SourceInstruction {
+  const file = lexDockerfile(text);
+  return file.instructions[0]!;
+}
+
+function splitLines(text: string): string[] {
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+function joinContinuation(lines: readonly string[], first: number, directives: Directives, warnings: Warning[]) {
+  if (COMMENT.test(lines[first]!)) return { text: '', next: first + 1 };
+  let { text, continues } = cutContinuation(trimLine(lines[first]!).trimStart(), directives.escape);
+  let next = first + 1;
+  let empty = false;
+  while (continues && next < lines.length) {
+    const line = trimLine(lines[next++]!);
+    if (COMMENT.test(line)) continue;
+    if (line.trim() === '') {
+      empty = true;
+      continue;
+    }
+    const cut = cutContinuation(line, directives.escape);
+    text += cut.text;
+    continues = cut.continues;
+  }
+  if (empty) warnings.push({ line: next, text: 'NoEmptyContinuation: Empty continuation line' });
+  return { text: text.trim() === '' ? '' : text, next };
+}
+
+function trimLine(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+/** A single escape character at the end of the line, blanks after it allowed; a doubled one is text. */
+function cutContinuation(line: string, escape: string): { text: string; continues: boolean } {
+  const trimmed = line.replace(/[ \t]+$/, '');
+  if (!trimmed.endsWith(escape) || trimmed.endsWith(escape + escape)) return { text: line, continues: false };
+  return { text: trimmed.slice(0, -1), continues: true };
+}
+
+function splitInstruction(text: string): Omit<SourceInstruction, 'heredocs' | 'line' | 'endLine'> {
+  const trimmed = text.trim();
+  const [keyword] = trimmed.split(/\s+/, 1);
+  return { keyword: keyword!, ...takeFlags(trimmed.slice(keyword!.length)), text: trimmed };
+}
+
+function readHeredocs(
+  lines: readonly string[],
+  text: string,
+  at: { readonly start: number; readonly next: number },
+  directives: Directives,
+): { heredocs: Heredoc[]; next: number } {
+  const heredocs: Heredoc[] = [];
+  let next = at.next;
+  if (!text.includes('<<') || !mayOpenHeredoc(text)) return { heredocs, next };
+  for (const start of heredocsOfLine(text, directives.escape)) {
+    let content = '';
+    for (;;) {
+      const line = lines[next++];
+      if (line === undefined) {
+        throw parseError('unterminated heredoc', { line: at.start + 1, endLine: lines.length });
+      }
+      const bare = trimLine(line);
+      if ((start.chomp ? bare.replace(/^\t+/, '') : bare) === start.name) break;
+      content += `${line}\n`;
+    }
+    heredocs.push({ ...start, content });
+  }
+  return { heredocs, next };
+}
+
+/** ADD, COPY and RUN outside of their JSON form, also as a trigger of ONBUILD. */
+function mayOpenHeredoc(text: string): boolean {
+  const { keyword, rest } = splitInstruction(text);
+  const name = keyword.toLowerCase();
+  if (name === 'onbuild') return rest !== '' && mayOpenHeredoc(rest);
+  return WITH_HEREDOC.has(name) && jsonStrings(rest) === undefined;
+}
