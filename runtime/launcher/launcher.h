@@ -120,6 +120,9 @@ int adopt_helper(struct context *c, pid_t pid);
 /* In a forked helper: dies with its parent, default signals, and closes every descriptor from 3 up except those in keep[]. */
 void helper_child(const int *keep, unsigned count);
 
+/* The launcher's own executable, for processes that are the launcher under another name (init.c). */
+extern int self_executable;
+
 /* ---- paths (path.c) ---- */
 
 enum path_kind { PATH_ANY, PATH_DIRECTORY, PATH_FILE };

@@ -1,0 +1,333 @@
+/*
+ * Connections to the monitor's socket. Requests are read frame by frame and never a byte further, so that what follows
+ * an attach is input. Nothing here blocks: a client that sends half a frame or takes no answer only stops itself.
+ */
+#include "monitor.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#define CONTROL_BACKLOG (1u << 20)	/* a controller that leaves this unread is dead */
+
+struct client *client_add(struct monitor *m, int fd)
+{
+	struct client *c = calloc(1, sizeof *c);
+	if (!c)
+		return NULL;
+	c->fd = fd;
+	c->next = m->clients;
+	m->clients = c;
+	return c;
+}
+
+/* Ends the connection so that the other side sees an end and no reset: nothing may be left unread in ours. */
+void client_drop(struct monitor *m, struct client *c)
+{
+	shutdown(c->fd, SHUT_RDWR);
+	while (recv(c->fd, batch, sizeof batch, MSG_DONTWAIT) > 0)
+		;
+	close(c->fd);
+	for (struct process *p = m->processes; p; p = p->next)
+		if (p->owner == c)
+			p->owner = NULL;
+	for (struct client **at = &m->clients; *at; at = &(*at)->next)
+		if (*at == c) {
+			*at = c->next;
+			break;
+		}
+	if (m->launching == c)
+		m->launching = NULL;
+	/* The input of who has gone has ended. */
+	if (c->kind == CLIENT_ATTACHED && c->process && (c->bits & 1) && c->process->once && !c->process->tty)
+		input_end(c->process);
+	pending_free(&c->in);
+	pending_free(&c->out);
+	free(c);
+}
+
+void clients_sweep(struct monitor *m)
+{
+	for (struct client *c = m->clients, *next; c; c = next) {
+		next = c->next;
+		if (c->gone || (c->end_when_sent && c->out.length == 0))
+			client_drop(m, c);
+	}
+}
+
+void client_flush(struct client *c)
+{
+	size_t before = c->out.length;
+	if (pending_write(&c->out, c->fd) < 0)
+		c->gone = true;
+	if (c->out.length == 0)
+		c->stalled_ms = 0;
+	else if (c->out.length < before || !c->stalled_ms)
+		c->stalled_ms = now_ms();
+}
+
+void client_send(struct client *c, const void *head, size_t head_length, const void *bytes, size_t length)
+{
+	ssize_t n = 0;
+	if (c->out.length == 0) {
+		struct iovec parts[2] = {
+			{ .iov_base = (void *)head, .iov_len = head_length },
+			{ .iov_base = (void *)bytes, .iov_len = length },
+		};
+		do
+			n = writev(c->fd, parts, 2);
+		while (n < 0 && errno == EINTR);
+		if (n < 0 && errno != EAGAIN) {
+			c->gone = true;
+			return;
+		}
+		n = n < 0 ? 0 : n;
+	}
+	size_t sent = (size_t)n, of_head = sent < head_length ? sent : head_length;
+	if (sent == head_length + length)
+		return;
+	if (pending_add(&c->out, (const char *)head + of_head, head_length - of_head) < 0 ||
+	    pending_add(&c->out, (const char *)bytes + (sent - of_head), length - (sent - of_head)) < 0 ||
+	    (c->kind != CLIENT_ATTACHED && c->out.length > CONTROL_BACKLOG))
+		c->gone = true;
+	if (!c->stalled_ms)
+		c->stalled_ms = now_ms();
+}
+
+void client_reply(struct client *c, enum reply kind, const struct writer *w)
+{
+	struct writer head = { 0 };
+	put_u32(&head, w ? (uint32_t)w->length : 0);
+	put_u32(&head, (uint32_t)kind);
+	client_send(c, head.bytes, head.length, w ? w->bytes : NULL, w ? w->length : 0);
+}
+
+static void reply_number(struct client *c, uint32_t value)
+{
+	struct writer w = { 0 };
+	put_u32(&w, value);
+	client_reply(c, REPLY_OK, &w);
+}
+
+static void client_fail(struct client *c, const struct failure *f)
+{
+	struct writer w = { 0 };
+	put_u32(&w, f->op);
+	put_u32(&w, (uint32_t)f->error);
+	put_str(&w, f->subject);
+	client_reply(c, REPLY_FAILED, &w);
+}
+
+static void fail_errno(struct client *c, const char *subject)
+{
+	struct failure f = { .error = errno };
+	strncpy(f.subject, subject, sizeof f.subject - 1);
+	client_fail(c, &f);
+}
+
+void tell_started(struct process *p)
+{
+	struct writer w = { 0 };
+	if (!p->owner)
+		return;
+	put_u32(&w, (uint32_t)p->pid);
+	put_u64(&w, p->started_ns);
+	client_reply(p->owner, REPLY_STARTED, &w);
+}
+
+void tell_failed(struct process *p, const struct failure *f)
+{
+	if (p->owner)
+		client_fail(p->owner, f);
+}
+
+void tell_exited(struct monitor *m, struct process *p, bool oom)
+{
+	struct writer w = { 0 };
+	int status = p->status;
+	put_u32(&w, (uint32_t)exit_code(status));
+	put_u32(&w, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
+	put_u32(&w, oom);
+	put_u64(&w, p->ended_ns);
+	for (struct client *c = m->clients; c; c = c->next)
+		if (p == m->container ? c->kind == CLIENT_CONTROL : c == p->owner) {
+			client_reply(c, REPLY_EXITED, &w);
+			c->end_when_sent = true;
+		}
+}
+
+static void state(struct monitor *m, struct client *c)
+{
+	struct writer w = { 0 };
+	c->kind = CLIENT_CONTROL;
+	c->process = m->container;
+	put_u32(&w, (uint32_t)m->container->pid);
+	put_u64(&w, m->container->started_ns);
+	put_str(&w, m->settings.container_id);
+	client_reply(c, REPLY_STATE, &w);
+}
+
+static void attach(struct client *c, struct process *p)
+{
+	c->kind = CLIENT_ATTACHED;
+	c->process = p;
+	client_reply(c, REPLY_OK, NULL);
+	if (p->reaped && process_drained(p))
+		c->end_when_sent = true;
+}
+
+static struct client *with_token(struct monitor *m, uint64_t token, enum client_kind kind)
+{
+	for (struct client *c = m->clients; c; c = c->next)
+		if (c->kind == kind && c->token == token && !c->gone)
+			return c;
+	return NULL;
+}
+
+/* `frame` is the whole EXEC request; `stream` who gets the output, or NULL. */
+static void exec_start(struct monitor *m, struct client *c, struct reader body, struct client *stream)
+{
+	struct start s = { .into_cgroup = m->settings.into_cgroup };
+	uint64_t token = read_u64(&body);
+	read_u32(&body);
+	s.tty = read_u32(&body);
+	s.stdin_pipe = read_u32(&body);
+	uint32_t length = read_u32(&body);
+	s.ops = read_part(&body, length);
+	errno = body.bad ? EBADMSG : ESRCH;
+	struct process *p = body.bad || m->container->reaped ? NULL : process_start(m, &s);
+	if (!p) {
+		fail_errno(c, "exec");
+		c->end_when_sent = true;
+		if (stream)
+			stream->gone = true;
+		return;
+	}
+	p->token = token ? token : 1;
+	p->once = true;
+	p->started_ns = now_ns();
+	p->owner = c;
+	c->kind = CLIENT_EXEC;
+	c->process = p;
+	if (stream)
+		attach(stream, p);
+}
+
+static void exec_asked(struct monitor *m, struct client *c)
+{
+	struct reader body = { .at = c->in.bytes + FRAME_HEADER, .end = c->in.bytes + c->in.length };
+	struct reader look = body;
+	c->token = read_u64(&look);
+	bool attached = read_u32(&look);
+	struct client *stream = attached ? with_token(m, c->token, CLIENT_PARKED) : NULL;
+	if (attached && !stream) {
+		c->kind = CLIENT_EXEC_WAITING;
+		return;
+	}
+	exec_start(m, c, body, stream);
+	pending_free(&c->in);
+}
+
+static void attach_asked(struct monitor *m, struct client *c, struct reader *body)
+{
+	c->token = read_u64(body);
+	c->bits = read_u32(body);
+	if (c->token == 0) {
+		attach(c, m->container);
+		return;
+	}
+	c->kind = CLIENT_PARKED;
+	struct client *waiting = with_token(m, c->token, CLIENT_EXEC_WAITING);
+	if (waiting)
+		exec_asked(m, waiting);
+}
+
+static void resize(struct client *c, struct reader *body)
+{
+	struct winsize size = { .ws_row = (unsigned short)read_u32(body), .ws_col = (unsigned short)read_u32(body) };
+	struct process *p = c->process;
+	errno = p && p->tty ? ENXIO : ENOTTY;
+	if (!p || !p->tty || p->out < 0 || ioctl(p->out, TIOCSWINSZ, &size) < 0)
+		fail_errno(c, "resize");
+	else
+		reply_number(c, 1);
+}
+
+static void send_signal(struct client *c, struct reader *body)
+{
+	struct process *p = c->process;
+	int signal = (int)read_u32(body);
+	if (p && !p->reaped && kill(p->pid, signal) < 0 && errno != ESRCH)
+		fail_errno(c, "signal");
+	else
+		reply_number(c, p && !p->reaped);
+}
+
+static void go(struct monitor *m, struct client *c)
+{
+	struct process *p = m->container;
+	char message = SYNC_GO;
+	if (c != m->launching || p->started_ns) {
+		errno = EALREADY;
+		fail_errno(c, "go");
+		return;
+	}
+	p->started_ns = now_ns();
+	if (p->sync >= 0 && send(p->sync, &message, 1, MSG_NOSIGNAL) < 0)
+		process_sync(m, p);
+}
+
+static void handle(struct monitor *m, struct client *c)
+{
+	uint16_t kind = (uint16_t)(c->in.bytes[4] | c->in.bytes[5] << 8);
+	struct reader body = { .at = c->in.bytes + FRAME_HEADER, .end = c->in.bytes + c->in.length };
+	bool fresh = c->kind == CLIENT_NEW, control = c->kind == CLIENT_CONTROL || c->kind == CLIENT_EXEC;
+	if (fresh && kind == COMMAND_EXEC) {
+		exec_asked(m, c);
+		return;
+	}
+	if (fresh && kind == COMMAND_CONTROL)
+		state(m, c);
+	else if (fresh && kind == COMMAND_ATTACH)
+		attach_asked(m, c, &body);
+	else if (control && kind == COMMAND_GO)
+		go(m, c);
+	else if (control && kind == COMMAND_SIGNAL)
+		send_signal(c, &body);
+	else if (control && kind == COMMAND_RESIZE)
+		resize(c, &body);
+	else
+		c->gone = true;	/* ABANDON too: who goes before go gives the container up */
+	pending_free(&c->in);
+}
+
+/* How many bytes the frame that is being read still wants; 0: it is whole. */
+static size_t wanted(struct client *c)
+{
+	if (c->in.length < FRAME_HEADER)
+		return FRAME_HEADER - c->in.length;
+	struct reader r = { .at = c->in.bytes, .end = c->in.bytes + FRAME_HEADER };
+	size_t body = read_u32(&r);
+	if (body > FRAME_MAX)
+		c->gone = true;
+	return FRAME_HEADER + body - c->in.length;
+}
+
+void client_readable(struct monitor *m, struct client *c)
+{
+	for (size_t want; !c->gone && (want = wanted(c)) > 0;) {
+		ssize_t n = read(c->fd, batch, want < sizeof batch ? want : sizeof batch);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0 || pending_add(&c->in, batch, (size_t)n) < 0) {
+			c->gone = true;
+			return;
+		}
+	}
+	if (!c->gone)
+		handle(m, c);
+}

@@ -1,0 +1,174 @@
+/* Job "container": becomes the monitor of a new container and brings its process up to the last step before its exec. */
+#include "jobs.h"
+#include "monitor.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+struct container_request {
+	uint64_t clone_flags;
+	struct reader before, host, inside;
+};
+
+/* The settings outlive the request: they get memory of their own, and point into it. */
+static int read_settings(struct settings *s, struct reader *r)
+{
+	uint32_t length, count;
+	const unsigned char *bytes = read_bytes(r, &length);
+	unsigned char *own = malloc(length + 1);
+	if (!own)
+		return -1;
+	memcpy(own, bytes, length);
+	own[length] = 0;
+	struct reader in = { .at = own, .end = own + length };
+	s->socket = read_str(&in);
+	s->exit_file = read_str(&in);
+	s->log_path = read_str(&in);
+	s->log_max = read_u64(&in);
+	s->log_files = read_u32(&in);
+	s->tty = read_u32(&in);
+	s->open_stdin = read_u32(&in);
+	s->stdin_once = read_u32(&in);
+	s->container_id = read_str(&in);
+	s->join_flags = read_u32(&in);
+	s->stall_ms = read_u32(&in);
+	s->into_cgroup = read_str(&in);
+	s->cgroup_files = read_list(&in, &count);
+	s->cgroup_dirs = read_list(&in, &count);
+	s->oom_file = read_str(&in);
+	s->kill_all = read_u32(&in);
+	errno = EBADMSG;
+	return in.bad ? -1 : 0;
+}
+
+static int read_container(struct monitor *m, struct container_request *q, struct reader *r)
+{
+	if (read_settings(&m->settings, r) < 0)
+		return -1;
+	q->clone_flags = read_u64(r);
+	struct reader *lists[] = { &q->before, &q->host, &q->inside };
+	for (int i = 0; i < 3; i++) {
+		uint32_t length = read_u32(r);
+		*lists[i] = read_part(r, length);
+	}
+	errno = EBADMSG;
+	return r->bad ? -1 : 0;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof address.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t old = umask(0177);
+	if (fd >= 0 && ((unlink(path) < 0 && errno != ENOENT) ||
+			bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 64) < 0)) {
+		int error = errno;
+		close(fd);
+		errno = error;
+		fd = -1;
+	}
+	umask(old);
+	return fd;
+}
+
+static int note(struct monitor *m, const char *subject)
+{
+	m->context.failure.op = 0;
+	m->context.failure.error = errno;
+	return fail(&m->context, subject);
+}
+
+static int monitor_open(struct monitor *m)
+{
+	sigset_t child;
+	setsid();
+	prctl(PR_SET_NAME, "devenv-monitor");
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	m->signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m->signals < 0)
+		return note(m, "signalfd");
+	m->listener = listen_at(m->settings.socket);
+	if (m->listener < 0)
+		return note(m, m->settings.socket);
+	return log_open(&m->log, &m->settings) < 0 ? note(m, m->settings.log_path) : 0;
+}
+
+static int bring_up(struct monitor *m, const struct container_request *q)
+{
+	char message = SYNC_HOST;
+	if (run_ops(&m->context, q->before) < 0)
+		return -1;
+	struct start s = {
+		.clone_flags = q->clone_flags, .into_cgroup = m->settings.into_cgroup, .ops = q->inside,
+		.tty = m->settings.tty, .stdin_pipe = m->settings.open_stdin,
+	};
+	m->container = process_start(m, &s);
+	if (!m->container)
+		return note(m, "clone");
+	m->container->once = m->settings.stdin_once;
+	m->context.pid = m->container->pid;
+	if (run_ops(&m->context, q->host) < 0)
+		return -1;
+	/* Its death shows in process_wait_ready. */
+	if (send(m->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+		return note(m, "sync");
+	if (process_wait_ready(m, m->container) < 0)
+		return -1;
+	/* Only children are concerned: execs are born in the container's pid namespace. */
+	if ((m->settings.join_flags & CLONE_NEWPID) && setns(m->container_fd, CLONE_NEWPID) < 0)
+		return note(m, "pid namespace");
+	return 0;
+}
+
+static int give_up(struct monitor *m, int fd)
+{
+	struct failure f = m->context.failure;
+	cleanup(m);
+	reply_failure(fd, &f);
+	return 1;
+}
+
+int job_container(int fd, struct request *r)
+{
+	static struct monitor m;
+	struct container_request q;
+	struct writer w = { 0 };
+	context_init(&m.context);
+	m.context.monitor = &m;
+	m.listener = m.container_fd = m.log.fd = -1;
+	if (read_container(&m, &q, &r->body) < 0) {
+		note(&m, "request");
+		return reply_failure(fd, &m.context.failure) < 0;
+	}
+	if (monitor_open(&m) < 0 || bring_up(&m, &q) < 0)
+		return give_up(&m, fd);
+	request_free(r);
+	m.launching = client_add(&m, fd);
+	if (!m.launching)
+		return 1;
+	m.launching->kind = CLIENT_CONTROL;
+	m.launching->process = m.container;
+	m.container->owner = m.launching;
+	put_u32(&w, (uint32_t)m.container->pid);
+	if (reply(fd, REPLY_READY, &w) < 0)
+		m.launching->gone = true;
+	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	return monitor_loop(&m);
+}

@@ -1,0 +1,323 @@
+/*
+ * Mounts, by descriptors throughout (fsopen, open_tree, mount_setattr, move_mount: Linux 5.12): a target is resolved
+ * once below the root and mounted on by its descriptor, and a mount has its flags before it becomes visible.
+ */
+#include "ops.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+extern int umount2(const char *, int);
+#define UMOUNT_DETACH 2
+
+static int open_tree_at(int dir, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_open_tree, dir, path, flags | OPEN_TREE_CLOEXEC);
+}
+
+static int set_attributes(int fd, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation)
+{
+	struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
+	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, &attr, sizeof attr);
+}
+
+static int attach_at(int tree, int target)
+{
+	return (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static int close_keep(int fd)
+{
+	int error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return -1;
+}
+
+/* Mounts a detached tree at `path` below the root, made as `kind` when missing. Closes the tree. */
+static int place(struct context *c, int tree, const char *path, enum path_kind kind)
+{
+	int target = kind == PATH_ANY ? path_open(c->root, path, O_PATH)
+				      : path_create(c->root, path, kind, kind == PATH_FILE ? 0644 : 0755);
+	int result = target < 0 ? -1 : attach_at(tree, target);
+	close_keep(target);
+	close_keep(tree);
+	return result < 0 ? fail(c, path) : 0;
+}
+
+/* path, new propagation of everything below it when recursive (MS_PRIVATE, MS_SLAVE, MS_SHARED). */
+int op_mount_propagation(struct context *c, struct reader *r)
+{
+	const char *path = read_str(r);
+	uint64_t propagation = read_u32(r);
+	bool recursive = read_u32(r);
+	int fd = path_open(c->root, path, O_PATH);
+	if (fd < 0 || set_attributes(fd, recursive ? AT_RECURSIVE : 0, 0, 0, propagation) < 0) {
+		close_keep(fd);
+		return fail(c, path);
+	}
+	close(fd);
+	return 0;
+}
+
+/* One option: `key` or `key=value`. */
+static int configure(int fs, const char *option)
+{
+	const char *equals = strchr(option, '=');
+	if (!equals)
+		return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, option, NULL, 0);
+	char key[64];
+	size_t length = (size_t)(equals - option);
+	if (length >= sizeof key) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(key, option, length);
+	key[length] = 0;
+	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, equals + 1, 0);
+}
+
+static int make_mount(int fs, uint64_t attributes)
+{
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
+}
+
+/* type, source, target, options[], attributes (MOUNT_ATTR_*): any file system that takes no files or layers. */
+int op_mount_fs(struct context *c, struct reader *r)
+{
+	const char *type = read_str(r), *source = read_str(r), *target = read_str(r);
+	uint32_t count;
+	char **options = read_list(r, &count);
+	uint64_t attributes = read_u32(r);
+	if (!options)
+		return -1;
+	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+	int result = fs < 0 ? -1 : 0;
+	if (result == 0 && *source)
+		result = (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", source, 0);
+	for (uint32_t i = 0; i < count && result == 0; i++)
+		result = configure(fs, options[i]);
+	int tree = result < 0 ? -1 : make_mount(fs, attributes);
+	close_keep(fs);
+	free(options);
+	return tree < 0 ? fail(c, target) : place(c, tree, target, PATH_DIRECTORY);
+}
+
+/* Kernels before 6.5 take all layers in one option of at most a page: short names relative to their common folder. */
+static int overlay_one_option(int fs, char **lower, uint32_t count)
+{
+	size_t common = strlen(lower[0]);
+	for (uint32_t i = 0; i < count; i++) {
+		size_t same = 0;
+		while (same < common && lower[i][same] == lower[0][same])
+			same++;
+		common = same;
+	}
+	while (common > 0 && lower[0][common - 1] != '/')
+		common--;
+	char folder[4096], list[4096];
+	size_t at = 0;
+	if (common == 0 || common >= sizeof folder) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(folder, lower[0], common);
+	folder[common] = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = lower[i] + common;
+		size_t length = strlen(name);
+		if (at + length + 1 >= sizeof list) {
+			errno = E2BIG;
+			return -1;
+		}
+		memcpy(list + at, name, length);
+		list[at + length] = ':';
+		at += length + 1;
+	}
+	list[at - 1] = 0;
+	if (chdir(folder) < 0)
+		return -1;
+	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", list, 0);
+}
+
+static int overlay_layers(int fs, char **lower, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", lower[i], 0) < 0)
+			return i == 0 && errno == EINVAL ? overlay_one_option(fs, lower, count) : -1;
+	return 0;
+}
+
+/* Which folder is missing? An overlay that fails says only ENOENT. */
+static const char *overlay_culprit(char **lower, uint32_t count, const char *upper, const char *work, const char *target)
+{
+	int error = errno;
+	const char *found = target;
+	for (uint32_t i = 0; i < count && found == target; i++)
+		if (access(lower[i], F_OK) < 0)
+			found = lower[i];
+	if (found == target && *upper && access(upper, F_OK) < 0)
+		found = upper;
+	if (found == target && *work && access(work, F_OK) < 0)
+		found = work;
+	errno = error;
+	return found;
+}
+
+/* target, lower[] (topmost first), upper, work (both empty: read-only), options[]. Leaves the working directory in /. */
+int op_mount_overlay(struct context *c, struct reader *r)
+{
+	const char *target = read_str(r);
+	uint32_t layers, count;
+	char **lower = read_list(r, &layers);
+	const char *upper = read_str(r), *work = read_str(r);
+	char **options = read_list(r, &count);
+	if (!lower || !options || layers == 0) {
+		errno = EBADMSG;
+		return fail(c, target);
+	}
+	int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
+	int result = fs < 0 ? -1 : overlay_layers(fs, lower, layers);
+	for (uint32_t i = 0; i < count && result == 0; i++)
+		result = configure(fs, options[i]);
+	if (result == 0 && *upper)
+		result = (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "upperdir", upper, 0);
+	if (result == 0 && *upper)
+		result = (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "workdir", work, 0);
+	int tree = result < 0 ? -1 : make_mount(fs, 0);
+	close_keep(fs);
+	if (tree < 0)
+		return fail(c, overlay_culprit(lower, layers, upper, work, target));
+	free(lower);
+	free(options);
+	return chdir("/") < 0 ? fail(c, "/") : place(c, tree, target, PATH_DIRECTORY);
+}
+
+/* source (a path outside, before the pivot), target, attributes to set, recursive, attributes recursive, propagation (0: as it is).
+   Makes the target when missing. */
+int op_mount_bind(struct context *c, struct reader *r)
+{
+	const char *source = read_str(r), *target = read_str(r);
+	uint64_t attributes = read_u32(r);
+	bool recursive = read_u32(r), attributes_recursive = read_u32(r);
+	uint64_t propagation = read_u32(r);
+	struct stat st;
+	int tree = open_tree_at(AT_FDCWD, source, OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
+	if (tree < 0 || fstat(tree, &st) < 0) {
+		close_keep(tree);
+		return fail(c, source);
+	}
+	unsigned depth = recursive ? AT_RECURSIVE : 0;
+	if ((attributes && set_attributes(tree, attributes_recursive ? depth : 0, attributes, 0, 0) < 0) ||
+	    (propagation && set_attributes(tree, depth, 0, 0, propagation) < 0)) {
+		close_keep(tree);
+		return fail(c, target);
+	}
+	return place(c, tree, target, S_ISDIR(st.st_mode) ? PATH_DIRECTORY : PATH_FILE);
+}
+
+/* A mount of its own over `path`, or of everything below it, with these attributes set. */
+static int remount_self(struct context *c, const char *path, uint64_t attributes)
+{
+	int at = path_open(c->root, path, O_PATH);
+	if (at < 0)
+		return -1;
+	int tree = open_tree_at(at, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
+	int result = tree < 0 ? -1 : set_attributes(tree, AT_RECURSIVE, attributes, 0, 0);
+	if (result == 0)
+		result = attach_at(tree, at);
+	close_keep(tree);
+	close_keep(at);
+	return result;
+}
+
+/* path, whole (the mount that is there already becomes read-only, instead of a new one over the path); one that is not there is fine. */
+int op_mount_readonly(struct context *c, struct reader *r)
+{
+	const char *path = read_str(r);
+	bool whole = read_u32(r);
+	if (!whole)
+		return remount_self(c, path, MOUNT_ATTR_RDONLY) < 0 && errno != ENOENT ? fail(c, path) : 0;
+	int fd = path_open(c->root, path, O_PATH);
+	int result = fd < 0 ? -1 : set_attributes(fd, 0, MOUNT_ATTR_RDONLY, 0, 0);
+	close_keep(fd);
+	return result < 0 ? fail(c, path) : 0;
+}
+
+static int mask_directory(struct context *c, int target)
+{
+	if (c->mask >= 0) {
+		int again = open_tree_at(c->mask, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+		int result = again < 0 ? -1 : attach_at(again, target);
+		close_keep(again);
+		return result;
+	}
+	int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -1;
+	int result = configure(fs, "nr_blocks=1");
+	int tree = result < 0 ? -1 : make_mount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	close_keep(fs);
+	if (tree < 0 || attach_at(tree, target) < 0)
+		return close_keep(tree);
+	c->mask = tree;
+	return 0;
+}
+
+/* path: a directory gets an empty read-only file system, anything else /dev/null of the container; one that is not there is fine. */
+int op_mount_mask(struct context *c, struct reader *r)
+{
+	const char *path = read_str(r);
+	struct stat st;
+	int target = path_open(c->root, path, O_PATH);
+	if (target < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : fail(c, path);
+	int result = fstat(target, &st);
+	if (result == 0 && S_ISDIR(st.st_mode))
+		result = mask_directory(c, target);
+	else if (result == 0) {
+		int null = path_open(c->root, "/dev/null", O_PATH);
+		int tree = null < 0 ? -1 : open_tree_at(null, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+		result = tree < 0 ? -1 : attach_at(tree, target);
+		close_keep(tree);
+		close_keep(null);
+	}
+	close_keep(target);
+	return result < 0 ? fail(c, path) : 0;
+}
+
+/* path: from here on, paths are resolved below it. */
+int op_root_choose(struct context *c, struct reader *r)
+{
+	const char *path = read_str(r);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(c, path);
+	close(c->root);
+	c->root = fd;
+	return 0;
+}
+
+/* propagation of the new root (0: as it is): the chosen root becomes /, the old one is gone. */
+int op_root_pivot(struct context *c, struct reader *r)
+{
+	uint64_t propagation = read_u32(r);
+	if (fchdir(c->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return fail(c, "/");
+	/* The old root now lies over the new one at "."; see pivot_root(2), "pivot_root(".", ".")". */
+	if (umount2(".", UMOUNT_DETACH) < 0 || chdir("/") < 0)
+		return fail(c, "/");
+	close(c->root);
+	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->root < 0 || (propagation && set_attributes(c->root, 0, 0, 0, propagation) < 0))
+		return fail(c, "/");
+	return 0;
+}
