@@ -1,0 +1,134 @@
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { EngineError } from '../errors.js';
+import { countBytes, listChanges } from './changes.js';
+import { chainOf, type LayerFolders, openLayerFolders } from './layers.js';
+import { registerFailure } from './sentences.js';
+import { openTrash, type Trash } from './trash.js';
+import type { ChainId, OpenSnapshots, PreparedRoot, Snapshots, SnapshotsOptions } from './types.js';
+
+/** Opens (and makes) the folders of layers and roots under `home`, and throws away what a crash left half-made. */
+export const openSnapshots: OpenSnapshots = async (options) => {
+  const trash = await openTrash(join(options.home, 'trash'));
+  const layers = await openLayerFolders(join(options.home, 'layers'), trash);
+  await mkdir(join(options.home, 'roots'), { recursive: true });
+  const lower = (chainId: ChainId | undefined) => chainOf(layers, chainId).map(layers.contentPath);
+  return {
+    has: (chainId) => layers.get(chainId) !== undefined,
+    sizeBytes: (chainId) => layers.get(chainId)?.sizeBytes ?? 0,
+    list: layers.list,
+    remove: layers.remove,
+    lowerDirectories: lower,
+    ...layerMaking(layers, options),
+    ...rootKeeping(join(options.home, 'roots'), lower, trash, options),
+  };
+};
+
+type Layer = { readonly parent: ChainId | undefined; readonly chainId: ChainId };
+
+/** `apply` and `adopt`. */
+function layerMaking(
+  layers: LayerFolders,
+  { launcher, userXattr }: SnapshotsOptions,
+): Pick<Snapshots, 'apply' | 'adopt'> {
+  const working = new Map<ChainId, Promise<void>>();
+
+  async function unpack(layer: Layer, tar: Readable): Promise<void> {
+    const parents = chainOf(layers, layer.parent).map(layers.contentPath);
+    const staged = await layers.stage();
+    try {
+      await mkdir(staged.contentPath, { mode: 0o755 });
+      const root = { kind: 'directory', path: staged.contentPath } as const;
+      const written = await launcher.unpack({ root, path: '/', mode: 'layer', parents, userXattr }, tar);
+      await staged.publish({ ...layer, sizeBytes: written.bytes });
+    } catch (error) {
+      await staged.abandon();
+      throw registerFailure(error);
+    }
+  }
+
+  async function move(layer: Layer, upper: string): Promise<void> {
+    chainOf(layers, layer.parent);
+    const sizeBytes = await countBytes(upper);
+    const staged = await layers.stage();
+    try {
+      await rename(upper, staged.contentPath);
+      await staged.publish({ ...layer, sizeBytes });
+    } catch (error) {
+      await staged.abandon();
+      throw registerFailure(error);
+    }
+  }
+
+  /** Whoever comes first works; the others wait for it. */
+  async function once(chainId: ChainId, work: () => Promise<void>): Promise<'worked' | 'waited'> {
+    if (layers.get(chainId)) return 'waited';
+    const running = working.get(chainId);
+    if (running) {
+      await running;
+      return 'waited';
+    }
+    const started = work().finally(() => working.delete(chainId));
+    working.set(chainId, started);
+    await started;
+    return 'worked';
+  }
+
+  return {
+    async apply(layer, tar) {
+      const done = once(layer.chainId, () => unpack(layer, tar));
+      // A stream that nobody reads would hold up whoever writes it.
+      if ((await done) === 'waited') tar.resume();
+      return { sizeBytes: layers.get(layer.chainId)?.sizeBytes ?? 0 };
+    },
+    async adopt(layer, upper) {
+      await once(layer.chainId, () => move(layer, upper));
+    },
+  };
+}
+
+type RootKeeping = Pick<Snapshots, 'prepare' | 'get' | 'discard' | 'diffTar' | 'changes' | 'upperBytes'>;
+
+/** Writable roots: `DIRECTORY/KEY/{diff,work,merged}`. */
+function rootKeeping(
+  directory: string,
+  lower: (chainId: ChainId | undefined) => string[],
+  trash: Trash,
+  { launcher, userXattr }: SnapshotsOptions,
+): RootKeeping {
+  const folder = (key: string) => join(directory, safeKey(key));
+  const upper = (key: string) => join(folder(key), 'diff');
+
+  function get(key: string, chainId: ChainId | undefined): PreparedRoot {
+    const root = folder(key);
+    return {
+      kind: 'overlay',
+      lower: lower(chainId),
+      upper: join(root, 'diff'),
+      work: join(root, 'work'),
+      mountpoint: join(root, 'merged'),
+    };
+  }
+
+  return {
+    get,
+    async prepare(key, chainId) {
+      const root = get(key, chainId);
+      await mkdir(folder(key), { recursive: true, mode: 0o710 });
+      const folders = [root.upper, root.work, root.mountpoint];
+      await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o755 })));
+      return root;
+    },
+    discard: (key) => trash.discard(folder(key)),
+    diffTar: (key) =>
+      launcher.pack({ root: { kind: 'directory', path: upper(key) }, path: '/', mode: 'layer', userXattr }),
+    changes: (key, chainId) => listChanges(upper(key), lower(chainId)),
+    upperBytes: (key) => countBytes(upper(key)),
+  };
+}
+
+function safeKey(key: string): string {
+  if (/^[A-Za-z0-9][\w.-]*$/.test(key)) return key;
+  throw new EngineError('invalid', `invalid snapshot key: ${key}`);
+}
