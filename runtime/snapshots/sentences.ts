@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 import { EngineError } from '../errors.js';
-import { LaunchError } from '../launch/types.js';
+import type { LaunchError } from '../launch/types.js';
 
 /** `ENOSPC` → `no space left on device`. */
 export function errnoSentence(errno: string): string {
@@ -10,7 +10,7 @@ export function errnoSentence(errno: string): string {
 
 /** What Docker says when a layer could not be unpacked; anything that is no failure of the machine or of the archive passes. */
 export function registerFailure(error: unknown): unknown {
-  if (error instanceof LaunchError) return sentenceOf(error);
+  if (error instanceof Error && error.name === 'LaunchError') return sentenceOf(error as LaunchError);
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === undefined || !path) return error;
   return new EngineError('system', `failed to register layer: ${path}: ${errnoSentence(code)}`, { cause: error });

@@ -1,0 +1,110 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { EngineError } from '../errors.js';
+import { digestOf, Hashing, hexOf } from './digest.js';
+import type { Digest } from './types.js';
+
+/** Content by digest, in an OCI image layout's `blobs/sha256/HEX`. What is in there has been verified. */
+export interface Blobs {
+  has(digest: Digest): boolean;
+  sizeBytes(digest: Digest): number | undefined;
+  list(): Digest[];
+  path(digest: Digest): string;
+  read(digest: Digest): Promise<Buffer>;
+  open(digest: Digest): Readable;
+  put(bytes: Uint8Array): Promise<Digest>;
+  /** Stores a stream; its digest must be `expected` where that is given. Nothing stays of one that breaks. */
+  write(content: Readable, expected?: Digest): Promise<{ digest: Digest; sizeBytes: number }>;
+  /** A file of one's own to fetch into; `keep` makes it the blob. */
+  ingest(): Ingest;
+  remove(digest: Digest): Promise<number>;
+}
+
+export interface Ingest {
+  readonly path: string;
+  keep(digest: Digest): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+/** Opens `HOME/blobs` and `HOME/ingest`; what was being fetched when an earlier engine died is thrown away. */
+export async function openBlobs(home: string): Promise<Blobs> {
+  const directory = join(home, 'blobs', 'sha256');
+  const ingestDirectory = join(home, 'ingest');
+  await rm(ingestDirectory, { recursive: true, force: true });
+  await Promise.all([mkdir(directory, { recursive: true }), mkdir(ingestDirectory, { recursive: true })]);
+  const sizes = await readSizes(directory);
+  const path = (digest: Digest) => join(directory, hexOf(digest));
+  let sequence = 0;
+
+  function ingest(): Ingest {
+    sequence++;
+    const file = join(ingestDirectory, `${process.pid}-${sequence}`);
+    return {
+      path: file,
+      async keep(digest) {
+        const { size } = await stat(file);
+        await rename(file, path(digest));
+        sizes.set(digest, size);
+      },
+      abandon: () => rm(file, { force: true }),
+    };
+  }
+
+  return {
+    has: (digest) => sizes.has(digest),
+    sizeBytes: (digest) => sizes.get(digest),
+    list: () => [...sizes.keys()],
+    path,
+    read: (digest) => readFile(path(digest)),
+    open: (digest) => createReadStream(path(digest), { highWaterMark: 1 << 18 }),
+    async put(bytes) {
+      const digest = digestOf(bytes);
+      if (sizes.has(digest)) return digest;
+      const target = ingest();
+      await writeFile(target.path, bytes).then(
+        () => target.keep(digest),
+        (error) => abandonAfter(target, error),
+      );
+      return digest;
+    },
+    async write(content, expected) {
+      const target = ingest();
+      const hashing = new Hashing((digest) => checkDigest(digest, expected));
+      try {
+        await pipeline(content, hashing, createWriteStream(target.path));
+        await target.keep(hashing.digest!);
+      } catch (error) {
+        await abandonAfter(target, error);
+      }
+      return { digest: hashing.digest!, sizeBytes: hashing.sizeBytes };
+    },
+    ingest,
+    async remove(digest) {
+      const size = sizes.get(digest) ?? 0;
+      sizes.delete(digest);
+      await rm(path(digest), { force: true });
+      return size;
+    },
+  };
+}
+
+async function abandonAfter(target: Ingest, error: unknown): Promise<never> {
+  await target.abandon();
+  throw error;
+}
+
+function checkDigest(digest: Digest, expected: Digest | undefined): void {
+  if (expected === undefined || digest === expected) return;
+  throw new EngineError('invalid', `content does not match its digest: expected ${expected}, got ${digest}`);
+}
+
+async function readSizes(directory: string): Promise<Map<Digest, number>> {
+  const names = (await readdir(directory)).filter((name) => /^[a-f0-9]{64}$/.test(name));
+  const entries = names.map(async (name): Promise<[Digest, number]> => {
+    return [`sha256:${name}`, (await stat(join(directory, name))).size];
+  });
+  return new Map(await Promise.all(entries));
+}
