@@ -1,10 +1,13 @@
-/** Nothing in a Plan has happened yet. Ops name new containers by the name they will have. */
+/**
+ * Nothing in a Plan has happened yet. Ops name new containers, networks and volumes by the name they will have;
+ * `network` and `volume` are keys of the config.
+ */
 export type Op =
   | { readonly do: 'image.pull'; readonly service: string; readonly image: string }
   | { readonly do: 'image.build'; readonly service: string; readonly image: string }
-  | { readonly do: 'network.create'; readonly network: string; readonly configHash: string }
+  | { readonly do: 'network.create'; readonly network: string; readonly name: string; readonly configHash: string }
   | { readonly do: 'network.remove'; readonly name: string }
-  | { readonly do: 'volume.create'; readonly volume: string; readonly configHash: string }
+  | { readonly do: 'volume.create'; readonly volume: string; readonly name: string; readonly configHash: string }
   | { readonly do: 'volume.remove'; readonly name: string }
   | { readonly do: 'image.remove'; readonly image: string }
   | ContainerCreate

@@ -22,7 +22,8 @@ export function hostsOf(service: Service): string[] {
   const volumes = (service.volumes_from ?? [])
     .filter((from) => !from.startsWith('container:'))
     .map((from) => from.split(':')[0]!);
-  return [...new Set([...namespaces, ...volumes])];
+  const links = service.network_mode === 'bridge' ? (service.links ?? []).map((link) => link.split(':')[0]!) : [];
+  return [...new Set([...namespaces, ...volumes, ...links])];
 }
 
 /** Dependencies first; services that do not depend on each other keep the file's order. */

@@ -7,10 +7,6 @@ export function subjectOf(op: Op): string {
     case 'image.build':
     case 'image.remove':
       return op.image;
-    case 'network.create':
-      return op.network;
-    case 'volume.create':
-      return op.volume;
     case 'container.rename':
       return `${op.name} -> ${op.to}`;
     case 'container.wait':

@@ -57,7 +57,7 @@ export function planNetworks(
     if (network.external && !there && !predefined.has(network.name))
       throw missingExternal('network', network.name, key);
     if (network.external || (there && !changed.has(key))) continue;
-    const op = { do: 'network.create', network: key, configHash: hashNetwork(network) } as const;
+    const op = { do: 'network.create', network: key, name: network.name, configHash: hashNetwork(network) } as const;
     if (!there) steps.set(key, draft.add(op, 'not there yet'));
     else {
       const removal = draft.add({ do: 'network.remove', name: network.name }, 'its config changed', freed);
@@ -83,7 +83,8 @@ export function planVolumes(
     if (volume.external && !there) throw missingExternal('volume', volume.name, key);
     if (volume.external) continue;
     const configHash = hashVolume(volume);
-    if (!there) steps.set(key, draft.add({ do: 'volume.create', volume: key, configHash }, 'not there yet'));
+    if (!there)
+      steps.set(key, draft.add({ do: 'volume.create', volume: key, name: volume.name, configHash }, 'not there yet'));
     else if (there.configHash !== undefined && there.configHash !== configHash) {
       draft.warn(
         `The config of volume "${key}" changed. It keeps its data and its old config; to apply the new one: devenv down, devenv volume rm ${volume.name}, devenv up.`,

@@ -40,20 +40,28 @@ export class ServicePlanner {
   /** `ready`: steps that bring its image, networks, volumes and the containers it is bound to. */
   plan(service: Service, ready: readonly (number | undefined)[]): void {
     const replicas = this.replicas.get(service.name) ?? [];
-    for (const replica of replicas.filter((one) => one.fate === 'remove'))
-      this.stopAndRemove(replica, replica.because, []);
+    const gone = replicas.filter((one) => one.fate === 'remove').map((one) => this.stopAndRemove(one, one.because, []));
     const created: number[] = [];
     const started: number[] = [];
-    for (const replica of replicas.filter((one) => one.fate !== 'remove')) {
+    for (const found of replicas.filter((one) => one.fate !== 'remove')) {
+      const { replica, renamed } = this.finishEarlierReplacement(found, gone);
       const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
       if (create !== undefined) created.push(create.step);
       const start = this.options.start
-        ? this.start(service, replica, create)
+        ? this.start(service, replica, create, renamed)
         : this.finishReplacing(replica, create, []);
       if (start !== undefined) started.push(start);
     }
     this.created.set(service.name, created);
     this.started.set(service.name, started);
+  }
+
+  /** An `up` that was killed between making the new container and giving it its name left it with a temporary one. */
+  private finishEarlierReplacement(replica: Replica, gone: readonly number[]) {
+    const name = /^[0-9a-f]{12}_(.+)$/.exec(replica.name)?.[1];
+    if (replica.fate !== 'keep' || name === undefined) return { replica, renamed: undefined };
+    const op = { do: 'container.rename', name: replica.name, to: name } as const;
+    return { replica: { ...replica, name }, renamed: this.draft.add(op, 'an earlier replacement was cut short', gone) };
   }
 
   /** `--wait`: everything runs, and is healthy where it can say so. */
@@ -102,6 +110,7 @@ export class ServicePlanner {
     service: Service,
     replica: Replica,
     create: { step: number; temporary: string | undefined } | undefined,
+    renamed: number | undefined,
   ): number | undefined {
     const { container, name } = replica;
     if (!create && container?.state === 'paused') {
@@ -115,7 +124,10 @@ export class ServicePlanner {
       : container?.state === 'created'
         ? 'not started yet'
         : `it is ${container?.state}`;
-    return this.remember(name, this.draft.add({ do: 'container.start', name }, because, [named, ...dependencies]));
+    return this.remember(
+      name,
+      this.draft.add({ do: 'container.start', name }, because, [named, renamed, ...dependencies]),
+    );
   }
 
   /** `depends_on.restart: true`: a dependency that is made anew takes this one along. */

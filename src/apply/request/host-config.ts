@@ -16,7 +16,7 @@ export function hostConfig(service: Service, context: RequestContext): Record<st
     AutoRemove: false,
     NetworkMode: networkMode(service, context),
     PortBindings: portBindings(service),
-    Links: links(service, context),
+    Links: service.network_mode === 'bridge' ? links(service, context) : undefined,
     IpcMode: namespace(service.ipc, context),
     PidMode: namespace(service.pid, context),
     UTSMode: service.uts,

@@ -1,0 +1,163 @@
+import { createReadStream, type Stats } from 'node:fs';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import tar from 'tar-stream';
+import { type Location, UserError } from '../errors.js';
+import type { Build } from '../model/project.js';
+import { type IgnorePatterns, parseIgnorePatterns } from './ignore-patterns.js';
+
+export interface BuildContext {
+  readonly tar: Readable;
+  /** Its name inside the tar. */
+  readonly dockerfile: string;
+  /** A context that the engine fetches itself. */
+  readonly remote?: string;
+}
+
+const inlineName = '.devenv.inline.dockerfile';
+const outsideName = '.devenv.outside.dockerfile';
+
+/** The context of a build as a tar, without what `.dockerignore` names. Throws UserError when something is missing. */
+export async function openContext(
+  build: Build,
+  locate: (path: string) => Location | undefined,
+  service: string,
+): Promise<BuildContext> {
+  if (/^(?:https?:\/\/|git@|git:\/\/|ssh:\/\/|github\.com\/)/.test(build.context)) {
+    return { tar: Readable.from([]), dockerfile: build.dockerfile ?? 'Dockerfile', remote: build.context };
+  }
+  const root = path.resolve(build.context);
+  const stats = await lstatOrUndefined(root);
+  if (!stats?.isDirectory() && !stats?.isSymbolicLink())
+    throw missing(`unable to prepare context: path "${root}" not found`, 'build', locate, service);
+  const extra: Record<string, string> = {};
+  const dockerfile = await chooseDockerfile(build, root, extra, locate, service);
+  const patterns = await readIgnoreFile(root, dockerfile);
+  const pack = tar.pack();
+  writeTree(pack, root, patterns, dockerfile, extra).catch((error) => pack.destroy(error));
+  return { tar: pack as unknown as Readable, dockerfile };
+}
+
+async function chooseDockerfile(
+  build: Build,
+  root: string,
+  extra: Record<string, string>,
+  locate: (path: string) => Location | undefined,
+  service: string,
+): Promise<string> {
+  if (build.dockerfile_inline !== undefined) {
+    extra[inlineName] = build.dockerfile_inline;
+    return inlineName;
+  }
+  const file = path.resolve(root, build.dockerfile ?? 'Dockerfile');
+  if (!(await lstatOrUndefined(file))) {
+    throw missing(
+      `failed to read dockerfile: open ${file}: no such file or directory`,
+      'build.dockerfile',
+      locate,
+      service,
+    );
+  }
+  const relative = path.relative(root, file);
+  if (!relative.startsWith('..')) return relative;
+  extra[outsideName] = await readFile(file, 'utf8');
+  return outsideName;
+}
+
+function missing(
+  sentence: string,
+  key: string,
+  locate: (path: string) => Location | undefined,
+  service: string,
+): UserError {
+  const at = `services.${service}.${key}`;
+  const location = locate(at) ?? locate(`services.${service}.build`);
+  return new UserError('build-context', sentence, [`Change ${at}, or create it.`], location);
+}
+
+async function lstatOrUndefined(file: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `<Dockerfile>.dockerignore` beats `.dockerignore`. */
+async function readIgnoreFile(root: string, dockerfile: string): Promise<IgnorePatterns> {
+  for (const name of [`${dockerfile}.dockerignore`, '.dockerignore']) {
+    try {
+      return parseIgnorePatterns(await readFile(path.join(root, name), 'utf8'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return parseIgnorePatterns('');
+}
+
+async function writeTree(
+  pack: tar.Pack,
+  root: string,
+  patterns: IgnorePatterns,
+  dockerfile: string,
+  extra: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, content] of Object.entries(extra)) pack.entry({ name }, content);
+  await writeFolder(
+    pack,
+    root,
+    '',
+    (name) => name !== dockerfile && name !== '.dockerignore' && patterns.ignores(name),
+    patterns,
+  );
+  pack.finalize();
+}
+
+/** In the order of names, so that the same tree gives the same tar. */
+async function writeFolder(
+  pack: tar.Pack,
+  root: string,
+  folder: string,
+  ignores: (name: string) => boolean,
+  patterns: IgnorePatterns,
+): Promise<void> {
+  const names = (await readdir(path.join(root, folder))).sort();
+  for (const leaf of names) {
+    const name = folder ? `${folder}/${leaf}` : leaf;
+    const stats = await lstatOrUndefined(path.join(root, name));
+    if (!stats) continue; // gone since the folder was read
+    const ignored = ignores(name);
+    if (stats.isDirectory()) {
+      if (ignored && patterns.mayPrune(name)) continue;
+      if (!ignored) await writeHeader(pack, { name: `${name}/`, type: 'directory', ...common(stats) });
+      await writeFolder(pack, root, name, ignores, patterns);
+    } else if (!ignored) await writeFile(pack, path.join(root, name), name, stats);
+  }
+}
+
+/** Owner root, as the docker command sends contexts. */
+const common = (stats: Stats) => ({ mode: stats.mode & 0o7777, mtime: stats.mtime, uid: 0, gid: 0 });
+
+async function writeFile(pack: tar.Pack, file: string, name: string, stats: Stats): Promise<void> {
+  if (stats.isSymbolicLink()) {
+    await writeHeader(pack, { name, type: 'symlink', linkname: await readlink(file), ...common(stats) });
+  } else if (stats.isFile() && stats.size <= 1 << 16) {
+    const content = await readFile(file);
+    await new Promise<void>((resolve, reject) => {
+      pack.entry({ name, ...common(stats) }, content, (error) => (error ? reject(error) : resolve()));
+    });
+  } else if (stats.isFile()) {
+    const entry = pack.entry({ name, size: stats.size, ...common(stats) });
+    if (stats.size > 0)
+      await pipeline(createReadStream(file, { end: stats.size - 1 }), entry as unknown as NodeJS.WritableStream);
+    else entry.end(undefined);
+  }
+}
+
+function writeHeader(pack: tar.Pack, header: Partial<tar.Header> & { name: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pack.entry(header, (error) => (error ? reject(error) : resolve()));
+  });
+}

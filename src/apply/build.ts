@@ -1,0 +1,97 @@
+import path from 'node:path';
+import { buildImage, tagImage } from '../engine/images.js';
+import { UserError } from '../errors.js';
+import { parseBytes } from '../model/bytes.js';
+import { composeLabel } from '../model/labels.js';
+import type { Step } from '../model/plan.js';
+import type { Build, Service } from '../model/project.js';
+import { openContext } from './build-context.js';
+import type { ApplyContext, OpOf } from './context.js';
+
+const tailLines = 20;
+
+/** Sends the context to the engine's builder and hands its output on; a failure carries the last of it. */
+export async function buildServiceImage(
+  { service: name, image }: OpOf<'image.build'>,
+  context: ApplyContext,
+  step: Step,
+): Promise<void> {
+  const service = context.project.services[name]!;
+  const build = service.build!;
+  const { tar, dockerfile, remote } = await openContext(build, context.locate, name);
+  const query = { ...buildQuery(service, build, image, context), dockerfile, remote };
+  const tail: string[] = [];
+  context.images.delete(image);
+  for await (const line of buildImage(context.engine, query, tar, { signal: context.signal })) {
+    if (line.error !== undefined) throw buildFailed(name, line.errorDetail?.message ?? line.error, tail, context);
+    const text = line.stream ?? line.status;
+    if (line.aux?.ID) context.images.set(image, line.aux.ID);
+    if (!text?.trim()) continue;
+    for (const one of text.trimEnd().split('\n')) tail.push(one);
+    tail.splice(0, Math.max(0, tail.length - tailLines));
+    context.emit({ kind: 'plan.step.progress', step, text: text.trimEnd(), ...(line.id ? { id: line.id } : {}) });
+  }
+  for (const tag of build.tags ?? []) await tagImage(context.engine, image, tag);
+}
+
+function buildQuery(
+  service: Service,
+  build: Build,
+  image: string,
+  { project, version, build: settings, env }: ApplyContext,
+) {
+  const labels = {
+    ...build.labels,
+    [composeLabel.project]: project.name,
+    [composeLabel.service]: service.name,
+    [composeLabel.version]: version,
+  };
+  return {
+    t: image,
+    target: build.target,
+    buildargs: { ...buildArguments(build.args, env), ...settings.args },
+    labels,
+    networkmode: build.network,
+    nocache: build.no_cache || settings.noCache || undefined,
+    pull: build.pull || settings.pull ? '1' : undefined,
+    extrahosts: extraHosts(build.extra_hosts),
+    shmsize: parseBytes(build.shm_size as string | undefined),
+    cachefrom: build.cache_from as readonly string[] | undefined,
+    platform: (service.platform as string | undefined) ?? (build.platforms as readonly string[] | undefined)?.[0],
+    rm: true,
+    forcerm: true,
+    version: '1',
+  };
+}
+
+/** An argument without a value takes the shell's, and stays unset without one. */
+function buildArguments(
+  args: Build['args'],
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(args ?? {}).map(([key, value]) => [key, value ?? env[key] ?? null]));
+}
+
+function extraHosts(hosts: unknown): string | undefined {
+  if (!hosts) return undefined;
+  const entries = Array.isArray(hosts)
+    ? hosts.map((entry) => String(entry).replace('=', ':'))
+    : Object.entries(hosts as Record<string, unknown>).map(([host, address]) => `${host}:${address}`);
+  return entries.join(',');
+}
+
+function buildFailed(service: string, sentence: string, tail: readonly string[], { locate }: ApplyContext): UserError {
+  const told = tail.filter((line) => !sentence.includes(line.trim()));
+  const output = told.map((line) => `\n  | ${line}`).join('');
+  return new UserError(
+    'build-failed',
+    `The image of service "${service}" could not be built: ${sentence}${output}`,
+    ['Mend the Dockerfile and run the command again; steps that succeeded are kept.'],
+    locate(`services.${service}.build`),
+  );
+}
+
+/** Where a service's Dockerfile is, for those who look at it. */
+export function dockerfilePath(build: Build): string {
+  return path.resolve(build.context, build.dockerfile ?? 'Dockerfile');
+}

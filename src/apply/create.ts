@@ -1,0 +1,85 @@
+import type { Readable } from 'node:stream';
+import tar from 'tar-stream';
+import { createContainer, putArchive } from '../engine/containers.js';
+import { inspectImage } from '../engine/images.js';
+import { UserError } from '../errors.js';
+import { imageName } from '../model/names.js';
+import type { ContainerCreate } from '../model/plan.js';
+import type { Service } from '../model/project.js';
+import type { ApplyContext } from './context.js';
+import { containerRequest } from './request/container.js';
+import { type FileToCopy, filesOf } from './request/mounts.js';
+
+export async function createServiceContainer(op: ContainerCreate, context: ApplyContext): Promise<void> {
+  const service = context.project.services[op.service]!;
+  const imageId = await idOfImage(imageName(context.project, service), context);
+  const body = containerRequest(service, op, {
+    project: context.project,
+    imageId,
+    version: context.version,
+    containerOf: (name) => containerOf(name, context),
+    inherited: op.replaces?.keepVolumes ? anonymousVolumes(op.replaces.id, context) : {},
+  });
+  const platform = service.platform as string | undefined;
+  const { Id, Warnings } = await createContainer(context.engine, op.name, body, platform);
+  context.ids.set(op.name, Id);
+  for (const text of Warnings ?? []) context.emit({ kind: 'warning', text: `${op.name}: ${text}` });
+  await copyFiles(Id, service, context);
+}
+
+async function idOfImage(image: string, { images, engine }: ApplyContext): Promise<string | undefined> {
+  const known = images.get(image);
+  if (known !== undefined) return known;
+  const id = (await inspectImage(engine, image))?.Id;
+  if (id !== undefined) images.set(image, id);
+  return id;
+}
+
+/** The first container of a service: one made in this apply, else one that was there. */
+function containerOf(service: string, { project, ids, containers }: ApplyContext): string | undefined {
+  const first = project.services[service]?.container_name ?? `${project.name}-${service}-1`;
+  const replacing = [...ids.keys()].find((name) => name.endsWith(`_${first}`));
+  const there = containers.filter((one) => one.service === service && !one.oneOff);
+  return (replacing && ids.get(replacing)) ?? ids.get(first) ?? there[0]?.id;
+}
+
+/** Volumes without a name of their own carry 64 hex digits. */
+function anonymousVolumes(id: string, { containers }: ApplyContext): Record<string, string> {
+  const mounts = containers.find((one) => one.id === id)?.mounts ?? [];
+  return Object.fromEntries(
+    mounts.flatMap(({ type, name, target }) =>
+      type === 'volume' && name !== undefined && /^[0-9a-f]{64}$/.test(name) ? [[target, name]] : [],
+    ),
+  );
+}
+
+/** Secrets and configs whose content is in the config or in a variable. */
+async function copyFiles(id: string, service: Service, context: ApplyContext): Promise<void> {
+  const files = filesOf(service, context.project).filter(({ definition }) => definition.file === undefined);
+  if (files.length === 0) return;
+  const pack = tar.pack();
+  for (const file of files) {
+    const header = {
+      name: file.path.replace(/^\//, ''),
+      mode: file.mode === undefined ? 0o444 : Number(file.mode),
+      uid: Number(file.uid ?? 0),
+      gid: Number(file.gid ?? 0),
+    };
+    pack.entry(header, contentOf(file, context));
+  }
+  pack.finalize();
+  await putArchive(context.engine, id, '/', pack as unknown as Readable);
+}
+
+function contentOf({ source, definition }: FileToCopy, { env }: ApplyContext): string {
+  if (definition.content !== undefined) return definition.content;
+  const value = definition.environment === undefined ? undefined : env[definition.environment];
+  if (value !== undefined) return value;
+  throw new UserError(
+    'no-content',
+    definition.environment === undefined
+      ? `"${source}" is external: this engine has no store of secrets and configs.`
+      : `environment variable ${definition.environment} required by "${source}" is not set`,
+    definition.environment === undefined ? ['Give it a file, or a content.'] : [`Set ${definition.environment}.`],
+  );
+}

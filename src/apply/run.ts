@@ -1,0 +1,98 @@
+import type { Op, Plan, Step } from '../model/plan.js';
+import type { ApplyContext, Handler } from './context.js';
+import { explainFailure } from './failures.js';
+import { handlers } from './handlers.js';
+
+/**
+ * Does a plan's steps, each as soon as what it comes after is done, at most `limit` at a time (waiting steps do not
+ * count). A failure stops the rest: what runs is let finish or is cancelled, what has not begun is skipped, and nothing
+ * is rolled back, since the next `up` looks anew. Throws what failed first.
+ */
+export async function applyPlan(plan: Plan, context: ApplyContext, abort: AbortController, limit = 16): Promise<void> {
+  const run = new Run(plan, context, abort, limit);
+  await run.finish();
+}
+
+class Run {
+  private readonly waiting: Map<number, Step>;
+  private readonly done = new Set<number>();
+  private running = 0;
+  private failure: Error | undefined;
+  private resolve = () => {};
+
+  constructor(
+    plan: Plan,
+    private readonly context: ApplyContext,
+    private readonly abort: AbortController,
+    private readonly limit: number,
+  ) {
+    this.waiting = new Map(plan.steps.map((step) => [step.id, step]));
+  }
+
+  async finish(): Promise<void> {
+    const finished = new Promise<void>((resolve) => {
+      this.resolve = resolve;
+    });
+    this.advance();
+    await finished;
+    for (const step of this.waiting.values()) {
+      this.context.emit({ kind: 'plan.step.skipped', step, because: 'an earlier step failed' });
+    }
+    if (this.failure) throw this.failure;
+    this.context.signal.throwIfAborted();
+  }
+
+  private inFlight = 0;
+
+  private advance() {
+    if (!this.context.signal.aborted) {
+      for (const step of [...this.waiting.values()]) {
+        const patient = step.op.do === 'container.wait';
+        if (!patient && this.running >= this.limit) continue;
+        if (!step.after.every((id) => this.done.has(id))) continue;
+        this.waiting.delete(step.id);
+        this.begin(step, patient ? 0 : 1);
+      }
+    }
+    if (this.inFlight === 0) this.resolve();
+  }
+
+  private begin(step: Step, weight: number) {
+    this.running += weight;
+    this.inFlight += 1;
+    this.perform(step).then(() => {
+      this.running -= weight;
+      this.inFlight -= 1;
+      this.advance();
+    });
+  }
+
+  private async perform(step: Step): Promise<void> {
+    const { context } = this;
+    const began = performance.now();
+    context.emit({ kind: 'plan.step.started', step });
+    try {
+      await dispatch(step, context);
+      this.done.add(step.id);
+      context.emit({ kind: 'plan.step.done', step, ms: performance.now() - began });
+    } catch (thrown) {
+      if (this.abort.signal.aborted && this.failure) return;
+      const error = this.abort.signal.aborted ? (thrown as Error) : await explainFailure(step, thrown, context);
+      if (isOptional(step.op)) {
+        this.done.add(step.id);
+        context.emit({ kind: 'warning', text: `optional dependency: ${error.message}` });
+        return;
+      }
+      this.failure ??= error;
+      context.emit({ kind: 'plan.step.failed', step, error });
+      this.abort.abort(error);
+    }
+  }
+}
+
+const isOptional = (op: Op) => op.do === 'container.wait' && !op.required;
+
+function dispatch(step: Step, context: ApplyContext): Promise<void> {
+  const handle = handlers[step.op.do] as Handler<Op['do']>;
+  return handle(step.op as never, context, step);
+}
