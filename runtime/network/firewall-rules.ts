@@ -1,0 +1,161 @@
+/** The packet filter of one engine as text for `nft -f -`. Pure: the same state gives the same text. */
+
+import { parsePrefix } from './address.js';
+
+/** One bridge that is up. */
+export interface FirewallNetwork {
+  readonly bridge: string;
+  /** The subnets with their gateways, IPv4 or IPv6. */
+  readonly pools: readonly { readonly subnet: string; readonly gateway?: string }[];
+  readonly internal: boolean;
+  readonly masquerade: boolean;
+  /** Where this bridge's resolver really answers; undefined when it has none. */
+  readonly resolver?: { readonly address: string; readonly port: number };
+}
+
+/** A published port that the kernel forwards by itself. */
+export interface FirewallPort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostIp: string;
+  readonly hostPort: number;
+  readonly containerIp: string;
+  readonly containerPort: number;
+}
+
+type MapName = 'at' | 'any' | 'at6' | 'any6';
+
+/** Replaces everything that this engine ever said, in one transaction. */
+export function renderRuleset(
+  table: string,
+  networks: readonly FirewallNetwork[],
+  ports: readonly FirewallPort[],
+): string {
+  const head = `table inet ${table}\ndelete table inet ${table}\n`;
+  if (networks.length === 0) return head;
+  return `${head}table inet ${table} {
+${renderSets(networks, ports)}
+${chain('guard', 'type filter hook prerouting priority raw', guardRules(networks))}
+${chain('prerouting', 'type nat hook prerouting priority dstnat', [...resolverRules(networks), ...publishRules('iifname != @bridges ')])}
+${chain('output', 'type nat hook output priority -100', publishRules(''))}
+${chain('postrouting', 'type nat hook postrouting priority srcnat', masqueradeRules(networks))}
+${chain('forward', 'type filter hook forward priority filter', forwardRules(networks))}
+}
+`;
+}
+
+function chain(name: string, hook: string, rules: readonly string[]): string {
+  return `  chain ${name} {\n    ${hook}; policy accept;\n${rules.map((rule) => `    ${rule}\n`).join('')}  }`;
+}
+
+function renderSets(networks: readonly FirewallNetwork[], ports: readonly FirewallPort[]): string {
+  const bridges = networks.map(({ bridge }) => `"${bridge}"`).join(', ');
+  const maps = Object.entries(MAP_TYPES).map(([name, type]) => {
+    const elements = ports.filter((port) => mapOf(port) === name).map(renderElement);
+    const filled = elements.length === 0 ? '' : `\n    elements = { ${elements.join(', ')} }`;
+    return `  map ${name} {\n    type ${type}${filled}\n  }`;
+  });
+  return [`  set bridges {\n    type ifname\n    elements = { ${bridges} }\n  }`, ...maps].join('\n');
+}
+
+const MAP_TYPES: Readonly<Record<MapName, string>> = {
+  at: 'ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service',
+  any: 'inet_proto . inet_service : ipv4_addr . inet_service',
+  at6: 'ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service',
+  any6: 'inet_proto . inet_service : ipv6_addr . inet_service',
+};
+
+/** `undefined`: the kernel cannot translate between the families, so the proxy does it alone. */
+function mapOf(port: FirewallPort): MapName | undefined {
+  const six = port.hostIp.includes(':');
+  if (six !== port.containerIp.includes(':')) return undefined;
+  if (six) return port.hostIp === '::' ? 'any6' : port.hostIp === '::1' ? undefined : 'at6';
+  return port.hostIp === '0.0.0.0' ? 'any' : 'at';
+}
+
+function renderKey(port: FirewallPort): string {
+  const wild = port.hostIp === '0.0.0.0' || port.hostIp === '::';
+  return `${wild ? '' : `${port.hostIp} . `}${port.protocol} . ${port.hostPort}`;
+}
+
+function renderElement(port: FirewallPort): string {
+  return `${renderKey(port)} : ${port.containerIp} . ${port.containerPort}`;
+}
+
+/** Only what changed, for a table that is there. Empty when there is nothing that the kernel could do. */
+export function renderPortChange(
+  table: string,
+  added: readonly FirewallPort[],
+  removed: readonly FirewallPort[],
+): string {
+  const line = (verb: 'add' | 'delete', port: FirewallPort) => {
+    const map = mapOf(port);
+    if (map === undefined) return '';
+    const element = verb === 'add' ? renderElement(port) : renderKey(port);
+    return `${verb} element inet ${table} ${map} { ${element} }\n`;
+  };
+  return [...removed.map((port) => line('delete', port)), ...added.map((port) => line('add', port))].join('');
+}
+
+/**
+ * Before anything is translated: nobody reaches this machine's loopback over a wire, though `route_localnet` is on
+ * (CVE-2020-8558), nor a container by its own address from outside its bridge.
+ */
+function guardRules(networks: readonly FirewallNetwork[]): string[] {
+  const direct = networks.flatMap(({ bridge, pools }) =>
+    pools.map(({ subnet, gateway }) => {
+      const ip = keyword(subnet);
+      const butGateway = gateway === undefined ? '' : ` ${ip} daddr != ${gateway}`;
+      return `iifname != "${bridge}" ${ip} daddr ${subnet}${butGateway} drop`;
+    }),
+  );
+  return [
+    'iifname "lo" accept',
+    'iifname @bridges ip daddr 127.0.0.11 meta l4proto { tcp, udp } th dport 53 accept',
+    'ip daddr 127.0.0.0/8 drop',
+    ...direct,
+  ];
+}
+
+/** Docker's resolver address, and the gateway's port 53 where that could not be bound. */
+function resolverRules(networks: readonly FirewallNetwork[]): string[] {
+  return networks.flatMap(({ bridge, resolver }) => {
+    if (resolver === undefined || resolver.address.includes(':')) return [];
+    const { address, port } = resolver;
+    const asked = port === 53 ? '127.0.0.11' : `{ 127.0.0.11, ${address} }`;
+    return [
+      `iifname "${bridge}" ip daddr ${asked} meta l4proto { tcp, udp } th dport 53 dnat ip to ${address}:${port}`,
+    ];
+  });
+}
+
+function publishRules(match: string): string[] {
+  const local = `${match}fib daddr type local meta l4proto { tcp, udp }`;
+  return [
+    `${local} dnat ip to ip daddr . meta l4proto . th dport map @at`,
+    `${local} dnat ip to meta l4proto . th dport map @any`,
+    `${local} dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6`,
+    `${local} dnat ip6 to meta l4proto . th dport map @any6`,
+  ];
+}
+
+function masqueradeRules(networks: readonly FirewallNetwork[]): string[] {
+  const outbound = networks
+    .filter(({ internal, masquerade }) => masquerade && !internal)
+    .flatMap(({ bridge, pools }) =>
+      pools.map(({ subnet }) => `${keyword(subnet)} saddr ${subnet} oifname != "${bridge}" masquerade`),
+    );
+  return ['ip saddr 127.0.0.0/8 oifname @bridges masquerade', ...outbound];
+}
+
+/** Into a bridge comes only what answers or what a published port translated; out of an internal one goes nothing. */
+function forwardRules(networks: readonly FirewallNetwork[]): string[] {
+  const own = networks.flatMap(({ bridge, internal }) => [
+    `oifname "${bridge}" iifname != "${bridge}" drop`,
+    ...(internal ? [`iifname "${bridge}" oifname != "${bridge}" drop`] : []),
+  ]);
+  return ['ct state established,related accept', 'ct status dnat oifname @bridges accept', ...own];
+}
+
+function keyword(subnet: string): 'ip' | 'ip6' {
+  return parsePrefix(subnet)?.family === 6 ? 'ip6' : 'ip';
+}

@@ -1,0 +1,121 @@
+/** A request for a network becomes a record, or a refusal in Docker's words. Pure but for the new id and the time, which are passed in. */
+
+import { EngineError } from '../errors.js';
+import { type Prefix, parsePrefix } from './address.js';
+import { pickPool, refuseOverlap, settlePool } from './ipam.js';
+import { bridgeName, type MachineNames } from './names.js';
+import { bridgeOptions } from './options.js';
+import type { IpamPool, NetworkRecord, NetworkRequest } from './types.js';
+
+/** What is already in use, so that a new network keeps off it. */
+export interface Surroundings {
+  readonly names: MachineNames;
+  /** Of all networks of this engine, this machine's routes and other engines. */
+  readonly taken: readonly Prefix[];
+  /** A /48 of unique local addresses for IPv6 networks without a subnet of their own. */
+  readonly ulaBase: string;
+}
+
+const DRIVERS: Readonly<Record<string, NetworkRecord['driver']>> = {
+  '': 'bridge',
+  default: 'bridge',
+  bridge: 'bridge',
+};
+
+export const PREDEFINED = ['bridge', 'host', 'none'] as const;
+
+/** Throws `forbidden`, `invalid`, `not-found` or `unavailable`; a name in use is the caller's business. */
+export function makeRecord(
+  request: NetworkRequest,
+  identity: { readonly id: string; readonly created: string },
+  around: Surroundings,
+): NetworkRecord {
+  refuseName(request.name);
+  const driver = driverOf(request.driver);
+  const options = bridgeOptions(request.options);
+  const enableIPv4 = request.enableIPv4 !== false;
+  return {
+    ...identity,
+    name: request.name,
+    driver,
+    internal: request.internal,
+    attachable: request.attachable,
+    enableIPv4,
+    enableIPv6: request.enableIPv6,
+    ipam: makePools(request, enableIPv4, around),
+    ipamOptions: request.ipamOptions,
+    options: request.options,
+    labels: request.labels,
+    bridge: options.bridgeName ?? bridgeName(around.names, identity.id),
+    predefined: false,
+  };
+}
+
+function refuseName(name: string): void {
+  if (name.trim() === '') throw new EngineError('invalid', 'invalid network name: name is empty');
+  if ((PREDEFINED as readonly string[]).includes(name) || name === 'default')
+    throw new EngineError('forbidden', `operation is not permitted on predefined ${name} network`);
+}
+
+function driverOf(name: string): NetworkRecord['driver'] {
+  const driver = DRIVERS[name];
+  if (driver !== undefined) return driver;
+  if (name === 'host' || name === 'null')
+    throw new EngineError('forbidden', `only one instance of "${name}" network is allowed`);
+  if (name === 'overlay')
+    throw new EngineError(
+      'unavailable',
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+    );
+  if (name === 'macvlan' || name === 'ipvlan')
+    throw new EngineError('not-implemented', `networks of the driver ${name} are not made by this engine; use bridge`);
+  throw new EngineError('not-found', `could not find plugin ${name} in v1 plugin registry: plugin not found`);
+}
+
+function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroundings): IpamPool[] {
+  const asked = request.ipam.filter((pool) => Object.values(pool).some((value) => value !== undefined && value !== ''));
+  const families = new Set(asked.map(familyOf));
+  const missing = [...(enableIPv4 ? [4 as const] : []), ...(request.enableIPv6 ? [6 as const] : [])];
+  const settled: IpamPool[] = [];
+  const add = (pool: Partial<IpamPool>, family: 4 | 6) => {
+    const taken = [...around.taken, ...settled.map(({ subnet }) => parsePrefix(subnet)!)];
+    const made = settlePool(pool, () => pickPool(family, taken, around.ulaBase), true);
+    refuseOverlap(made, taken);
+    settled.push(made);
+  };
+  for (const pool of asked) if (familyOf(pool) === 4 ? enableIPv4 : request.enableIPv6) add(pool, familyOf(pool));
+  for (const family of missing) if (!families.has(family)) add({}, family);
+  return settled.sort((one, other) => familyOf(one) - familyOf(other));
+}
+
+function familyOf(pool: Partial<IpamPool>): 4 | 6 {
+  return [pool.subnet, pool.ipRange, pool.gateway].some((text) => text?.includes(':')) ? 6 : 4;
+}
+
+/** The three networks that are always there. */
+export function predefinedRecord(
+  name: (typeof PREDEFINED)[number],
+  identity: { readonly id: string; readonly created: string },
+  around: Surroundings,
+): NetworkRecord {
+  const plain = { ...identity, name, internal: false, attachable: false, enableIPv4: true, enableIPv6: false };
+  const rest = { ipamOptions: {}, labels: {}, predefined: true };
+  if (name !== 'bridge')
+    return { ...plain, driver: name === 'host' ? 'host' : 'null', ipam: [], options: {}, bridge: '', ...rest };
+  const bridge = bridgeName(around.names, identity.id);
+  return {
+    ...plain,
+    driver: 'bridge',
+    ipam: [settlePool({}, () => pickPool(4, around.taken, around.ulaBase), true)],
+    options: {
+      'com.docker.network.bridge.default_bridge': 'true',
+      'com.docker.network.bridge.enable_icc': 'true',
+      'com.docker.network.bridge.enable_ip_masquerade': 'true',
+      'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
+      'com.docker.network.bridge.name': bridge,
+      'com.docker.network.driver.mtu': '1500',
+    },
+    bridge,
+    ...rest,
+  };
+}
