@@ -1,0 +1,124 @@
+/** Bridges in the kernel: made when somebody needs one, found again after an engine died, gone when unused. */
+
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { EngineError } from '../errors.js';
+import { linkUp, type NetworkOp } from '../launch/interface-ops.js';
+import { LaunchError, type Launcher } from '../launch/types.js';
+import { parsePrefix } from './address.js';
+import { type MachineNames, macOf } from './names.js';
+import { bridgeOptions } from './options.js';
+import type { NetworkRecord } from './types.js';
+
+const SYS_NET = '/sys/class/net';
+
+/** Bridges that carry this engine's mark: name → network id. */
+export async function markedBridges(names: MachineNames): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const links = await readdir(SYS_NET).catch(() => []);
+  await Promise.all(
+    links.map(async (link) => {
+      const alias = await readFile(`${SYS_NET}/${link}/ifalias`, 'utf8').catch(() => '');
+      if (alias.startsWith(names.aliasPrefix)) found.set(link, alias.slice(names.aliasPrefix.length).trim());
+    }),
+  );
+  return found;
+}
+
+/** Makes the bridge with its addresses, up. One of that name that a person made is used as it is. Returns whether it is ours. */
+export async function makeBridge(
+  launcher: Launcher,
+  names: MachineNames,
+  network: NetworkRecord,
+  mtu: number,
+): Promise<boolean> {
+  const gateway = network.ipam.find(({ gateway: address }) => address !== undefined)?.gateway;
+  const create: NetworkOp = {
+    op: 'bridge.create',
+    name: network.bridge,
+    macAddress: macOf(gateway?.includes(':') ? undefined : gateway),
+    mtu,
+    alias: names.aliasPrefix + network.id,
+  };
+  try {
+    await runOps(launcher, [create, ...wiring(network)]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof LaunchError) || error.operation !== 'bridge.create' || error.errno !== 'EEXIST')
+      throw refused(network, error);
+  }
+  return (await isMarked(names, network)) || adoptForeign(launcher, network);
+}
+
+/** `accept_ra` and forwarding of IPv6 are the whole machine's, so they are touched only for a network that needs them. */
+function wiring(network: NetworkRecord): NetworkOp[] {
+  const name = network.bridge;
+  const addresses = network.ipam.flatMap(({ gateway, subnet }): NetworkOp[] =>
+    gateway === undefined ? [] : [{ op: 'addr.add', name, address: `${gateway}/${parsePrefix(subnet)?.length}` }],
+  );
+  const sysctl = (path: string, value: string): NetworkOp => ({ op: 'net.sysctl', path, value, optional: true });
+  return [
+    ...(network.enableIPv6
+      ? [sysctl('ipv6/conf/all/forwarding', '1')]
+      : [sysctl(`ipv6/conf/${name}/disable_ipv6`, '1')]),
+    { op: 'net.sysctl', path: 'ipv4/ip_forward', value: '1' },
+    sysctl(`ipv4/conf/${name}/route_localnet`, '1'),
+    ...addresses,
+    linkUp(name),
+  ];
+}
+
+async function isMarked(names: MachineNames, network: NetworkRecord): Promise<boolean> {
+  return (await markedBridges(names)).get(network.bridge) === network.id;
+}
+
+async function adoptForeign(launcher: Launcher, network: NetworkRecord): Promise<boolean> {
+  const isBridge = await access(`${SYS_NET}/${network.bridge}/bridge`).then(
+    () => true,
+    () => false,
+  );
+  if (!isBridge || bridgeOptions(network.options).bridgeName === undefined)
+    throw new EngineError('system', `there is a link named ${network.bridge} on this machine that is not ours`);
+  const ops = wiring(network).map((op) => (op.op === 'addr.add' ? { ...op, optional: true } : op));
+  await runOps(launcher, ops).catch((error) => {
+    throw refused(network, error);
+  });
+  return false;
+}
+
+export async function removeBridge(launcher: Launcher, name: string): Promise<void> {
+  await runOps(launcher, [{ op: 'link.delete', name }]).catch((error) => {
+    if (!(error instanceof LaunchError) || error.errno !== 'ENODEV') throw error;
+  });
+}
+
+export async function runOps(launcher: Launcher, ops: readonly NetworkOp[]): Promise<void> {
+  await launcher.run({ before: ops, clone: [], host: [], inside: [] });
+}
+
+function refused(network: NetworkRecord, error: unknown): unknown {
+  if (!(error instanceof LaunchError)) return error;
+  const sentence = `the bridge ${network.bridge} of network ${network.name} could not be made: ${error.message}`;
+  return new EngineError('system', sentence, { cause: error });
+}
+
+/** A machine that learns its default route by router advertisements would lose it once it forwards, unless told so. */
+export async function keepRouterAdvertisements(): Promise<void> {
+  const base = '/proc/sys/net/ipv6/conf';
+  for (const name of await readdir(base).catch(() => [])) {
+    const path = `${base}/${name}/accept_ra`;
+    if ((await readFile(path, 'utf8').catch(() => '')).trim() === '1')
+      await writeFile(path, '2').catch(() => undefined);
+  }
+}
+
+/** The MTU of the link that the default route goes out by, at most 1500: larger packets would get lost on the way. */
+export async function outboundMtu(): Promise<number> {
+  const routes = await readFile('/proc/net/route', 'utf8').catch(() => '');
+  const link = routes
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .find((columns) => columns[1] === '00000000' && columns[7] === '00000000')?.[0];
+  if (link === undefined) return 1500;
+  const mtu = Number(await readFile(`${SYS_NET}/${link}/mtu`, 'utf8').catch(() => ''));
+  return mtu >= 576 ? Math.min(mtu, 1500) : 1500;
+}

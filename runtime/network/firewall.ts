@@ -1,0 +1,88 @@
+import { EngineError } from '../errors.js';
+import type { Launcher } from '../launch/types.js';
+import { type FirewallNetwork, type FirewallPort, renderPortChange, renderRuleset } from './firewall-rules.js';
+import { provideNft } from './nft-program.js';
+
+/**
+ * The engine's table in the kernel's packet filter. Changes that come while nft runs are applied together by the next
+ * run; networks replace the whole table in one transaction, ports only add and delete elements.
+ */
+export class Firewall {
+  readonly #launcher: Launcher;
+  readonly #table: string;
+  readonly #say: (line: string) => void;
+  #networks: readonly FirewallNetwork[] = [];
+  readonly #ports = new Map<string, readonly FirewallPort[]>();
+  #added: FirewallPort[] = [];
+  #removed: FirewallPort[] = [];
+  #whole = false;
+  #nft: Promise<string> | undefined;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(launcher: Launcher, table: string, say: (line: string) => void) {
+    this.#launcher = launcher;
+    this.#table = table;
+    this.#say = say;
+  }
+
+  /** Resolves when the kernel has these networks; throws `system` with what nft said. */
+  setNetworks(networks: readonly FirewallNetwork[]): Promise<void> {
+    this.#networks = networks;
+    this.#whole = true;
+    return this.#apply();
+  }
+
+  /** The ports of one container; an empty list takes them away. */
+  setPorts(owner: string, ports: readonly FirewallPort[]): Promise<void> {
+    const before = this.#ports.get(owner) ?? [];
+    if (before.length === 0 && ports.length === 0) return Promise.resolve();
+    this.#removed.push(...before);
+    this.#added.push(...ports);
+    if (ports.length === 0) this.#ports.delete(owner);
+    else this.#ports.set(owner, ports);
+    return this.#apply();
+  }
+
+  /** Waits for what was asked for so far. */
+  async settled(): Promise<void> {
+    await (this.#next ?? this.#running)?.catch(() => undefined);
+  }
+
+  #apply(): Promise<void> {
+    if (this.#next !== undefined) return this.#next;
+    const turn = (this.#running ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        this.#running = turn;
+        this.#next = undefined;
+        return this.#flush();
+      });
+    this.#next = turn;
+    return turn;
+  }
+
+  async #flush(): Promise<void> {
+    const whole = this.#whole;
+    const change = renderPortChange(this.#table, this.#added, this.#removed);
+    this.#whole = false;
+    this.#added = [];
+    this.#removed = [];
+    if (!whole && (change === '' || this.#networks.length === 0)) return;
+    if (!whole && (await this.#run(change)) === undefined) return;
+    const refused = await this.#run(renderRuleset(this.#table, this.#networks, [...this.#ports.values()].flat()));
+    if (refused === undefined) return;
+    this.#whole = true;
+    throw new EngineError('system', `nft refused the rules of this engine: ${refused}`);
+  }
+
+  /** What nft complained of. */
+  async #run(script: string): Promise<string | undefined> {
+    this.#nft ??= provideNft(this.#launcher, this.#say);
+    this.#nft.catch(() => {
+      this.#nft = undefined;
+    });
+    const { code, stderr } = await this.#launcher.spawn([await this.#nft, '-f', '-'], script);
+    return code === 0 ? undefined : stderr.trim();
+  }
+}
