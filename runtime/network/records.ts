@@ -10,8 +10,10 @@ import type { IpamPool, NetworkRecord, NetworkRequest } from './types.js';
 /** What is already in use, so that a new network keeps off it. */
 export interface Surroundings {
   readonly names: MachineNames;
-  /** Of all networks of this engine, this machine's routes and other engines. */
-  readonly taken: readonly Prefix[];
+  /** Subnets of this engine's networks: none may overlap them. */
+  readonly own: readonly Prefix[];
+  /** This machine's routes and other engines' subnets: kept off when the engine chooses, as Docker does. */
+  readonly foreign: readonly Prefix[];
   /** A /48 of unique local addresses for IPv6 networks without a subnet of their own. */
   readonly ulaBase: string;
 }
@@ -78,9 +80,9 @@ function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroun
   const missing = [...(enableIPv4 ? [4 as const] : []), ...(request.enableIPv6 ? [6 as const] : [])];
   const settled: IpamPool[] = [];
   const add = (pool: Partial<IpamPool>, family: 4 | 6) => {
-    const taken = [...around.taken, ...settled.map(({ subnet }) => parsePrefix(subnet)!)];
-    const made = settlePool(pool, () => pickPool(family, taken, around.ulaBase), true);
-    refuseOverlap(made, taken);
+    const own = [...around.own, ...settled.map(({ subnet }) => parsePrefix(subnet)!)];
+    const made = settlePool(pool, () => pickPool(family, [...own, ...around.foreign], around.ulaBase), true);
+    refuseOverlap(made, own);
     settled.push(made);
   };
   for (const pool of asked) if (familyOf(pool) === 4 ? enableIPv4 : request.enableIPv6) add(pool, familyOf(pool));
@@ -106,7 +108,7 @@ export function predefinedRecord(
   return {
     ...plain,
     driver: 'bridge',
-    ipam: [settlePool({}, () => pickPool(4, around.taken, around.ulaBase), true)],
+    ipam: [settlePool({}, () => pickPool(4, [...around.own, ...around.foreign], around.ulaBase), true)],
     options: {
       'com.docker.network.bridge.default_bridge': 'true',
       'com.docker.network.bridge.enable_icc': 'true',

@@ -70,6 +70,10 @@ export interface EndpointRequest {
   readonly ipv6?: string;
   readonly macAddress?: string;
   readonly interfaceName: string;
+  /** The default route goes over the network with the highest one (0 unless told); networks of equal priority by name. */
+  readonly gwPriority?: number;
+  /** Resolvers that names from outside are asked at for this container, instead of the machine's. */
+  readonly dns?: readonly string[];
 }
 
 /** A port as asked for; `hostPort` 0 picks a free one. */
@@ -122,6 +126,6 @@ export interface Networks {
     readonly dnsSearch: readonly string[];
     readonly dnsOptions: readonly string[];
   }): Promise<string>;
-  /** Address under which containers reach this machine (`host-gateway`). */
-  hostGateway(): string;
+  /** Address under which containers reach this machine (`host-gateway`): of the bridge they are on, else of the default bridge. */
+  hostGateway(endpoints?: readonly Endpoint[]): string;
 }
