@@ -8,11 +8,13 @@ import { replacePattern, stripPrefix, stripSuffix } from './pattern.js';
 export type Variables = (name: string) => string | undefined;
 
 export interface ExpandOptions {
-  readonly escape: string;
+  readonly escapeToken: string;
   /** Leaves `$name` as written when it is not set, instead of nothing. */
   readonly keepUnset?: boolean;
   /** Keeps quotes and escapes in the result. */
   readonly raw?: boolean;
+  /** Quotes are characters like others (the text of a heredoc); escapes still work. */
+  readonly plainQuotes?: boolean;
 }
 
 /** One value; blanks in it stay. Throws a sentence for a quote or brace that is not closed. */
@@ -62,11 +64,12 @@ class Scanner {
   }
 
   private one(char: string): string {
-    if (char === "'") return this.protect(this.singleQuoted());
-    if (char === '"') return this.protect(this.doubleQuoted());
+    const quotes = this.options.plainQuotes !== true;
+    if (quotes && char === "'") return this.protect(this.singleQuoted());
+    if (quotes && char === '"') return this.protect(this.doubleQuoted());
     if (char === '$') return this.splittable(this.dollar());
     this.position++;
-    if (char !== this.options.escape) return this.splittable(char);
+    if (char !== this.options.escapeToken) return this.splittable(char);
     const next = this.text[this.position];
     if (next === undefined) return this.options.raw ? this.protect(char) : '';
     this.position++;
@@ -117,11 +120,11 @@ class Scanner {
 
   private inDoubleQuotes(char: string): string {
     this.position++;
-    if (char !== this.options.escape) return char;
+    if (char !== this.options.escapeToken) return char;
     const next = this.text[this.position];
     if (next === undefined) throw new Error('unexpected end of statement while looking for matching double-quote');
     this.position++;
-    const escapes = next === '"' || next === '$' || next === this.options.escape;
+    const escapes = next === '"' || next === '$' || next === this.options.escapeToken;
     return escapes && !this.options.raw ? next : char + next;
   }
 
@@ -188,7 +191,7 @@ class Scanner {
     for (;;) {
       const char = this.text[this.position];
       if (char === undefined) throw new Error(`syntax error: missing '${stop}' in \${`);
-      if (char === this.options.escape && this.position + 1 < this.text.length) {
+      if (char === this.options.escapeToken && this.position + 1 < this.text.length) {
         value += `\\${this.text[this.position + 1]}`;
         this.position += 2;
       } else if (char === stop) {

@@ -125,7 +125,11 @@ export class LayerDraft {
   private readonly fresh = new Set<string>();
 
   private merged(): Tree {
-    return { entry: (path) => this.lookUp(path), names: (path) => this.view.names(path), hostPath: (path) => this.view.hostPath(path) };
+    return {
+      entry: (path) => this.lookUp(path),
+      names: (path) => this.view.names(path),
+      hostPath: (path) => this.view.hostPath(path),
+    };
   }
 }
 

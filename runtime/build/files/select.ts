@@ -37,7 +37,11 @@ export class SourceMissing extends Error {
 }
 
 /** Throws SourceMissing. A pattern that matches nothing selects nothing. */
-export async function selectSources(tree: Tree, sources: readonly string[], options: SelectOptions): Promise<Selected[]> {
+export async function selectSources(
+  tree: Tree,
+  sources: readonly string[],
+  options: SelectOptions,
+): Promise<Selected[]> {
   const excludes = new PatternSet(options.excludes);
   const selected: Selected[] = [];
   for (const source of sources) {
@@ -50,7 +54,7 @@ export async function selectSources(tree: Tree, sources: readonly string[], opti
 async function selectPlain(tree: Tree, source: string, excludes: PatternSet): Promise<Selected[]> {
   const path = normal(source);
   const pattern = hasWildcards(path);
-  const matches = pattern ? await expandWildcards(tree, path) : [unescape(path)];
+  const matches = pattern ? await expandWildcards(tree, path) : [withoutEscapes(path)];
   const selected: Selected[] = [];
   for (const match of matches) {
     const { path: resolved, entry } = await resolveInTree(tree, match);
@@ -90,7 +94,7 @@ async function expandWildcards(tree: Tree, pattern: string): Promise<string[]> {
   let paths = [''];
   for (const part of pattern.split('/')) {
     if (!hasWildcards(part)) {
-      paths = paths.map((path) => posix.join(path, unescape(part)));
+      paths = paths.map((path) => posix.join(path, withoutEscapes(part)));
       continue;
     }
     const expression = globToRegExp(part);
@@ -144,6 +148,6 @@ function normal(source: string): string {
   return posix.normalize(`/${source}`).replace(/^\/+|\/+$/g, '');
 }
 
-function unescape(path: string): string {
+function withoutEscapes(path: string): string {
   return path.replace(/\\(.)/g, '$1');
 }

@@ -33,7 +33,7 @@ export interface Graph {
 }
 
 export interface GraphOptions {
-  readonly escape: string;
+  readonly escapeToken: string;
   readonly target: string | undefined;
   readonly buildArgs: Readonly<Record<string, string | undefined>>;
   /** The TARGETPLATFORM family. */
@@ -48,7 +48,7 @@ export function buildGraph(instructions: readonly Instruction[], options: GraphO
   const variables: Variables = (name) => globals.get(name) ?? options.predefined.get(name);
   const stages: Stage[] = [];
   for (const group of groupStages(instructions.slice(first))) {
-    stages.push(makeStage(group, stages, variables, options.escape));
+    stages.push(makeStage(group, stages, variables, options.escapeToken));
   }
   const target = pickTarget(stages, options.target);
   return { stages, target, needed: neededStages(stages, target), globals };
@@ -72,13 +72,18 @@ function globalValue(
   const given = Object.hasOwn(options.buildArgs, arg.key) ? options.buildArgs[arg.key] : undefined;
   if (given !== undefined) return given;
   if (arg.value === undefined) return options.predefined.get(arg.key);
-  return expandAt(arg.value, (name) => globals.get(name) ?? options.predefined.get(name), options.escape, location);
+  return expandAt(
+    arg.value,
+    (name) => globals.get(name) ?? options.predefined.get(name),
+    options.escapeToken,
+    location,
+  );
 }
 
 /** Expands with the place of the mistake. */
-export function expandAt(text: string, variables: Variables, escape: string, location: Location): string {
+export function expandAt(text: string, variables: Variables, escapeToken: string, location: Location): string {
   try {
-    return processWord(text, variables, { escape });
+    return processWord(text, variables, { escapeToken });
   } catch (cause) {
     throw new DockerfileError(`failed to process ${JSON.stringify(text)}: ${(cause as Error).message}`, location);
   }
@@ -97,13 +102,13 @@ function makeStage(
   { from, rest }: { from: From; rest: StageInstruction[] },
   before: readonly Stage[],
   variables: Variables,
-  escape: string,
+  escapeToken: string,
 ): Stage {
-  const image = expandAt(from.image, variables, escape, from);
+  const image = expandAt(from.image, variables, escapeToken, from);
   if (image === '') {
     throw new DockerfileError(`base name (${from.image}) should not be blank`, from);
   }
-  const platform = from.platform === undefined ? undefined : expandAt(from.platform, variables, escape, from);
+  const platform = from.platform === undefined ? undefined : expandAt(from.platform, variables, escapeToken, from);
   const base = findSource(image, before);
   const reads = rest.flatMap((instruction) => stageReads(instruction, before));
   const needs = base.kind === 'stage' ? [base.index, ...reads] : reads;

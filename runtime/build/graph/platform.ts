@@ -1,3 +1,4 @@
+import { formatPlatform } from '../../images/platform.js';
 import type { Platform } from '../../images/types.js';
 
 /** `linux/arm64/v8`, `arm64`, `linux` (containerd's platforms.Parse, the common part). Throws a sentence. */
@@ -31,12 +32,10 @@ function architecture(name: string, variant: string | undefined): { architecture
   return variant === undefined || dropped ? base : { ...base, variant };
 }
 
-export function formatPlatform(platform: Platform): string {
-  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
-}
-
-export function samePlatform(a: Platform, b: Platform): boolean {
-  return a.os === b.os && a.architecture === b.architecture && (a.variant ?? '') === (b.variant ?? '');
+/** Whether an image of this platform will do. */
+export function platformFits(has: Platform, wanted: Platform): boolean {
+  const variant = wanted.variant === undefined || has.variant === undefined || has.variant === wanted.variant;
+  return has.os === wanted.os && has.architecture === wanted.architecture && variant;
 }
 
 /** BUILDPLATFORM, TARGETOS and so on. */

@@ -2,7 +2,7 @@ import type { SourceInstruction } from '../parse/ast.js';
 import { Flags } from './flags.js';
 
 export interface ParseContext {
-  readonly escape: string;
+  readonly escapeToken: string;
 }
 
 /** The fields that all instructions share; refuses flags. */

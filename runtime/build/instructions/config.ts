@@ -34,7 +34,7 @@ export function parseLabel(source: SourceInstruction, context: ParseContext): La
 
 function pairs(source: SourceInstruction, context: ParseContext): Pair[] {
   const keyword = source.keyword.toUpperCase();
-  const found = nameValues(source.rest, keyword, context.escape);
+  const found = nameValues(source.rest, keyword, context.escapeToken);
   if (found.length === 0) throw new Error(`${keyword} requires at least one argument`);
   if (found.some((pair) => pair.key === '')) throw new Error(`${keyword} names can not be blank`);
   return found;

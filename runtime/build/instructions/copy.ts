@@ -1,8 +1,8 @@
 import type { SourceInstruction } from '../parse/ast.js';
 import { parseHeredocStart } from '../parse/heredoc.js';
 import { jsonStrings, plainWords, quotedWords } from '../parse/words.js';
-import { type FlagTypes, Flags } from './flags.js';
 import { base, type ParseContext } from './base.js';
+import { Flags, type FlagTypes } from './flags.js';
 import type { Copy } from './types.js';
 
 const BOTH: FlagTypes = { chown: 'text', chmod: 'text', link: 'bool', exclude: 'list' };
@@ -20,7 +20,7 @@ export function parseCopy(source: SourceInstruction, context: ParseContext): Cop
       `${kind.toUpperCase()} requires at least two arguments, but ${given} provided. Destination could not be determined`,
     );
   }
-  if (source.heredocs.some((heredoc) => parseHeredocStart(destination, context.escape)?.name === heredoc.name)) {
+  if (source.heredocs.some((heredoc) => parseHeredocStart(destination, context.escapeToken)?.name === heredoc.name)) {
     throw new Error(`${kind.toUpperCase()} cannot accept a heredoc as a destination`);
   }
   return {
@@ -43,10 +43,10 @@ export function parseCopy(source: SourceInstruction, context: ParseContext): Cop
 
 /** A heredoc's quoted delimiter may hold blanks; nothing else may. */
 function plainOrQuoted(source: SourceInstruction, context: ParseContext): string[] {
-  return source.heredocs.length > 0 ? quotedWords(source.rest, context.escape) : plainWords(source.rest);
+  return source.heredocs.length > 0 ? quotedWords(source.rest, context.escapeToken) : plainWords(source.rest);
 }
 
 function plainSources(words: readonly string[], source: SourceInstruction, context: ParseContext): string[] {
   if (source.heredocs.length === 0) return [...words];
-  return words.filter((word) => parseHeredocStart(word, context.escape) === undefined);
+  return words.filter((word) => parseHeredocStart(word, context.escapeToken) === undefined);
 }

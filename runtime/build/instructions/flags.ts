@@ -44,7 +44,5 @@ export class Flags {
 
 function split(flag: string): { name: string; value: string | undefined } {
   const at = flag.indexOf('=');
-  return at < 0
-    ? { name: flag.slice(2), value: undefined }
-    : { name: flag.slice(2, at), value: flag.slice(at + 1) };
+  return at < 0 ? { name: flag.slice(2), value: undefined } : { name: flag.slice(2, at), value: flag.slice(at + 1) };
 }

@@ -1,9 +1,9 @@
 import type { HealthConfig } from '../../images/types.js';
 import type { SourceInstruction } from '../parse/ast.js';
+import { base } from './base.js';
 import { commandForm } from './config.js';
 import { parseDurationNs } from './durations.js';
 import { Flags } from './flags.js';
-import { base } from './base.js';
 import type { Healthcheck } from './types.js';
 
 const MILLISECOND_NS = 1e6;
@@ -16,7 +16,7 @@ export function parseHealthcheck(source: SourceInstruction): Healthcheck {
     'start-interval': 'text',
     retries: 'text',
   });
-  const match = /^(\S+)\s*([^]*)$/.exec(source.rest.trim());
+  const match = /^(\S+)\s*([\s\S]*)$/.exec(source.rest.trim());
   if (match === null) throw new Error('HEALTHCHECK requires at least one argument');
   const type = match[1]!.toUpperCase();
   const rest = match[2]!;

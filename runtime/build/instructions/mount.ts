@@ -33,7 +33,8 @@ function splitField(field: string): [Key, string | undefined] {
   }
   const value = at < 0 ? undefined : field.slice(at + 1);
   const flags = ['readonly', 'ro', 'readwrite', 'rw', 'required'];
-  if (value === undefined && !flags.includes(name)) throw new Error(`invalid field '${field}' must be a key=value pair`);
+  if (value === undefined && !flags.includes(name))
+    throw new Error(`invalid field '${field}' must be a key=value pair`);
   return [name as Key, value];
 }
 
@@ -91,8 +92,10 @@ function checked(mount: Draft): RunMount {
   const { type } = mount;
   const needsTarget = type === 'bind' || type === 'cache' || type === 'tmpfs';
   if (needsTarget && !mount.target) throw new Error('target must be set');
-  if (mount.sharing !== undefined && type !== 'cache') throw new Error(`invalid sharing value for mount type "${type}"`);
-  if (mount.sizeBytes !== undefined && type !== 'tmpfs') throw new Error(`unexpected key 'size' for mount type '${type}'`);
+  if (mount.sharing !== undefined && type !== 'cache')
+    throw new Error(`invalid sharing value for mount type "${type}"`);
+  if (mount.sizeBytes !== undefined && type !== 'tmpfs')
+    throw new Error(`unexpected key 'size' for mount type '${type}'`);
   if (mount.env !== undefined && type !== 'secret') throw new Error(`unexpected key 'env' for mount type '${type}'`);
   if (type === 'secret' && !mount.id && !mount.source && !mount.target) {
     throw new Error('invalid secret mount. one of source, target required');

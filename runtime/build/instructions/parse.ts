@@ -4,7 +4,16 @@ import { parseError } from '../parse/errors.js';
 import { didYouMean } from '../parse/suggest.js';
 import { plainWords, quotedWords } from '../parse/words.js';
 import { base, type ParseContext, plain } from './base.js';
-import { parseCommand, parseEnv, parseExpose, parseLabel, parseMaintainer, parseShell, parseVolume, single } from './config.js';
+import {
+  parseCommand,
+  parseEnv,
+  parseExpose,
+  parseLabel,
+  parseMaintainer,
+  parseShell,
+  parseVolume,
+  single,
+} from './config.js';
 import { parseCopy } from './copy.js';
 import { Flags } from './flags.js';
 import { parseHealthcheck } from './health.js';
@@ -53,19 +62,21 @@ export function parseInstruction(source: SourceInstruction, context: ParseContex
 function parseFrom(source: SourceInstruction): From {
   const flags = new Flags(source.flags, { platform: 'text' });
   const [image, as, name, ...rest] = plainWords(source.rest);
-  if (image === undefined || rest.length > 0 || (as !== undefined && (name === undefined || as.toLowerCase() !== 'as'))) {
+  if (
+    image === undefined ||
+    rest.length > 0 ||
+    (as !== undefined && (name === undefined || as.toLowerCase() !== 'as'))
+  ) {
     throw new Error('FROM requires either one or three arguments');
   }
   if (name !== undefined && !/^[a-z][a-z0-9-_.]*$/.test(name.toLowerCase())) {
-    throw new Error(
-      `invalid name for build stage: "${name}", name can't start with a number or contain symbols`,
-    );
+    throw new Error(`invalid name for build stage: "${name}", name can't start with a number or contain symbols`);
   }
   return { ...base(source), kind: 'from', image, name: name?.toLowerCase(), platform: flags.text('platform') };
 }
 
 function parseArg(source: SourceInstruction, context: ParseContext): Instruction {
-  const words = quotedWords(source.rest, context.escape);
+  const words = quotedWords(source.rest, context.escapeToken);
   if (words.length === 0) throw new Error('ARG requires at least one argument');
   const args = words.map((word) => {
     const at = word.indexOf('=');
@@ -81,7 +92,7 @@ function parseOnBuild(source: SourceInstruction): OnBuild {
   const text = source.text.slice(source.keyword.length).trim();
   if (text === '') throw new Error('ONBUILD requires at least one argument');
   const inner = text.split(/\s+/, 1)[0]!.toUpperCase();
-  if (inner === 'ONBUILD') throw new Error('Chaining ONBUILD via `ONBUILD ONBUILD` isn\'t allowed');
+  if (inner === 'ONBUILD') throw new Error("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
   if (inner === 'MAINTAINER' || inner === 'FROM') throw new Error(`${inner} isn't allowed as an ONBUILD trigger`);
   const bodies = source.heredocs.map((heredoc) => `\n${heredoc.content}${heredoc.name}`).join('');
   const trigger = text + bodies;

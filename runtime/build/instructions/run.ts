@@ -1,8 +1,8 @@
 import type { SourceInstruction } from '../parse/ast.js';
+import { base } from './base.js';
 import { commandForm } from './config.js';
 import { Flags } from './flags.js';
 import { parseRunMount } from './mount.js';
-import { base } from './base.js';
 import type { Run } from './types.js';
 
 export function parseRun(source: SourceInstruction): Run {

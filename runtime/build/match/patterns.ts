@@ -18,7 +18,10 @@ export class PatternSet {
 
   /** Throws a sentence for a lone `!` or a broken `[`. */
   constructor(lines: readonly string[]) {
-    this.patterns = lines.map(clean).filter((line) => line !== '').map(compile);
+    this.patterns = lines
+      .map(clean)
+      .filter((line) => line !== '')
+      .map(compile);
     this.exceptions = this.patterns.filter((pattern) => pattern.exception);
   }
 
@@ -31,7 +34,8 @@ export class PatternSet {
     const paths = selfAndParents(path);
     let matched = false;
     for (const pattern of this.patterns) {
-      if (pattern.exception === matched && paths.some((one) => pattern.expression.test(one))) matched = !pattern.exception;
+      if (pattern.exception === matched && paths.some((one) => pattern.expression.test(one)))
+        matched = !pattern.exception;
     }
     return matched;
   }

@@ -31,7 +31,7 @@ export interface SourceInstruction extends Location {
 }
 
 export interface Directives {
-  readonly escape: '\\' | '`';
+  readonly escapeToken: '\\' | '`';
   readonly syntax?: string;
   readonly check?: string;
 }

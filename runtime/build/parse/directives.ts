@@ -20,7 +20,7 @@ export function parseDirectives(lines: readonly string[]): Directives {
     found.set(name, value);
   }
   return {
-    escape: found.get('escape') === '`' ? '`' : '\\',
+    escapeToken: found.get('escape') === '`' ? '`' : '\\',
     ...(found.has('syntax') ? { syntax: found.get('syntax')! } : {}),
     ...(found.has('check') ? { check: found.get('check')! } : {}),
   };

@@ -28,7 +28,11 @@ export function lexDockerfile(text: string): SourceFile {
     next = opened.next;
     instructions.push({ ...splitInstruction(joined.text), heredocs: opened.heredocs, line: start + 1, endLine: next });
   }
-  if (instructions.length === 0) throw new DockerfileError(text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions', undefined);
+  if (instructions.length === 0)
+    throw new DockerfileError(
+      text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions',
+      undefined,
+    );
   return { directives, instructions, warnings };
 }
 
@@ -46,7 +50,7 @@ function splitLines(text: string): string[] {
 
 function joinContinuation(lines: readonly string[], first: number, directives: Directives, warnings: Warning[]) {
   if (COMMENT.test(lines[first]!)) return { text: '', next: first + 1 };
-  let { text, continues } = cutContinuation(trimLine(lines[first]!).trimStart(), directives.escape);
+  let { text, continues } = cutContinuation(trimLine(lines[first]!).trimStart(), directives.escapeToken);
   let next = first + 1;
   let empty = false;
   while (continues && next < lines.length) {
@@ -56,7 +60,7 @@ function joinContinuation(lines: readonly string[], first: number, directives: D
       empty = true;
       continue;
     }
-    const cut = cutContinuation(line, directives.escape);
+    const cut = cutContinuation(line, directives.escapeToken);
     text += cut.text;
     continues = cut.continues;
   }
@@ -69,9 +73,10 @@ function trimLine(line: string): string {
 }
 
 /** A single escape character at the end of the line, blanks after it allowed; a doubled one is text. */
-function cutContinuation(line: string, escape: string): { text: string; continues: boolean } {
+function cutContinuation(line: string, escapeToken: string): { text: string; continues: boolean } {
   const trimmed = line.replace(/[ \t]+$/, '');
-  if (!trimmed.endsWith(escape) || trimmed.endsWith(escape + escape)) return { text: line, continues: false };
+  if (!trimmed.endsWith(escapeToken) || trimmed.endsWith(escapeToken + escapeToken))
+    return { text: line, continues: false };
   return { text: trimmed.slice(0, -1), continues: true };
 }
 
@@ -90,7 +95,7 @@ function readHeredocs(
   const heredocs: Heredoc[] = [];
   let next = at.next;
   if (!text.includes('<<') || !mayOpenHeredoc(text)) return { heredocs, next };
-  for (const start of heredocsOfLine(text, directives.escape)) {
+  for (const start of heredocsOfLine(text, directives.escapeToken)) {
     let content = '';
     for (;;) {
       const line = lines[next++];

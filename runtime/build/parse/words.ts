@@ -21,7 +21,7 @@ export function plainWords(text: string): string[] {
 }
 
 /** Splits at blanks outside of quotes; quotes and escapes stay, for the expansion to see. */
-export function quotedWords(text: string, escape: string): string[] {
+export function quotedWords(text: string, escapeToken: string): string[] {
   const words: string[] = [];
   let word = '';
   let quote = '';
@@ -35,7 +35,7 @@ export function quotedWords(text: string, escape: string): string[] {
     word += char;
     if (char === quote) quote = '';
     else if (quote === '' && (char === '"' || char === "'")) quote = char;
-    else if (char === escape && quote !== "'" && position + 1 < text.length) word += text[++position];
+    else if (char === escapeToken && quote !== "'" && position + 1 < text.length) word += text[++position];
   }
   if (word !== '') words.push(word);
   return words;
@@ -47,19 +47,20 @@ export interface Pair {
 }
 
 /** `a=b "c d"=e`, or the old form `name all the rest`. Throws a sentence for anything else. */
-export function nameValues(text: string, keyword: string, escape: string): Pair[] {
-  const words = quotedWords(text, escape);
+export function nameValues(text: string, keyword: string, escapeToken: string): Pair[] {
+  const words = quotedWords(text, escapeToken);
   if (words.length === 0) return [];
   if (!words[0]!.includes('=')) return [oldForm(text, keyword)];
   return words.map((word) => {
     const at = word.indexOf('=');
-    if (at < 0) throw new Error(`Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`);
+    if (at < 0)
+      throw new Error(`Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`);
     return { key: word.slice(0, at), value: word.slice(at + 1) };
   });
 }
 
 function oldForm(text: string, keyword: string): Pair {
-  const match = /^(\S+)\s+([^]*)$/.exec(text.trim());
+  const match = /^(\S+)\s+([\s\S]*)$/.exec(text.trim());
   if (match === null) throw new Error(`${keyword} must have two arguments`);
   return { key: match[1]!, value: match[2]! };
 }

@@ -10,7 +10,7 @@ import { isSignal } from './signals.js';
 import { type StageState, shellOf, withEnv, workingDirectory } from './state.js';
 
 export interface ConfigContext {
-  readonly escape: string;
+  readonly escapeToken: string;
   readonly buildArgs: Readonly<Record<string, string | undefined>>;
   /** ARGs before the first FROM and the platform family; a bare `ARG NAME` takes their values. */
   readonly globals: (name: string) => string | undefined;
@@ -26,14 +26,18 @@ type Step<K extends ConfigKind> = (state: StageState, step: Of<K>, context: Conf
 
 const STEPS: { readonly [K in Exclude<ConfigKind, 'cmd' | 'entrypoint'>]: Step<K> } = {
   env: (state, { pairs, ...at }, context) => {
-    const expanded = pairs.map(({ key, value }) => [expand(key, state, at, context), expand(value, state, at, context)] as const);
+    const expanded = pairs.map(
+      ({ key, value }) => [expand(key, state, at, context), expand(value, state, at, context)] as const,
+    );
     const env = new Map([...state.env, ...expanded]);
     const lines = expanded.reduce((all, [key, value]) => withEnv(all, key, value), [...(state.config.Env ?? [])]);
     const said = expanded.map(([key, value]) => ` ${key}=${value}`).join('');
     return withMetadataHistory({ ...state, env, config: { ...state.config, Env: lines } }, `ENV${said}`);
   },
   label: (state, { pairs, ...at }, context) => {
-    const expanded = pairs.map(({ key, value }) => [expand(key, state, at, context), expand(value, state, at, context)] as const);
+    const expanded = pairs.map(
+      ({ key, value }) => [expand(key, state, at, context), expand(value, state, at, context)] as const,
+    );
     const labels = { ...state.config.Labels, ...Object.fromEntries(expanded) };
     const said = expanded.map(([key, value]) => ` ${key}=${value}`).join('');
     return withMetadataHistory({ ...state, config: { ...state.config, Labels: labels } }, `LABEL${said}`);
@@ -53,7 +57,10 @@ const STEPS: { readonly [K in Exclude<ConfigKind, 'cmd' | 'entrypoint'>]: Step<K
   volume: (state, step, context) => {
     const paths = step.paths.map((path) => expand(path, state, step, context));
     const volumes = { ...state.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
-    return withMetadataHistory({ ...state, config: { ...state.config, Volumes: volumes } }, `VOLUME [${paths.join(' ')}]`);
+    return withMetadataHistory(
+      { ...state, config: { ...state.config, Volumes: volumes } },
+      `VOLUME [${paths.join(' ')}]`,
+    );
   },
   shell: (state, { args }) =>
     withMetadataHistory({ ...state, config: { ...state.config, Shell: args } }, `SHELL [${args.join(' ')}]`),
@@ -90,7 +97,10 @@ function setCommand(state: StageState, { kind, command }: Of<'cmd' | 'entrypoint
   }
   const { Cmd: cmd, ...config } = state.config;
   const kept = state.cmdSet && cmd !== undefined ? { Cmd: cmd } : {};
-  return withMetadataHistory({ ...state, config: { ...config, ...kept, Entrypoint: args } }, `ENTRYPOINT ${quoteList(args)}`);
+  return withMetadataHistory(
+    { ...state, config: { ...config, ...kept, Entrypoint: args } },
+    `ENTRYPOINT ${quoteList(args)}`,
+  );
 }
 
 /** What is executed: the shell form goes through the stage's SHELL. */
@@ -117,12 +127,17 @@ function declareArgs(state: StageState, step: Arg, context: ConfigContext): Stag
   return withMetadataHistory(next, `ARG ${said.join(' ')}`);
 }
 
-export function expand(text: string, state: StageState, at: Instruction | Omit<Instruction, 'kind'>, context: { readonly escape: string }): string {
-  return expandAt(text, (name) => state.env.get(name), context.escape, at);
+export function expand(
+  text: string,
+  state: StageState,
+  at: Instruction | Omit<Instruction, 'kind'>,
+  context: { readonly escapeToken: string },
+): string {
+  return expandAt(text, (name) => state.env.get(name), context.escapeToken, at);
 }
 
 function expandWords(text: string, state: StageState, at: Instruction, context: ConfigContext): string[] {
-  return attempt(at, () => processWords(text, (name) => state.env.get(name), { escape: context.escape }));
+  return attempt(at, () => processWords(text, (name) => state.env.get(name), { escapeToken: context.escapeToken }));
 }
 
 function attempt<T>(at: Instruction, work: () => T): T {

@@ -1,0 +1,188 @@
+/**
+ * Builds images from Dockerfiles: text → instructions (parse, instructions) → graph → solve → image.
+ * Meaning after the Dockerfile reference and BuildKit's frontend, compared by running both.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { EngineError } from '../errors.js';
+import { hostPlatform } from '../images/platform.js';
+import type { Image } from '../images/types.js';
+import type { ChainId } from '../snapshots/types.js';
+import { openContext } from './files/context.js';
+import { resolveInTree } from './files/resolve.js';
+import { FolderTree } from './files/tree.js';
+import { buildGraph } from './graph/graph.js';
+import { platformArgs } from './graph/platform.js';
+import { parseInstruction } from './instructions/parse.js';
+import { lint } from './lint.js';
+import { lexDockerfile } from './parse/lex.js';
+import { putImage } from './result.js';
+import { CacheMounts } from './solve/cache-mounts.js';
+import { type DockerfileText, tellFailure } from './solve/failures.js';
+import { baseImage, checkTags, type ImageRequest } from './solve/images.js';
+import { LayerCache } from './solve/layer-cache.js';
+import { programRunner } from './solve/programs.js';
+import type { Workshop } from './solve/scope.js';
+import { scratchFolder } from './solve/scratch.js';
+import { SharedWork } from './solve/shared-work.js';
+import { solve } from './solve/solver.js';
+import { Views } from './solve/views.js';
+import type { BuildEvent, Builder, BuilderOptions, BuildOptions } from './types.js';
+
+export async function openBuilder(tools: BuilderOptions): Promise<Builder> {
+  const folder = join(tools.home, 'build');
+  const run = programRunner(tools.launcher);
+  const views = new Views(join(folder, 'views'), tools.snapshots, run);
+  await views.sweep();
+  await rm(join(folder, 'tmp'), { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return new DockerfileBuilder({
+    tools,
+    run,
+    views,
+    folder,
+    cache: new LayerCache(tools.store, tools.snapshots),
+    cacheMounts: new CacheMounts(join(folder, 'cache-mounts'), run),
+    shared: new SharedWork(),
+    seen: new Set(),
+    platform: tools.platform ?? hostPlatform(process.arch),
+  });
+}
+
+class DockerfileBuilder implements Builder {
+  /** What builds that go on now stand on. */
+  private readonly held = new Set<Set<ChainId>>();
+
+  constructor(private readonly workshop: Workshop) {}
+
+  async build(options: BuildOptions, onEvent: (event: BuildEvent) => void, signal: AbortSignal): Promise<Image> {
+    checkOptions(options);
+    const held = new Set<ChainId>();
+    this.held.add(held);
+    try {
+      return await this.buildHolding(options, held, onEvent, signal);
+    } finally {
+      this.held.delete(held);
+    }
+  }
+
+  private async buildHolding(
+    options: BuildOptions,
+    held: Set<ChainId>,
+    emit: (event: BuildEvent) => void,
+    signal: AbortSignal,
+  ): Promise<Image> {
+    const dockerfile = await readDockerfile(options);
+    const id = randomUUID();
+    const lease = this.workshop.views.lease();
+    try {
+      const { graph, escapeToken } = readGraph(dockerfile, options, this.workshop, emit);
+      const path = 'path' in options.dockerfile ? options.dockerfile.path : undefined;
+      const context = await openContext(options.contextDirectory, path);
+      const platform = options.platform ?? this.workshop.platform;
+      const image = rememberImages(this.workshop, options, emit, signal);
+      const base = {
+        workshop: this.workshop,
+        id,
+        options,
+        graph,
+        escapeToken,
+        context,
+        platform,
+        lease,
+        emit,
+        held,
+        image,
+      };
+      const state = await solve(base, signal);
+      return await putImage(this.workshop.tools.images, state, options, emit);
+    } catch (error) {
+      throw tellFailure(error, dockerfile);
+    } finally {
+      await lease.close();
+      await rm(scratchFolder({ workshop: this.workshop, id }), { recursive: true, force: true });
+    }
+  }
+
+  async prune(): Promise<{ deleted: string[]; reclaimedBytes: number }> {
+    const kept = new Set(this.workshop.tools.images.list().flatMap(({ chainIds }) => chainIds));
+    const records = this.workshop.cache.records();
+    const chains = new Map(records.map(({ value }) => [value.chainId, value.sizeBytes]));
+    await this.workshop.cache.clear();
+    this.workshop.seen.clear();
+    const mountBytes = await this.workshop.cacheMounts.prune();
+    const freed = [...chains].filter(([chain]) => !kept.has(chain));
+    const bytes = freed.reduce((sum, [, size]) => sum + size, mountBytes);
+    return { deleted: records.map(({ id }) => id), reclaimedBytes: bytes };
+  }
+
+  roots(): ChainId[] {
+    const cached = this.workshop.cache.records().map(({ value }) => value.chainId);
+    return [...new Set([...cached, ...[...this.held].flatMap((one) => [...one])])];
+  }
+
+  cacheSizeBytes(): number {
+    const sizes = new Map(this.workshop.cache.records().map(({ value }) => [value.chainId, value.sizeBytes]));
+    return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+}
+
+function checkOptions(options: BuildOptions): void {
+  if (options.squash) throw new EngineError('invalid', 'squash is only supported with experimental mode');
+  checkTags(options.tags);
+}
+
+/** The text, and the name under which mistakes in it are told. Symlinks stay inside the context. */
+async function readDockerfile(options: BuildOptions): Promise<DockerfileText> {
+  if ('text' in options.dockerfile) return { name: 'Dockerfile', text: options.dockerfile.text };
+  const name = posix.normalize(`/${options.dockerfile.path}`).slice(1);
+  const { path, entry } = await resolveInTree(new FolderTree(options.contextDirectory), name);
+  if (entry?.type !== 'file') {
+    throw new EngineError('invalid', `Cannot locate specified Dockerfile: ${options.dockerfile.path}`);
+  }
+  return { name, text: await readFile(join(options.contextDirectory, path), 'utf8') };
+}
+
+function readGraph(
+  { text }: DockerfileText,
+  options: BuildOptions,
+  workshop: Workshop,
+  emit: (event: BuildEvent) => void,
+) {
+  const source = lexDockerfile(text);
+  const { escapeToken, syntax } = source.directives;
+  const instructions = source.instructions.map((one) => parseInstruction(one, { escapeToken }));
+  const predefined = platformArgs(
+    workshop.platform,
+    options.platform ?? workshop.platform,
+    options.target || 'default',
+  );
+  const { target, buildArgs } = options;
+  const graph = buildGraph(instructions, { escapeToken, target, buildArgs, predefined });
+  for (const warning of [...source.warnings, ...lint(source, instructions)]) emit({ kind: 'warning', ...warning });
+  if (syntax !== undefined) {
+    emit({
+      kind: 'warning',
+      line: undefined,
+      text: `# syntax=${syntax} is ignored: this engine reads the Dockerfile itself`,
+    });
+  }
+  return { graph, escapeToken };
+}
+
+/** One build asks for each image once. */
+function rememberImages(
+  workshop: Workshop,
+  options: BuildOptions,
+  emit: (event: BuildEvent) => void,
+  signal: AbortSignal,
+): (request: ImageRequest) => Promise<Image> {
+  const asked = new Map<string, Promise<Image>>();
+  return (request) => {
+    const key = JSON.stringify(request);
+    const found = asked.get(key) ?? baseImage(workshop.tools, options, request, { emit, signal });
+    asked.set(key, found);
+    return found;
+  };
+}

@@ -1,0 +1,51 @@
+/** How a build fails, and how that is told. */
+import { EngineError } from '../../errors.js';
+import type { Location } from '../parse/ast.js';
+import { DockerfileError } from '../parse/errors.js';
+import { excerpt } from '../parse/excerpt.js';
+
+/** A RUN that ended with something else than 0. */
+export class RunFailed extends Error {
+  constructor(
+    readonly args: readonly string[],
+    readonly exitCode: number,
+    readonly lastLines: readonly string[],
+  ) {
+    super(`The command '${args.join(' ')}' returned a non-zero code: ${exitCode}`);
+    this.name = 'RunFailed';
+  }
+}
+
+/** Any failure, with the instruction that it came from. */
+export class StepFailure extends Error {
+  constructor(
+    readonly location: Location,
+    override readonly cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'StepFailure';
+  }
+}
+
+export interface DockerfileText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What the client is told: the place in the Dockerfile, the last output, the sentence. A bug stays what it is. */
+export function tellFailure(error: unknown, dockerfile: DockerfileText): unknown {
+  if (error instanceof StepFailure) return tellAt(error.cause, error.location, dockerfile);
+  if (error instanceof DockerfileError) return tellAt(error, error.location, dockerfile);
+  return error;
+}
+
+function tellAt(cause: unknown, location: Location | undefined, { name, text }: DockerfileText): unknown {
+  const known = cause instanceof EngineError || cause instanceof RunFailed || cause instanceof DockerfileError;
+  if (!known) return cause;
+  const kind = cause instanceof EngineError ? cause.kind : 'invalid';
+  const place = location === undefined ? [] : [excerpt(name, text, location)];
+  const output = cause instanceof RunFailed && cause.lastLines.length > 0 ? [...cause.lastLines, RULE] : [];
+  return new EngineError(kind, [...place, ...output, cause.message].join('\n'), { cause });
+}
+
+const RULE = '--------------------';

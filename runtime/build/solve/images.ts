@@ -1,0 +1,57 @@
+import { EngineError } from '../../errors.js';
+import { familiarReference, parseReference } from '../../images/reference.js';
+import type { Image, Platform, RegistryAuth } from '../../images/types.js';
+import { platformFits } from '../graph/platform.js';
+import type { BuildEvent, BuilderOptions, BuildOptions } from '../types.js';
+
+export interface ImageRequest {
+  readonly name: string;
+  readonly platform: Platform;
+  /** Asked for by name, so that an image for another machine will not do. */
+  readonly strict: boolean;
+}
+
+/** The image that is here, or else the registry's; `pull` always asks the registry. */
+export async function baseImage(
+  tools: Pick<BuilderOptions, 'images'>,
+  options: Pick<BuildOptions, 'pull' | 'auths'>,
+  { name, platform, strict }: ImageRequest,
+  { emit, signal }: { emit: (event: BuildEvent) => void; signal: AbortSignal },
+): Promise<Image> {
+  const found = tools.images.find(name);
+  const fits = found !== undefined && (!strict || platformFits(found.platform, platform));
+  if (fits && (!options.pull || isId(name, found))) return found;
+  const reference = parseReference(name);
+  emit({ kind: 'pull', status: `Pulling ${familiarReference(reference)}` });
+  const auth = authFor(reference.registry, options.auths);
+  return tools.images.pull(reference, {
+    ...(strict ? { platform } : {}),
+    ...(auth === undefined ? {} : { auth }),
+    onProgress: (event) => emit({ kind: 'pull', ...event }),
+    signal,
+  });
+}
+
+/** An id names no image of a registry. */
+function isId(name: string, found: Image): boolean {
+  return (
+    /^(sha256:)?[0-9a-f]{4,64}$/.test(name) && found.id.replace('sha256:', '').startsWith(name.replace('sha256:', ''))
+  );
+}
+
+const HUB_NAMES = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+
+/** Clients name registries by host or by an old URL (`https://index.docker.io/v1/`). */
+export function authFor(registry: string, auths: Readonly<Record<string, RegistryAuth>>): RegistryAuth | undefined {
+  const host = (key: string) => key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  const names = HUB_NAMES.includes(registry) ? HUB_NAMES : [registry];
+  return Object.entries(auths).find(([key]) => names.includes(host(key)))?.[1];
+}
+
+/** Throws `invalid` for a tag that is no reference, before any work is done. */
+export function checkTags(tags: readonly string[]): void {
+  for (const tag of tags) {
+    if (parseReference(tag).digest !== undefined)
+      throw new EngineError('invalid', `invalid tag "${tag}": refusing to create a tag with a digest reference`);
+  }
+}

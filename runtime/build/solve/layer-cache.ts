@@ -1,0 +1,63 @@
+/** Steps that were done before, by the content of what they read. Survives the engine. */
+import { createHash } from 'node:crypto';
+import type { ChainId, Digest, Snapshots } from '../../snapshots/types.js';
+import type { Store, Table } from '../../state/types.js';
+
+export interface LayerRecord {
+  readonly chainId: ChainId;
+  readonly diffId: Digest;
+  readonly parent: ChainId | undefined;
+  readonly sizeBytes: number;
+  /** RFC 3339. */
+  readonly created: string;
+}
+
+/** Grows when the meaning of a key changes; older records are then never found again. */
+const FORMAT = 1;
+
+export function cacheKey(material: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify([FORMAT, material]))
+    .digest('hex');
+}
+
+export class LayerCache {
+  private readonly layers: Table<LayerRecord>;
+  private readonly digests: Table<string>;
+
+  constructor(
+    store: Store,
+    private readonly snapshots: Pick<Snapshots, 'has'>,
+  ) {
+    this.layers = store.table<LayerRecord>('build-layers');
+    this.digests = store.table<string>('build-digests');
+  }
+
+  /** A record whose layer is still here. */
+  find(key: string): LayerRecord | undefined {
+    const record = this.layers.get(key);
+    return record !== undefined && this.snapshots.has(record.chainId) ? record : undefined;
+  }
+
+  async keep(key: string, record: LayerRecord): Promise<void> {
+    await this.layers.put(key, record);
+  }
+
+  records(): { id: string; value: LayerRecord }[] {
+    return this.layers.all();
+  }
+
+  /** What a COPY reads of layers never changes, so its digest is worked out once. */
+  async digest(key: string, work: () => Promise<string>): Promise<string> {
+    const known = this.digests.get(key);
+    if (known !== undefined) return known;
+    const digest = await work();
+    await this.digests.put(key, digest);
+    return digest;
+  }
+
+  async clear(): Promise<void> {
+    for (const { id } of this.layers.all()) await this.layers.remove(id);
+    for (const { id } of this.digests.all()) await this.digests.remove(id);
+  }
+}

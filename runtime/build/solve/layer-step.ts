@@ -1,0 +1,75 @@
+/** Every step that makes a layer goes through here: look it up, share it, make it, keep it, write it down. */
+import type { Readable } from 'node:stream';
+import type { StageInstruction } from '../instructions/types.js';
+import { layerHistory } from './history.js';
+import { cacheKey, type LayerRecord } from './layer-cache.js';
+import type { Output, StepScope } from './scope.js';
+import { chainOf, type StageState } from './state.js';
+
+export type LayerTar = Readable;
+
+export interface LayerWork {
+  readonly instruction: StageInstruction;
+  readonly createdBy: string;
+  /** All that decides what the layer will hold, beside the layers below it. */
+  readonly material: unknown;
+  /** Gives the layer's tar to `add`, which returns when it is stored. */
+  readonly make: (tools: LayerTools) => Promise<NewLayer>;
+}
+
+export type NewLayer = Omit<LayerRecord, 'created' | 'parent'>;
+
+export interface LayerTools {
+  readonly signal: AbortSignal;
+  readonly say: (output: Output) => void;
+  readonly add: (tar: LayerTar) => Promise<NewLayer>;
+}
+
+export async function layerStep(scope: StepScope, state: StageState, work: LayerWork): Promise<StageState> {
+  const parent = chainOf(state);
+  const key = cacheKey([parent ?? '', work.material]);
+  const found = scope.options.noCache ? undefined : scope.workshop.cache.find(key);
+  announce(scope, work.instruction, found !== undefined);
+  const record = found ?? (await makeLayer(scope, { key, parent, work }));
+  scope.held.add(record.chainId);
+  scope.emit({ kind: 'layer', step: scope.step, id: record.chainId });
+  return {
+    ...state,
+    key,
+    layers: [...state.layers, { diffId: record.diffId, chainId: record.chainId }],
+    history: [...state.history, layerHistory(work.createdBy, record.created)],
+  };
+}
+
+export function announce(scope: StepScope, instruction: StageInstruction, cached: boolean): void {
+  scope.emit({
+    kind: 'step',
+    step: scope.step,
+    of: scope.graph.needed.reduce((sum, stage) => sum + stage.instructions.length + 1, 0),
+    instruction: instruction.text,
+    stage: scope.current.name,
+    line: instruction.line,
+    cached,
+  });
+}
+
+/** Without cache a step is still shared within its build, never with another. */
+async function makeLayer(
+  scope: StepScope,
+  { key, parent, work }: { key: string; parent: LayerRecord['parent']; work: LayerWork },
+): Promise<LayerRecord> {
+  const { workshop, options } = scope;
+  const onMessage = ({ stream, text }: Output) => scope.emit({ kind: 'output', step: scope.step, stream, text });
+  const jobKey = options.noCache ? `${scope.id} ${key}` : key;
+  const { result } = await workshop.shared.run(jobKey, { signal: scope.signal, onMessage }, async (signal, say) => {
+    const known = options.noCache ? undefined : workshop.cache.find(key);
+    if (known !== undefined) return known;
+    const add = (tar: LayerTar) => workshop.tools.images.addLayer(parent, tar);
+    const made = await work.make({ signal, say, add });
+    const record = { ...made, parent, created: new Date().toISOString() };
+    scope.held.add(record.chainId);
+    await workshop.cache.keep(key, record);
+    return record;
+  });
+  return result;
+}

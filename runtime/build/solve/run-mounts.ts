@@ -1,0 +1,190 @@
+/** `RUN --mount=…` → what the engine mounts into the step, and what of it decides the result. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { digestSelected } from '../files/digest.js';
+import { resolveInTree } from '../files/resolve.js';
+import { selectSources } from '../files/select.js';
+import type { Tree } from '../files/tree.js';
+import type { Run, RunMount } from '../instructions/types.js';
+import { DockerfileError } from '../parse/errors.js';
+import type { StepMount } from '../types.js';
+import type { CacheMount } from './cache-mounts.js';
+import { absolutePath, expand } from './config-steps.js';
+import { materialise } from './materialise.js';
+import { mustRun } from './programs.js';
+import type { StepScope } from './scope.js';
+import { temporaryFolder } from './scratch.js';
+import { sourceFiles } from './sources.js';
+import type { StageState } from './state.js';
+
+export interface PreparedMounts {
+  readonly mounts: readonly StepMount[];
+  readonly tmpfs: readonly { readonly target: string; readonly sizeBytes?: number }[];
+  readonly env: readonly string[];
+  /** Mount points, for taking away what was made only to hold them. */
+  readonly targets: readonly string[];
+  /** For the cache key. */
+  readonly material: unknown;
+  /** A file to execute, mounted read-only. */
+  script(script: { readonly path: string; readonly text: string } | undefined): Promise<StepMount[]>;
+  close(): Promise<void>;
+}
+
+interface Draft {
+  readonly mounts: StepMount[];
+  readonly tmpfs: { target: string; sizeBytes?: number }[];
+  readonly env: string[];
+  readonly material: unknown[];
+  readonly caches: CacheMount[];
+}
+
+/** One mount's options, expanded; `target` absolute. */
+type Ready = RunMount & { readonly target: string };
+
+export async function prepareMounts(scope: StepScope, state: StageState, step: Run): Promise<PreparedMounts> {
+  const draft: Draft = { mounts: [], tmpfs: [], env: [], material: [], caches: [] };
+  const close = async () => {
+    for (const cache of draft.caches) cache.release();
+  };
+  try {
+    for (const mount of step.mounts) await addMount(scope, { state, step, draft }, mount);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const targets = [...draft.mounts, ...draft.tmpfs].map(({ target }) => target);
+  return { ...draft, targets, script: (script) => scriptMount(scope, script), close };
+}
+
+interface Around {
+  readonly state: StageState;
+  readonly step: Run;
+  readonly draft: Draft;
+}
+
+async function addMount(scope: StepScope, around: Around, mount: RunMount): Promise<void> {
+  const ready = expandMount(scope, around, mount);
+  if (ready.type === 'tmpfs') {
+    const size = ready.sizeBytes === undefined ? {} : { sizeBytes: ready.sizeBytes };
+    around.draft.tmpfs.push({ target: ready.target, ...size });
+    around.draft.material.push(['tmpfs', ready.target, size]);
+  } else if (ready.type === 'bind') await addBind(scope, around, ready);
+  else if (ready.type === 'cache') await addCache(scope, around, ready);
+  else if (ready.type === 'secret') await addSecret(scope, around, ready);
+  else addSsh(scope, around, ready);
+}
+
+function expandMount(scope: StepScope, { state, step }: Around, mount: RunMount): Ready {
+  const text = (value: string | undefined) => (value === undefined ? undefined : expand(value, state, step, scope));
+  const id = text(mount.id);
+  const source = text(mount.source);
+  const target = text(mount.target);
+  return {
+    ...mount,
+    ...(id === undefined ? {} : { id }),
+    ...(source === undefined ? {} : { source }),
+    target: target === undefined ? '' : absolutePath(state, target).replace(/(?<=.)\/$/, ''),
+  };
+}
+
+async function addBind(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
+  const files = await sourceFiles(scope, mount.from, step);
+  const tree = await files.tree();
+  const source = mount.source ?? '/';
+  const { path, entry } = await resolveInTree(tree, source);
+  if (entry === undefined) throw new DockerfileError(`failed to compute cache key: "/${path}": not found`, step);
+  const readOnly = mount.readOnly ?? true;
+  const digest = files.chain ?? (await digestTree(tree, path));
+  draft.material.push(['bind', digest, path, mount.target, readOnly]);
+  const copied = !readOnly || (files.hidden && entry.type === 'directory');
+  const host = copied ? await copyOf(scope, tree, path) : tree.hostPath(path);
+  draft.mounts.push({ source: host, target: mount.target, readOnly });
+}
+
+async function digestTree(tree: Tree, path: string): Promise<string> {
+  return digestSelected(await selectSources(tree, [escapePattern(path)], { parents: false, excludes: [] }));
+}
+
+/** Changes in it, if it may be written, go away with the build. */
+async function copyOf(scope: StepScope, tree: Tree, path: string): Promise<string> {
+  const [selected] = await selectSources(tree, [escapePattern(path)], { parents: false, excludes: [] });
+  const folder = join(await temporaryFolder(scope), 'bind');
+  await materialise(selected!, folder);
+  return folder;
+}
+
+function escapePattern(path: string): string {
+  return `/${path}`.replace(/[\\*?[]/g, '\\$&');
+}
+
+async function addCache(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
+  const id = posix.normalize(mount.id ?? mount.target);
+  const request = {
+    id,
+    sharing: mount.sharing ?? 'shared',
+    mode: mount.mode ?? 0o755,
+    uid: mount.uid ?? 0,
+    gid: mount.gid ?? 0,
+    initial: await initialFolder(scope, step, mount),
+  };
+  const cache = await scope.workshop.cacheMounts.take(request, scope.signal);
+  draft.caches.push(cache);
+  draft.material.push(['cache', id, mount.target]);
+  draft.mounts.push({ source: cache.folder, target: mount.target, readOnly: mount.readOnly ?? false });
+}
+
+async function initialFolder(scope: StepScope, step: Run, mount: Ready): Promise<string | undefined> {
+  if (mount.from === undefined) return undefined;
+  const tree = await (await sourceFiles(scope, mount.from, step)).tree();
+  const { path, entry } = await resolveInTree(tree, mount.source ?? '/');
+  if (entry?.type === 'directory') return tree.hostPath(path);
+  throw new DockerfileError(`failed to compute cache key: "/${path}": not found`, step);
+}
+
+async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
+  const id = mount.id ?? mount.source ?? posix.basename(mount.target);
+  draft.material.push(['secret', id, mount.target, mount.env ?? '']);
+  const value = scope.options.secrets?.[id];
+  if (value === undefined) {
+    if (mount.required) throw new DockerfileError(`secret ${id}: not found`, step);
+    return;
+  }
+  if (mount.env !== undefined) draft.env.push(`${mount.env}=${Buffer.from(value).toString()}`);
+  if (mount.env !== undefined && mount.target === '') return;
+  const file = join(await temporaryFolder(scope), 'secret');
+  await writeFile(file, value, { mode: 0o600 });
+  const owner = `${mount.uid ?? 0}:${mount.gid ?? 0}`;
+  const mode = (mount.mode ?? 0o400).toString(8);
+  await mustRun(
+    scope.workshop.run,
+    ['sh', '-c', 'chown "$1" "$3" && chmod "$2" "$3"', 'sh', owner, mode, file],
+    'a secret',
+  );
+  draft.mounts.push({ source: file, target: mount.target || `/run/secrets/${id}`, readOnly: true });
+}
+
+function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready): void {
+  const id = mount.id ?? 'default';
+  draft.material.push(['ssh', id, mount.target]);
+  const source = scope.options.ssh?.[id];
+  if (source === undefined) {
+    if (mount.required) throw new DockerfileError(`no SSH key "${id}" forwarded from the client`, step);
+    return;
+  }
+  const count = draft.mounts.filter(({ target }) => target.startsWith('/run/buildkit/ssh_agent.')).length;
+  const target = mount.target || `/run/buildkit/ssh_agent.${count}`;
+  draft.mounts.push({ source, target, readOnly: false });
+  if (count === 0) draft.env.push(`SSH_AUTH_SOCK=${target}`);
+}
+
+async function scriptMount(
+  scope: StepScope,
+  script: { readonly path: string; readonly text: string } | undefined,
+): Promise<StepMount[]> {
+  if (script === undefined) return [];
+  const folder = join(await temporaryFolder(scope), 'script');
+  await mkdir(folder);
+  const file = join(folder, posix.basename(script.path));
+  await writeFile(file, script.text, { mode: 0o755 });
+  return [{ source: file, target: script.path, readOnly: true }];
+}

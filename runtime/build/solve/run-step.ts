@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
+import type { Of, Run } from '../instructions/types.js';
+import { heredocText, parseHeredocStart } from '../parse/heredoc.js';
+import { commandArgs } from './config-steps.js';
+import { RunFailed } from './failures.js';
+import { type LayerTools, layerStep, type NewLayer } from './layer-step.js';
+import { type PreparedMounts, prepareMounts } from './run-mounts.js';
+import type { Output, StepScope } from './scope.js';
+import { chainOf, type StageState, workingDirectory } from './state.js';
+import { removeStubs } from './stubs.js';
+
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const SCRIPT_FOLDER = '/dev/pipes';
+
+/** What a RUN executes, and the script that it brings when a heredoc starts with `#!`. */
+interface Command {
+  readonly args: readonly string[];
+  readonly script: { readonly path: string; readonly text: string } | undefined;
+}
+
+export async function runStep(scope: StepScope, state: StageState, step: Run): Promise<StageState> {
+  const command = runCommand(state, step, scope.escapeToken);
+  const mounts = await prepareMounts(scope, state, step);
+  try {
+    return await layerStep(scope, state, {
+      instruction: step,
+      createdBy: `RUN ${declaredArgs(state)}${command.args.join(' ')} # buildkit`,
+      material: [
+        'run',
+        command,
+        runEnv(state),
+        state.config.User ?? '',
+        workingDirectory(state),
+        mounts.material,
+        limits(scope, step),
+      ],
+      make: (tools) => execute(scope, state, { step, command, mounts }, tools),
+    });
+  } finally {
+    await mounts.close();
+  }
+}
+
+/** A lone heredoc is the script itself; otherwise heredocs are the shell's own business. */
+function runCommand(state: StageState, step: Of<'run'>, escapeToken: string): Command {
+  const { command, heredocs } = step;
+  const first = heredocs[0];
+  if (command.form === 'exec' || first === undefined) return { args: commandArgs(state, command), script: undefined };
+  const alone = parseHeredocStart(command.text.trim(), escapeToken);
+  if (alone === undefined) {
+    const text = command.text + heredocs.map(({ content, name }) => `\n${content}${name}`).join('');
+    return { args: commandArgs(state, { form: 'shell', text }), script: undefined };
+  }
+  const text = heredocText(first);
+  if (!text.startsWith('#!')) return { args: commandArgs(state, { form: 'shell', text }), script: undefined };
+  const path = `${SCRIPT_FOLDER}/${first.name}`;
+  return { args: [path], script: { path, text } };
+}
+
+function declaredArgs(state: StageState): string {
+  if (state.args.size === 0) return '';
+  const said = [...state.args].map(([key, value]) => `${key}=${state.env.get(key) ?? value ?? ''} `).join('');
+  return `|${state.args.size} ${said}`;
+}
+
+function runEnv(state: StageState): string[] {
+  const env = state.env.has('PATH') ? [...state.env] : [['PATH', DEFAULT_PATH] as const, ...state.env];
+  return env.map(([key, value]) => `${key}=${value}`);
+}
+
+/** Given as build arguments, these reach every RUN without being declared, and are no part of the result. */
+function proxyEnv(scope: StepScope, state: StageState): string[] {
+  const names = PROXIES.flatMap((name) => [name, name.toLowerCase()]);
+  return names.flatMap((name) => {
+    const value = scope.options.buildArgs[name];
+    return value === undefined || state.env.has(name) ? [] : [`${name}=${value}`];
+  });
+}
+
+function limits(scope: StepScope, step: Run): unknown {
+  const { network, extraHosts, shmBytes, ulimits } = scope.options;
+  return [step.network ?? network, step.security, extraHosts, shmBytes ?? 0, ulimits];
+}
+
+async function execute(
+  scope: StepScope,
+  state: StageState,
+  { step, command, mounts }: { step: Run; command: Command; mounts: PreparedMounts },
+  tools: LayerTools,
+): Promise<NewLayer> {
+  const { snapshots, runStep } = scope.workshop.tools;
+  const { options } = scope;
+  const key = `build-${randomUUID()}`;
+  const output = new OutputText(tools.say);
+  const script = await mounts.script(command.script);
+  try {
+    const root = await snapshots.prepare(key, chainOf(state));
+    const { exitCode } = await runStep({
+      root,
+      args: command.args,
+      env: [...runEnv(state), ...proxyEnv(scope, state), ...mounts.env],
+      cwd: workingDirectory(state),
+      user: state.config.User ?? '',
+      network: step.network ?? (options.network || 'default'),
+      mounts: [...mounts.mounts, ...script],
+      tmpfs: mounts.tmpfs,
+      extraHosts: options.extraHosts,
+      ...(options.shmBytes === undefined ? {} : { shmBytes: options.shmBytes }),
+      ulimits: options.ulimits,
+      privileged: step.security === 'insecure',
+      onOutput: (chunk, stream) => output.add(chunk, stream),
+      signal: tools.signal,
+    });
+    tools.signal.throwIfAborted();
+    output.end();
+    if (exitCode !== 0) throw new RunFailed(command.args, exitCode, output.lastLines());
+    await removeStubs(root, [...mounts.targets, ...(command.script === undefined ? [] : [SCRIPT_FOLDER])]);
+    return await tools.add(snapshots.diffTar(key));
+  } finally {
+    await snapshots.discard(key);
+  }
+}
+
+const KEPT_LINES = 20;
+
+/** Bytes → text, a character never cut; remembers the last lines. */
+class OutputText {
+  private readonly decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+  private tail = '';
+
+  constructor(private readonly say: (output: Output) => void) {}
+
+  add(chunk: Uint8Array, stream: Output['stream']): void {
+    this.pass(this.decoders[stream].write(Buffer.from(chunk)), stream);
+  }
+
+  end(): void {
+    for (const stream of ['stdout', 'stderr'] as const) this.pass(this.decoders[stream].end(), stream);
+  }
+
+  lastLines(): string[] {
+    return this.tail
+      .replace(/\n$/, '')
+      .split('\n')
+      .filter((line, _, all) => line !== '' || all.length > 1)
+      .slice(-KEPT_LINES);
+  }
+
+  private pass(text: string, stream: Output['stream']): void {
+    if (text === '') return;
+    this.say({ stream, text });
+    this.tail = (this.tail + text)
+      .split('\n')
+      .slice(-KEPT_LINES - 1)
+      .join('\n');
+  }
+}
