@@ -110,6 +110,14 @@ export class AddressPool {
     return this.#subnet.length;
   }
 
+  get family(): 4 | 6 {
+    return this.#subnet.family;
+  }
+
+  get isFull(): boolean {
+    return this.#free() === undefined;
+  }
+
   has(text: string): boolean {
     const address = parseAddress(text);
     return address !== undefined && contains(this.#subnet, address);
@@ -117,18 +125,21 @@ export class AddressPool {
 
   /** Throws `system` when none is left (Docker's words). */
   take(): string {
+    const value = this.#free();
+    if (value === undefined)
+      throw new EngineError('system', `no available IPv${this.family} addresses on this network's address pools`);
+    this.#taken.add(value);
+    this.#next = value + 1n > this.#last ? this.#first : value + 1n;
+    return this.#text(value);
+  }
+
+  #free(): bigint | undefined {
     const size = this.#last - this.#first + 1n;
     for (let step = 0n; step < size; step++) {
       const value = this.#first + ((this.#next - this.#first + step) % size);
-      if (this.#taken.has(value)) continue;
-      this.#taken.add(value);
-      this.#next = value + 1n > this.#last ? this.#first : value + 1n;
-      return this.#text(value);
+      if (!this.#taken.has(value)) return value;
     }
-    throw new EngineError(
-      'system',
-      "no available IPv4 addresses on this network's address pools".replace('IPv4', this.#name()),
-    );
+    return undefined;
   }
 
   /** Throws `invalid` outside the subnet, `forbidden` when somebody has it. */
@@ -144,10 +155,6 @@ export class AddressPool {
   free(text: string): void {
     const address = parseAddress(text);
     if (address !== undefined) this.#taken.delete(address.value);
-  }
-
-  #name(): string {
-    return `IPv${this.#subnet.family}`;
   }
 
   #text(value: bigint): string {
