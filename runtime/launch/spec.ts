@@ -42,6 +42,8 @@ export type MountSpec =
       readonly source: string;
       readonly target: string;
       readonly readOnly: boolean;
+      /** Whether `readOnly` counts for mounts below the source too (Docker: yes, unless ReadOnlyNonRecursive). Undefined: yes. */
+      readonly readOnlyRecursive?: boolean;
       readonly recursive: boolean;
       readonly propagation: Propagation;
     }

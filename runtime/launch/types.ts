@@ -1,5 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { Machine } from './machine.js';
 import type { LaunchProgram } from './program.js';
+import type { Rlimit } from './spec.js';
 
 /** How a process ended. `code` is what Docker reports: 128 + signal when one killed it. */
 export interface ExitStatus {
@@ -53,6 +55,9 @@ export interface ExecSpec {
   readonly noNewPrivileges: boolean;
   readonly seccomp: Uint8Array | undefined;
   readonly appArmorProfile: string | undefined;
+  /** The container's; an exec inherits none. */
+  readonly rlimits?: readonly Rlimit[];
+  readonly oomScoreAdj?: number;
 }
 
 export interface RunningExec {
@@ -77,6 +82,8 @@ export interface Monitor {
   /** To the first process. Resolves false when it is already gone. */
   signal(signal: number): Promise<boolean>;
   resize(rows: number, columns: number): Promise<void>;
+  /** Called each time the kernel kills a process of the container for its memory. One listener. */
+  onOom(listener: () => void): void;
   /** Stops listening to it; container and monitor go on. */
   disconnect(): void;
 }
@@ -91,6 +98,8 @@ export interface PreparedContainer {
 
 /** The launcher process: one an engine, started again when it dies. Containers outlive it. */
 export interface Launcher {
+  /** What composing a program must know of this machine. */
+  readonly machine: Machine;
   /** Makes a monitor which runs the program up to just before its execve. Throws LaunchError. */
   prepare(program: LaunchProgram): Promise<PreparedContainer>;
   /** Finds a monitor that an earlier engine started; undefined when there is none any more (then read the exit file). */

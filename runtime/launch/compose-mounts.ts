@@ -1,0 +1,135 @@
+import type { CgroupLayout } from './cgroup.js';
+import type { MountAttribute, Op, PropagationType } from './program.js';
+import type { LaunchSpec, MountSpec, Propagation } from './spec.js';
+
+const LOCKED: readonly MountAttribute[] = ['nosuid', 'nodev', 'noexec'];
+
+/** The root file system on its mountpoint, as the root that everything after is resolved below. */
+export function rootOps(spec: LaunchSpec): Op[] {
+  const { rootfs } = spec;
+  if (rootfs.kind === 'overlay')
+    return [
+      {
+        op: 'mount.overlay',
+        target: rootfs.mountpoint,
+        lower: rootfs.lower,
+        upper: rootfs.upper,
+        work: rootfs.work,
+        options: rootfs.options,
+      },
+      { op: 'root.choose', path: rootfs.mountpoint },
+    ];
+  return [
+    { ...bindOp(rootfs.path, rootfs.path), propagation: 'private' },
+    { op: 'root.choose', path: rootfs.path },
+  ];
+}
+
+/** Docker's own mounts, then the container's, parents before children. A mount of the container replaces ours at the same place. */
+export function mountOps(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
+  const taken = new Set(spec.mounts.map((mount) => normalPath(mount.target)));
+  const own = defaultMounts(spec, cgroups).filter((mount) => !taken.has(mount.target));
+  const wished = spec.mounts.map((mount) => ({ target: normalPath(mount.target), ops: wishedOps(mount) }));
+  return [...own, ...wished].sort((a, b) => depth(a.target) - depth(b.target)).flatMap((mount) => mount.ops);
+}
+
+interface PlacedMount {
+  readonly target: string;
+  readonly ops: readonly Op[];
+}
+
+function defaultMounts(spec: LaunchSpec, cgroups: CgroupLayout): PlacedMount[] {
+  const sysAttributes: MountAttribute[] = spec.privileged ? [...LOCKED] : ['ro', ...LOCKED];
+  const mounts = [
+    fs('proc', '/proc', [], LOCKED),
+    fs('tmpfs', '/dev', ['size=65536k', 'mode=755'], ['nosuid']),
+    fs('devpts', '/dev/pts', ['newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'], ['nosuid', 'noexec']),
+    fs('sysfs', '/sys', [], sysAttributes),
+    { target: '/sys/fs/cgroup', ops: cgroupMounts(spec, cgroups) },
+    fs('mqueue', '/dev/mqueue', [], LOCKED),
+  ];
+  if (spec.shmBytes !== undefined) mounts.push(fs('tmpfs', '/dev/shm', ['mode=1777', `size=${spec.shmBytes}`], LOCKED));
+  return mounts;
+}
+
+/** The container sees its own group, where limits are read from; it may write only when privileged. */
+function cgroupMounts(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
+  const attributes: MountAttribute[] = spec.privileged ? [...LOCKED] : ['ro', ...LOCKED];
+  const own = spec.namespaces.cgroup.kind !== 'host';
+  if (cgroups.version === 2)
+    return own
+      ? fs('cgroup2', '/sys/fs/cgroup', [], attributes).ops.slice()
+      : [{ ...bindOp(cgroups.mountpoint, '/sys/fs/cgroup'), attributes }];
+  const folder = fs('tmpfs', '/sys/fs/cgroup', ['mode=755'], LOCKED).ops;
+  const controllers = cgroups.hierarchies.map(({ controllers, mountpoint }): Op => {
+    const target = `/sys/fs/cgroup/${controllers.join(',').replace('name=', '')}`;
+    return own
+      ? { op: 'mount.fs', type: 'cgroup', source: 'cgroup', target, options: controllers, attributes }
+      : { ...bindOp(`${mountpoint}/${spec.cgroupPath}`, target), attributes };
+  });
+  const joint = cgroups.hierarchies.filter(({ controllers }) => controllers.length > 1);
+  const links = joint.flatMap(({ controllers }) =>
+    controllers.map((name): Op => ({ op: 'symlink', target: controllers.join(','), path: `/sys/fs/cgroup/${name}` })),
+  );
+  const seal: Op[] = spec.privileged ? [] : [{ op: 'mount.readonly', path: '/sys/fs/cgroup', whole: true }];
+  return [...folder, ...controllers, ...links, ...seal];
+}
+
+function wishedOps(mount: MountSpec): Op[] {
+  if (mount.kind === 'tmpfs') {
+    const options = mount.data.split(',').filter(Boolean);
+    return [{ op: 'mount.fs', type: 'tmpfs', source: 'tmpfs', target: mount.target, options, attributes: mount.flags }];
+  }
+  return [
+    {
+      op: 'mount.bind',
+      source: mount.source,
+      target: mount.target,
+      attributes: mount.readOnly ? ['ro'] : [],
+      recursive: mount.recursive,
+      attributesRecursive: mount.readOnly && mount.readOnlyRecursive !== false,
+      propagation: propagationType(mount.propagation),
+    },
+  ];
+}
+
+/** Whether the container brings a /dev of its own, which must be left alone: it may be the machine's. */
+export function bringsDev(spec: LaunchSpec): boolean {
+  return spec.mounts.some((mount) => mount.kind === 'bind' && normalPath(mount.target) === '/dev');
+}
+
+export function propagationType(propagation: Propagation): PropagationType {
+  return propagation.replace(/^r/, '') as PropagationType;
+}
+
+function fs(
+  type: string,
+  target: string,
+  options: readonly string[],
+  attributes: readonly MountAttribute[],
+): PlacedMount {
+  return { target, ops: [{ op: 'mount.fs', type, source: type, target, options, attributes }] };
+}
+
+function bindOp(source: string, target: string): Extract<Op, { op: 'mount.bind' }> {
+  return {
+    op: 'mount.bind',
+    source,
+    target,
+    attributes: [],
+    recursive: true,
+    attributesRecursive: true,
+    propagation: 'private',
+  };
+}
+
+function normalPath(path: string): string {
+  return `/${path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/')}`;
+}
+
+function depth(path: string): number {
+  return path.split('/').filter(Boolean).length;
+}

@@ -1,0 +1,236 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { unlink } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { EngineError } from '../errors.js';
+import { ByteWriter } from './byte-writer.js';
+import { FrameConnection } from './connection.js';
+import { encodeContainer, encodeRun } from './encode.js';
+import { type Machine, probeMachine } from './machine.js';
+import { awaitPrepared, connectMonitor } from './monitor.js';
+import type { LaunchProgram } from './program.js';
+import { decodeUnpacked, encodePack, encodeUnpack } from './tar-request.js';
+import {
+  LaunchError,
+  type Launcher,
+  type Monitor,
+  type PreparedContainer,
+  type TarPack,
+  type TarResult,
+  type TarUnpack,
+} from './types.js';
+import { decodeFailure, type Frame, JOB, REPLY } from './wire.js';
+
+export interface LauncherOptions {
+  /** The executable, `runtime/launcher/build/launcher`. */
+  readonly binary: string;
+  /** A folder of this engine's own: the socket is `launcher.sock` in there. At most 92 bytes. */
+  readonly socketDirectory: string;
+}
+
+/** Starts the launcher process. Throws EngineError when it cannot be started. */
+export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
+  const launcher = new LauncherProcess(options, await probeMachine());
+  await launcher.connect().then((connection) => connection.close());
+  return launcher;
+}
+
+class LauncherProcess implements Launcher {
+  private readonly socket: string;
+  private starting: Promise<ChildProcess> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly options: LauncherOptions,
+    readonly machine: Machine,
+  ) {
+    this.socket = join(options.socketDirectory, 'launcher.sock');
+  }
+
+  async prepare(program: LaunchProgram): Promise<PreparedContainer> {
+    const settings = program.monitor;
+    if (settings === undefined) throw new TypeError('a container needs the settings of its monitor');
+    const body = encodeContainer(program);
+    const connection = await this.connect();
+    connection.send(JOB.container, body);
+    return awaitPrepared(connection, settings, this.machine);
+  }
+
+  reconnect(containerId: string, monitorSocket: string): Promise<Monitor | undefined> {
+    return connectMonitor(monitorSocket, containerId, this.machine);
+  }
+
+  async run(program: LaunchProgram): Promise<void> {
+    const body = encodeRun(program);
+    const connection = await this.connect();
+    connection.send(JOB.run, body);
+    await lastAnswer(connection);
+  }
+
+  async spawn(
+    args: readonly string[],
+    input: string | Uint8Array = '',
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    const body = new ByteWriter();
+    body.list(args);
+    body.list(Object.entries(process.env).map(([name, value]) => `${name}=${value}`));
+    body.bytes(typeof input === 'string' ? Buffer.from(input) : input);
+    const connection = await this.connect();
+    connection.send(JOB.spawn, body.finish());
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    const last = await lastAnswer(connection, (frame) => (frame.kind === REPLY.data ? out : err).push(frame.body));
+    return {
+      code: last.body.readUInt32LE(0),
+      stdout: Buffer.concat(out).toString(),
+      stderr: Buffer.concat(err).toString(),
+    };
+  }
+
+  async unpack(options: TarUnpack, tar: Readable): Promise<TarResult> {
+    const connection = await this.connect();
+    connection.send(JOB.unpack, encodeUnpack(options));
+    const answer = lastAnswer(connection);
+    const answered = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      await feed(tar, connection.socket, answered);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return decodeUnpacked((await answer).body);
+  }
+
+  pack(options: TarPack): Readable {
+    return Readable.from(this.packed(options), { objectMode: false, highWaterMark: 1 << 20 });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const child = await this.starting?.catch(() => undefined);
+    this.starting = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
+    const ended = once(child, 'exit');
+    child.stdin?.end();
+    await ended;
+  }
+
+  /** A connection for one job; starts the process again when it has died. */
+  async connect(): Promise<FrameConnection> {
+    for (let attempt = 0; ; attempt++) {
+      await this.started();
+      try {
+        return await FrameConnection.open(this.socket);
+      } catch (cause) {
+        this.starting = undefined;
+        if (attempt === 1) throw new EngineError('system', `the launcher does not answer at ${this.socket}`, { cause });
+      }
+    }
+  }
+
+  private started(): Promise<ChildProcess> {
+    if (this.closed) throw new EngineError('unavailable', 'the engine is going down');
+    this.starting ??= this.start().catch((error: unknown) => {
+      this.starting = undefined;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  private async start(): Promise<ChildProcess> {
+    await unlink(this.socket).catch(() => undefined);
+    const child = spawn(this.options.binary, ['serve', this.socket], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    child.stdin.on('error', () => undefined);
+    child.on('exit', () => {
+      this.starting = undefined;
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.stdout.once('data', () => resolve());
+      child.once('exit', (code) => reject(new Error(said.trim() || `it ended with ${code}`)));
+    }).catch((cause: Error) => {
+      throw new EngineError('system', `cannot start the launcher ${this.options.binary}: ${cause.message}`, { cause });
+    });
+    detach(child);
+    return child;
+  }
+
+  private async *packed(options: TarPack): AsyncGenerator<Buffer> {
+    const connection = await this.connect();
+    connection.send(JOB.pack, encodePack(options));
+    try {
+      for (;;) {
+        const frame = await connection.next();
+        if (frame?.kind === REPLY.ok) return;
+        if (frame?.kind !== REPLY.data) throw frame === undefined ? interrupted() : decodeFailure(frame.body);
+        yield frame.body;
+      }
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+/** The waiting process does not keep Node alive; its end of our pipe tells it when we go. */
+function detach(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr])
+    (stream as unknown as { unref?: () => void } | null)?.unref?.();
+}
+
+/** The frame that ends a job. Throws LaunchError for a failure; `onData` gets what comes before. */
+async function lastAnswer(connection: FrameConnection, onData?: (frame: Frame) => void): Promise<Frame> {
+  try {
+    for (;;) {
+      const frame = await connection.next();
+      if (frame === undefined) throw interrupted();
+      if (frame.kind === REPLY.failed) throw decodeFailure(frame.body);
+      if (frame.kind === REPLY.ok) return frame;
+      onData?.(frame);
+    }
+  } finally {
+    connection.close();
+  }
+}
+
+/**
+ * Writes a stream to the job and ends it, or stops once the job has answered: a job that failed takes no more. Throws
+ * what the source throws.
+ */
+async function feed(source: Readable, socket: Socket, answered: Promise<void>): Promise<void> {
+  let over = false;
+  void answered.then(() => {
+    over = true;
+  });
+  for await (const chunk of source) {
+    if (over) return;
+    if (!socket.write(chunk)) await Promise.race([drained(socket), answered]);
+  }
+  socket.end();
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.once('drain', done);
+    socket.once('close', done);
+  });
+}
+
+function interrupted(): LaunchError {
+  return new LaunchError('launcher', 'EPIPE', 'connection');
+}
