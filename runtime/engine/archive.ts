@@ -1,0 +1,180 @@
+/** `docker cp`, `export` and `diff`: files of a container, running or not, as tar archives. */
+import { posix } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
+import { extract, type Header } from 'tar-stream';
+import { EngineError } from '../errors.js';
+import { LaunchError, type TarRoot } from '../launch/types.js';
+import type { DiffEntry } from '../snapshots/types.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+import { volumeData } from './volumes.js';
+
+/** What a client is told of a path; `mode` is in the bits of Go's `os.FileMode`, as Docker sends it. */
+export interface PathStat {
+  readonly name: string;
+  readonly size: number;
+  readonly mode: number;
+  readonly mtime: string;
+  readonly linkTarget: string;
+}
+
+const goModeBits = { directory: 2 ** 31, symlink: 2 ** 27, fifo: 2 ** 25, device: 2 ** 26, characterDevice: 2 ** 21 };
+const goSetBits = { setuid: 2 ** 23, setgid: 2 ** 22, sticky: 2 ** 20 };
+
+/** The file system as the container's process sees it, or would see it. */
+export async function tarRootOf(engine: Engine, container: Container): Promise<TarRoot> {
+  if (container.isRunning && container.monitor) return { kind: 'process', pid: container.monitor.pid };
+  const { id, chainId, mounts } = container.record;
+  const root = await engine.foundations.snapshots.prepare(id, chainId);
+  const binds = mounts
+    .filter((mount) => mount.Type === 'bind' || mount.Type === 'volume')
+    .map((mount) => ({
+      source: mount.Type === 'volume' ? volumeData(engine, mount.Name!) : mount.Source,
+      target: mount.Destination,
+    }));
+  return { kind: 'overlay', lower: root.lower, upper: root.upper, work: root.work, mountpoint: root.mountpoint, binds };
+}
+
+/** A trailing slash or `/.` asks for what a link points at. */
+const follows = (path: string) => /\/\.?$/.test(path);
+
+function entryName(path: string): string {
+  const clean = posix.join('/', path);
+  return posix.basename(clean) || '/';
+}
+
+function missing(container: Container, path: string, cause: unknown): unknown {
+  if (!(cause instanceof LaunchError) || !['ENOENT', 'ENOTDIR'].includes(cause.errno)) return cause;
+  return new EngineError('not-found', `Could not find the file ${path} in container ${container.name}`, { cause });
+}
+
+/** Packs lazily and fails before the first byte when the path is not there. */
+async function pack(engine: Engine, container: Container, path: string): Promise<{ stat: PathStat; tar: Readable }> {
+  const root = await tarRootOf(engine, container);
+  const name = entryName(path);
+  const rename = name === '/' ? '.' : name;
+  const target = posix.join('/', path);
+  const source = engine.foundations.launcher.pack({
+    root,
+    path: target,
+    mode: 'plain',
+    rename,
+    followTop: follows(path),
+  });
+  const copy = new PassThrough({ highWaterMark: 1 << 20 });
+  const parse = extract();
+  const first = new Promise<Header>((resolve, reject) => {
+    parse.once('entry', (header) => resolve(header));
+    parse.on('error', reject);
+    source.on('error', (error) => {
+      reject(missing(container, path, error));
+      copy.destroy(error);
+    });
+  });
+  let known = false;
+  source.on('data', (chunk: Buffer) => {
+    if (!known) parse.write(chunk);
+    if (!copy.write(chunk)) source.pause();
+  });
+  copy.on('drain', () => source.resume());
+  copy.on('close', () => source.destroy());
+  source.on('end', () => copy.end());
+  const header = await first;
+  known = true;
+  return { stat: statOf(name, header), tar: copy };
+}
+
+function statOf(name: string, header: Header): PathStat {
+  const bits = (header.mode ?? 0) & 0o777;
+  const special =
+    ((header.mode ?? 0) & 0o4000 ? goSetBits.setuid : 0) +
+    ((header.mode ?? 0) & 0o2000 ? goSetBits.setgid : 0) +
+    ((header.mode ?? 0) & 0o1000 ? goSetBits.sticky : 0);
+  const kind =
+    {
+      directory: goModeBits.directory,
+      symlink: goModeBits.symlink,
+      fifo: goModeBits.fifo,
+      'block-device': goModeBits.device,
+      'character-device': goModeBits.device + goModeBits.characterDevice,
+    }[String(header.type)] ?? 0;
+  return {
+    name,
+    size: header.size ?? 0,
+    mode: bits + special + kind,
+    mtime: (header.mtime ?? new Date(0)).toISOString(),
+    linkTarget: header.type === 'symlink' ? (header.linkname ?? '') : '',
+  };
+}
+
+/** Throws `not-found` for a path that is not there. */
+export async function statPath(engine: Engine, container: Container, path: string): Promise<PathStat> {
+  const { stat, tar } = await pack(engine, container, path);
+  tar.destroy();
+  return stat;
+}
+
+/** The path as an archive whose top entry carries its name. */
+export function getArchive(engine: Engine, container: Container, path: string) {
+  return pack(engine, container, path);
+}
+
+function refuseReadOnly(container: Container, path: string): void {
+  const clean = posix.join('/', path);
+  const { mounts, hostConfig } = container.record;
+  const covering = mounts
+    .filter((mount) => clean === mount.Destination || clean.startsWith(`${mount.Destination}/`))
+    .sort((a, b) => b.Destination.length - a.Destination.length)[0];
+  if (covering && !covering.RW) throw new EngineError('forbidden', 'mounted volume is marked read-only');
+  if (!covering && hostConfig.ReadonlyRootfs)
+    throw new EngineError('forbidden', 'container rootfs is marked read-only');
+}
+
+export interface PutOptions {
+  readonly path: string;
+  readonly noOverwriteDirNonDir: boolean;
+  /** Files get the container's user instead of the archive's owners. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+/** Unpacks an archive below a folder of the container. Throws `not-found`, `invalid` (no folder), `forbidden` (read-only). */
+export async function putArchive(
+  engine: Engine,
+  container: Container,
+  options: PutOptions,
+  tar: Readable,
+): Promise<void> {
+  refuseReadOnly(container, options.path);
+  const root = await tarRootOf(engine, container);
+  const { path, noOverwriteDirNonDir, owner } = options;
+  try {
+    await engine.foundations.launcher.unpack(
+      { root, path: posix.join('/', path), mode: 'plain', noOverwriteDirNonDir, owner },
+      tar,
+    );
+  } catch (cause) {
+    if (cause instanceof LaunchError && cause.operation === 'tar.path' && cause.errno === 'ENOTDIR')
+      throw new EngineError('invalid', 'extraction point is not a directory', { cause });
+    if (cause instanceof LaunchError && cause.operation === 'tar.overwrite')
+      throw new EngineError('invalid', `cannot overwrite directory with non-directory: ${cause.subject}`, { cause });
+    if (cause instanceof LaunchError && cause.operation === 'tar.path') throw missing(container, path, cause);
+    throw cause;
+  }
+}
+
+/** The whole file system without its volumes, as `docker export` gives it. */
+export async function exportContainer(engine: Engine, container: Container): Promise<Readable> {
+  const { snapshots, launcher } = engine.foundations;
+  const { id, chainId } = container.record;
+  const { lower, upper, work, mountpoint } = await snapshots.prepare(id, chainId);
+  const root: TarRoot =
+    container.isRunning && container.monitor
+      ? { kind: 'process', pid: container.monitor.pid }
+      : { kind: 'overlay', lower, upper, work, mountpoint, binds: [] };
+  return launcher.pack({ root, path: '/', mode: 'plain' });
+}
+
+/** What the container changed of its image. */
+export function containerChanges(engine: Engine, container: Container): Promise<DiffEntry[]> {
+  return engine.foundations.snapshots.changes(container.id, container.record.chainId);
+}
