@@ -1,0 +1,18 @@
+import { observeByName, observeProject } from '../observe/observe.js';
+import { type DownOptions, planDown } from '../plan/down.js';
+import { renderPlan } from '../plan/render.js';
+import { bareProject, findProject } from './project.js';
+import { runPlan } from './run-plan.js';
+import type { Session } from './session.js';
+
+export async function bringDown(session: Session, options: DownOptions, dryRun: boolean): Promise<void> {
+  const known = await findProject(session);
+  const engine = await session.engine();
+  const project = bareProject(known);
+  const observed = options.images ? await observeProject(engine, project) : await observeByName(engine, project);
+  const plan = planDown(known.loaded?.project, observed, options);
+  if (dryRun) return session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
+  await runPlan(session, engine, { plan, project, observed });
+  if (plan.steps.length === 0)
+    await session.terminal.status(`Nothing of project ${project.name} is there: nothing to do.\n`);
+}

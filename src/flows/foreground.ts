@@ -1,0 +1,210 @@
+/** What `up` does while it stays: shows what containers print, tells who ended, stops them all on Ctrl-C. */
+import type { EngineEvent } from '../engine/answers.js';
+import type { EngineClient } from '../engine/client.js';
+import { inspectContainer, killContainer } from '../engine/containers.js';
+import { isStatus } from '../engine/errors.js';
+import { subscribeEvents } from '../engine/system.js';
+import { composeLabel } from '../model/labels.js';
+import type { ObservedContainer } from '../model/observed.js';
+import type { Project } from '../model/project.js';
+import { observeContainers } from '../observe/observe.js';
+import { LogPrinter } from '../output/log-printer.js';
+import { planStop } from '../plan/lifecycle.js';
+import { printLogs, shortName } from './follow-logs.js';
+import { Interrupts } from './interrupt.js';
+import { runPlan } from './run-plan.js';
+import type { Session } from './session.js';
+
+export interface ForegroundOptions {
+  readonly abortOn: 'exit' | 'failure' | undefined;
+  /** Its exit code becomes ours. */
+  readonly exitCodeFrom: string | undefined;
+  readonly graceMs: number | undefined;
+  readonly prefix: boolean;
+  readonly timestamps: boolean;
+  /** Services whose output is not shown. */
+  readonly silent: ReadonlySet<string>;
+}
+
+export interface ForegroundScope {
+  readonly engine: EngineClient;
+  readonly project: Project;
+  readonly selected: ReadonlySet<string>;
+  /** Nanoseconds since 1970: output from then on belongs to this run. */
+  readonly sinceNs: bigint;
+}
+
+/** Container events of the project from a moment on, so that an end during the start is not missed. */
+export function subscribeProject(engine: EngineClient, projectName: string, sinceNs: bigint, signal: AbortSignal) {
+  const filters = { type: ['container'], event: ['start', 'die'], label: [`${composeLabel.project}=${projectName}`] };
+  return subscribeEvents(engine, filters, { since: unixSeconds(sinceNs), signal });
+}
+
+export function unixSeconds(ns: bigint): string {
+  return `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;
+}
+
+/** Resolves with the exit code when all have ended, were stopped, or one that matters ended. */
+export async function stayInForeground(
+  session: Session,
+  scope: ForegroundScope,
+  options: ForegroundOptions,
+): Promise<number> {
+  const foreground = new Foreground(session, scope, options);
+  return foreground.run();
+}
+
+class Foreground {
+  private readonly printer: LogPrinter;
+  private readonly alive = new Map<string, ObservedContainer>();
+  private readonly following = new Map<string, Promise<void>>();
+  private readonly ended = new AbortController();
+  private readonly logs = new AbortController();
+  private exitCode = 0;
+  private stopping: Promise<void> | undefined;
+  private interrupted = false;
+
+  constructor(
+    private readonly session: Session,
+    private readonly scope: ForegroundScope,
+    private readonly options: ForegroundOptions,
+  ) {
+    const services = Object.keys(scope.project.services).sort();
+    this.printer = new LogPrinter(
+      session.terminal,
+      { prefix: options.prefix, timestamps: options.timestamps, json: false },
+      services,
+    );
+  }
+
+  async run(): Promise<number> {
+    const { engine, project, sinceNs } = this.scope;
+    const events = await subscribeProject(engine, project.name, sinceNs, this.ended.signal);
+    const interrupts = new Interrupts((count) => this.onInterrupt(count));
+    try {
+      await this.begin();
+      if (this.alive.size > 0) await this.listen(events);
+      await Promise.allSettled(this.following.values());
+      await this.stopping;
+    } finally {
+      interrupts.stop();
+      this.ended.abort();
+      this.logs.abort();
+    }
+    return this.interrupted ? 130 : this.exitCode;
+  }
+
+  private async begin(): Promise<void> {
+    const containers = await this.containers();
+    this.printer.announce(containers.map((one) => this.label(one)));
+    for (const container of containers) {
+      if (container.state === 'running' || container.state === 'restarting') this.alive.set(container.id, container);
+      const { createdAt } = container;
+      const isNew = BigInt(createdAt) * 1_000_000_000n >= this.scope.sinceNs - 1_000_000_000n;
+      this.follow(container, isNew ? undefined : unixSeconds(this.scope.sinceNs));
+    }
+    for (const container of containers)
+      if (container.state === 'exited') await this.onEnd(container, container.exitCode ?? 0);
+  }
+
+  private async containers(): Promise<ObservedContainer[]> {
+    const all = await observeContainers(this.scope.engine, this.scope.project.name);
+    return all.filter((one) => this.scope.selected.has(one.service) && !one.oneOff);
+  }
+
+  private label(container: ObservedContainer): string {
+    return shortName(this.scope.project.name, container.name);
+  }
+
+  private follow(container: ObservedContainer, since: string | undefined) {
+    if (this.options.silent.has(container.service)) return;
+    const tty = this.scope.project.services[container.service]?.tty ?? false;
+    const source = { id: container.id, label: this.label(container), service: container.service, tty };
+    const before = this.following.get(container.id) ?? Promise.resolve();
+    const printing = before.then(() =>
+      printLogs(this.scope.engine, source, this.printer, {
+        follow: true,
+        timestamps: this.options.timestamps,
+        signal: this.logs.signal,
+        ...(since ? { since } : {}),
+      }),
+    );
+    this.following.set(
+      container.id,
+      printing.catch(() => {}),
+    );
+  }
+
+  private async listen(events: AsyncIterable<EngineEvent>): Promise<void> {
+    try {
+      for await (const event of events) {
+        await this.onEvent(event);
+        if (this.alive.size === 0) return;
+      }
+    } catch (error) {
+      if (!this.ended.signal.aborted) throw error;
+    }
+  }
+
+  private async onEvent({ Action, Actor, timeNano }: EngineEvent): Promise<void> {
+    const { ID: id, Attributes } = Actor;
+    const known = this.alive.get(id);
+    if (Action === 'start' && !known) {
+      const container = (await this.containers()).find((one) => one.id === id);
+      if (!container) return;
+      this.alive.set(id, container);
+      this.printer.announce([this.label(container)]);
+      this.follow(container, unixSeconds(BigInt(timeNano)));
+    } else if (Action === 'die' && known && !(await this.comesBack(id, timeNano))) {
+      await this.onEnd(known, Number(Attributes.exitCode ?? 0));
+    }
+  }
+
+  /** Its restart policy brings it back, or somebody started it again since. */
+  private async comesBack(id: string, diedNs: number): Promise<boolean> {
+    try {
+      const { State } = await inspectContainer(this.scope.engine, id);
+      if (State.Status === 'restarting') return true;
+      return State.Running && Date.parse(State.StartedAt) * 1e6 >= diedNs - 1e9;
+    } catch (error) {
+      if (isStatus(error, 404)) return false;
+      throw error;
+    }
+  }
+
+  private async onEnd(container: ObservedContainer, code: number): Promise<void> {
+    const wasAlive = this.alive.delete(container.id);
+    if (wasAlive || !this.stopping) await this.following.get(container.id);
+    await this.printer.printExit(container.service, this.label(container), code);
+    const { abortOn, exitCodeFrom } = this.options;
+    if (exitCodeFrom === container.service) this.exitCode = code;
+    if (this.stopping || abortOn === undefined || (abortOn === 'failure' && code === 0)) return;
+    if (exitCodeFrom === undefined) this.exitCode = code;
+    this.stopping = this.stopAll();
+  }
+
+  private onInterrupt(count: number) {
+    this.interrupted = true;
+    if (count === 1) {
+      void this.session.terminal.status('\nGracefully stopping... (press Ctrl+C again to force)\n');
+      this.stopping ??= this.stopAll();
+    } else void this.killAll();
+  }
+
+  private async stopAll(): Promise<void> {
+    const { engine, project } = this.scope;
+    const containers = await this.containers();
+    const observed = { containers, networks: [], volumes: [], images: {} };
+    const plan = planStop(project, containers, this.options.graceMs);
+    try {
+      await runPlan(this.session, engine, { plan, project, observed, interruptible: false });
+    } finally {
+      if (this.alive.size === 0) this.ended.abort();
+    }
+  }
+
+  private async killAll(): Promise<void> {
+    const { engine } = this.scope;
+    await Promise.allSettled([...this.alive.keys()].map((id) => killContainer(engine, id, 'SIGKILL')));
+  }
+}

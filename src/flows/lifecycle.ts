@@ -1,0 +1,102 @@
+/** `start`, `stop`, `restart`, `kill`, `pause`, `unpause`, `rm`: what happens to containers that are there. */
+import { UserError } from '../errors.js';
+import type { Plan } from '../model/plan.js';
+import { planEach, planRemove, planRestart, planStart, planStop } from '../plan/lifecycle.js';
+import { renderPlan } from '../plan/render.js';
+import { type Chosen, chooseContainers } from './containers.js';
+import { ask } from './questions.js';
+import { runPlan } from './run-plan.js';
+import type { Session } from './session.js';
+
+export interface LifecycleRequest {
+  readonly services: readonly string[];
+  readonly dryRun: boolean;
+  readonly graceMs?: number | undefined;
+}
+
+async function perform(session: Session, request: LifecycleRequest, chosen: Chosen, plan: Plan, limitMs?: number) {
+  const { engine, project, known, containers } = chosen;
+  if (request.dryRun) return session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
+  const observed = { containers, networks: [], volumes: [], images: {} };
+  await runPlan(session, engine, {
+    plan,
+    project,
+    observed,
+    ...(known.loaded ? { locate: known.loaded.locate } : {}),
+    ...(limitMs ? { limitMs } : {}),
+  });
+}
+
+export async function stopServices(session: Session, request: LifecycleRequest): Promise<void> {
+  const chosen = await chooseContainers(session, { ...request, orphans: false });
+  await perform(session, request, chosen, planStop(chosen.known.loaded?.project, chosen.containers, request.graceMs));
+}
+
+export async function startServices(
+  session: Session,
+  request: LifecycleRequest & { readonly wait: boolean; readonly waitTimeoutMs?: number | undefined },
+): Promise<void> {
+  const chosen = await chooseContainers(session, { ...request, orphans: false, dependencies: true });
+  const missing = request.services.find((name) => !chosen.containers.some((one) => one.service === name));
+  if (missing !== undefined || (chosen.containers.length === 0 && chosen.known.loaded)) {
+    const what =
+      missing === undefined ? 'This project has no containers' : `service "${missing}" has no container to start`;
+    throw new UserError('no-container', `${what}.`, ['Make it first: devenv up -d']);
+  }
+  const plan = planStart(chosen.known.loaded?.project, chosen.containers, request.wait);
+  await perform(session, request, chosen, plan, request.waitTimeoutMs);
+}
+
+export async function restartServices(
+  session: Session,
+  request: LifecycleRequest & { readonly dependencies: boolean },
+): Promise<void> {
+  const chosen = await chooseContainers(session, { services: request.services, orphans: false });
+  const project = chosen.known.loaded?.project;
+  await perform(session, request, chosen, planRestart(project, chosen.containers, request.graceMs));
+}
+
+export async function killServices(
+  session: Session,
+  request: LifecycleRequest & { readonly signal: string; readonly removeOrphans: boolean },
+): Promise<void> {
+  const chosen = await chooseContainers(session, { ...request, orphans: request.removeOrphans });
+  const live = chosen.containers.filter((one) => one.state === 'running' || one.state === 'paused');
+  const { signal } = request;
+  await perform(
+    session,
+    request,
+    chosen,
+    planEach(live, ({ name }) => ({ do: 'container.kill', name, signal })),
+  );
+}
+
+export async function pauseServices(
+  session: Session,
+  request: LifecycleRequest,
+  verb: 'pause' | 'unpause',
+): Promise<void> {
+  const chosen = await chooseContainers(session, { ...request, orphans: false });
+  const states = verb === 'pause' ? ['running', 'paused'] : ['paused'];
+  const affected = chosen.containers.filter((one) => states.includes(one.state));
+  await perform(
+    session,
+    request,
+    chosen,
+    planEach(affected, ({ name }) => ({ do: `container.${verb}`, name })),
+  );
+}
+
+export async function removeServices(
+  session: Session,
+  request: LifecycleRequest & { readonly stop: boolean; readonly volumes: boolean; readonly force: boolean },
+): Promise<void> {
+  const chosen = await chooseContainers(session, { ...request, oneOffs: true });
+  const { stop, volumes, graceMs } = request;
+  const plan = planRemove(chosen.containers, { stop, volumes, graceMs });
+  const names = plan.steps.flatMap(({ op }) => (op.do === 'container.remove' ? op.name : []));
+  if (names.length === 0) return session.terminal.status('No stopped containers\n');
+  if (!request.force && !request.dryRun && !(await ask(session, `Going to remove ${names.join(', ')}. Go on?`, false)))
+    return;
+  await perform(session, request, chosen, plan);
+}

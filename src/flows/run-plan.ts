@@ -1,0 +1,72 @@
+import type { BuildSettings } from '../apply/context.js';
+import { Readiness } from '../apply/readiness.js';
+import { applyPlan } from '../apply/run.js';
+import type { EngineClient } from '../engine/client.js';
+import type { Location } from '../errors.js';
+import { UserError } from '../errors.js';
+import type { Event } from '../model/event.js';
+import type { Observed } from '../model/observed.js';
+import type { Plan } from '../model/plan.js';
+import type { Project } from '../model/project.js';
+import { Cancelled, Interrupts } from './interrupt.js';
+import type { Session } from './session.js';
+
+export interface PlanRun {
+  readonly plan: Plan;
+  readonly project: Project;
+  readonly observed: Observed;
+  readonly locate?: (path: string) => Location | undefined;
+  readonly build?: Partial<BuildSettings>;
+  /** `--wait-timeout`: waiting longer than this fails. */
+  readonly limitMs?: number;
+  /** False: the caller listens to Ctrl-C itself. */
+  readonly interruptible?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const defaultBuild: BuildSettings = { noCache: false, pull: false, args: {}, quiet: false };
+
+/** Applies a plan and shows it. Throws what failed, or Cancelled after Ctrl-C. */
+export async function runPlan(session: Session, engine: EngineClient, run: PlanRun): Promise<void> {
+  const { plan, observed, project } = run;
+  const progress = await session.progress();
+  for (const text of plan.warnings) progress.emit({ kind: 'warning', text });
+  if (plan.steps.length === 0) return progress.end();
+  const abort = new AbortController();
+  const interrupts = run.interruptible === false ? undefined : new Interrupts(() => abort.abort(new Cancelled()));
+  const timer =
+    run.limitMs === undefined ? undefined : setTimeout(() => abort.abort(tooSlow(run.limitMs!)), run.limitMs);
+  run.signal?.addEventListener('abort', () => abort.abort(run.signal?.reason));
+  const readiness = new Readiness(engine, project.name);
+  progress.begin(plan);
+  try {
+    const context = {
+      engine,
+      project,
+      locate: run.locate ?? (() => undefined),
+      emit: (event: Event) => progress.emit(event),
+      signal: abort.signal,
+      ids: new Map(observed.containers.map((one) => [one.name, one.id])),
+      images: new Map(Object.entries(observed.images)),
+      containers: observed.containers,
+      readiness,
+      build: { ...defaultBuild, ...run.build },
+      version: session.world.version,
+      env: session.world.env,
+    };
+    await applyPlan(plan, context, abort, session.options.parallel);
+  } catch (error) {
+    throw abort.signal.aborted && abort.signal.reason instanceof UserError ? abort.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+    interrupts?.stop();
+    readiness.close();
+    await progress.end();
+  }
+}
+
+function tooSlow(limitMs: number): UserError {
+  return new UserError('timeout', `The services were not ready within ${limitMs / 1000} s.`, [
+    'devenv ps shows their state; a longer --wait-timeout waits longer.',
+  ]);
+}

@@ -1,0 +1,80 @@
+import type { EngineClient } from '../engine/client.js';
+import { connectEngine } from '../engine/connect.js';
+import type { LoadedProject } from '../model/project.js';
+import { createProgress } from '../output/progress/progress.js';
+import type { Progress, ProgressMode } from '../output/progress/types.js';
+import { type AnsiMode, createTerminal, type OutputStream, type Terminal } from '../output/terminal.js';
+
+/** The flags that every command takes. */
+export interface GlobalOptions {
+  readonly files: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly profiles: readonly string[];
+  readonly projectName?: string;
+  readonly projectDirectory?: string;
+  readonly environment?: string;
+  readonly engine?: string;
+  readonly progress: ProgressMode;
+  readonly ansi: AnsiMode;
+  /** Steps at once; undefined: as many as the engine is good for. */
+  readonly parallel?: number;
+}
+
+/** What a command knows of the process that it runs in: read once, at the edge. */
+export interface World {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Of devenv. */
+  readonly version: string;
+}
+
+/** One run of a command: opens what it needs when it needs it, and closes it all. */
+export class Session {
+  readonly terminal: Terminal;
+  private client: Promise<EngineClient> | undefined;
+
+  constructor(
+    readonly world: World,
+    readonly options: GlobalOptions,
+  ) {
+    this.terminal = createTerminal({ out: world.stdout, err: world.stderr }, options.ansi, world.env);
+  }
+
+  /** Throws UserErrors with all that is wrong with the config. `services`: whose profiles come on. */
+  async load(services: readonly string[] = []): Promise<LoadedProject> {
+    const { loadProject } = await import('../config/load.js');
+    const { files, envFiles, profiles, projectName, projectDirectory, environment } = this.options;
+    const loaded = await loadProject({
+      cwd: this.world.cwd,
+      env: this.world.env,
+      files,
+      envFiles,
+      profiles,
+      services,
+      ...(projectName ? { projectName } : {}),
+      ...(projectDirectory ? { projectDirectory } : {}),
+      ...(environment ? { environment } : {}),
+    });
+    for (const { text } of loaded.warnings) await this.terminal.status(`warning: ${text}\n`);
+    return loaded;
+  }
+
+  /** The engine's client; ours is started when it does not answer. */
+  engine(): Promise<EngineClient> {
+    const { engine } = this.options;
+    this.client ??= connectEngine({ env: this.world.env, uid: this.world.uid, ...(engine ? { engine } : {}) });
+    return this.client;
+  }
+
+  progress(): Promise<Progress> {
+    return createProgress(this.options.progress, this.terminal);
+  }
+
+  async close(): Promise<void> {
+    if (this.client) (await this.client.catch(() => undefined))?.close();
+  }
+}

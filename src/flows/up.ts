@@ -1,0 +1,105 @@
+/** `up`: config, look, plan, ask, apply; then either leave or show what the containers print until they end. */
+import type { EngineClient } from '../engine/client.js';
+import { imageName } from '../model/names.js';
+import type { Observed } from '../model/observed.js';
+import type { Plan } from '../model/plan.js';
+import type { LoadedProject, Project } from '../model/project.js';
+import { observeProject } from '../observe/observe.js';
+import { Draft } from '../plan/draft.js';
+import { planImages } from '../plan/images.js';
+import type { UpOptions } from '../plan/options.js';
+import { inStartOrder, selectServices } from '../plan/order.js';
+import { renderPlan } from '../plan/render.js';
+import { planUp } from '../plan/up.js';
+import { showAddresses } from './addresses.js';
+import { answerQuestions } from './questions.js';
+import { runPlan } from './run-plan.js';
+import type { Session } from './session.js';
+
+export interface UpRequest {
+  readonly plan: UpOptions;
+  readonly dryRun: boolean;
+  readonly quietPull: boolean;
+  readonly waitTimeoutMs: number | undefined;
+  readonly yes: boolean;
+}
+
+export interface UpResult {
+  readonly loaded: LoadedProject;
+  readonly engine: EngineClient;
+  readonly observed: Observed;
+  readonly plan: Plan;
+  /** Services that this run is about. */
+  readonly selected: ReadonlySet<string>;
+}
+
+/** Gives what was found before and what was done. Undefined after a dry run. */
+export async function bringUp(session: Session, request: UpRequest): Promise<UpResult | undefined> {
+  const loading = session.load(request.plan.services);
+  const connecting = session.engine();
+  connecting.catch(() => {}); // the config's mistakes are told first
+  const loaded = await loading;
+  const engine = await connecting;
+  const { project, locate } = loaded;
+  let observed = await observeProject(engine, project);
+  const shared = { project, locate, ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}) };
+  if (!request.dryRun) {
+    const first = planImagesFirst(project, observed, request.plan);
+    if (first) {
+      await runPlan(session, engine, { ...shared, plan: first, observed });
+      observed = await observeProject(engine, project);
+    }
+    if (first) request = { ...request, plan: { ...request.plan, build: neverAgain(request.plan), pull: 'missing' } };
+  }
+  const plan = planUp(project, observed, request.plan);
+  const selected = selectServices(project, request.plan.services, request.plan.dependencies);
+  if (request.dryRun) {
+    await showPlan(session, plan);
+    return undefined;
+  }
+  const answered = await answerQuestions(session, plan, request.yes);
+  await noteLocalPorts(session, project, answered);
+  await runPlan(session, engine, { ...shared, plan: answered, observed });
+  if (answered.steps.length === 0) await session.terminal.status(upToDate(selected.size));
+  return { loaded, engine, observed, plan: answered, selected };
+}
+
+const neverAgain = ({ build }: UpOptions) => (build === 'always' ? ('missing' as const) : build);
+
+/**
+ * Whether a container must be made anew depends on what a pull or build brings. So where an image is got for a service
+ * that has containers, images come first, in a plan of their own, and the rest is planned after another look.
+ */
+function planImagesFirst(project: Project, observed: Observed, options: UpOptions): Plan | undefined {
+  const selected = selectServices(project, options.services, options.dependencies);
+  const services = inStartOrder(project).filter((service) => selected.has(service.name));
+  const draft = new Draft();
+  const images = planImages(draft, project, observed, services, options);
+  const living = new Set(observed.containers.map((one) => one.service));
+  const matters = services.some((service) => living.has(service.name) && images.has(imageName(project, service)));
+  return matters ? draft.finish() : undefined;
+}
+
+const upToDate = (count: number) =>
+  count === 1
+    ? 'The service runs as the config says: nothing to do.\n'
+    : `All ${count} services run as the config says: nothing to do.\n`;
+
+async function showPlan({ terminal }: Session, plan: Plan): Promise<void> {
+  for (const text of plan.warnings) await terminal.status(`warning: ${text}\n`);
+  await terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
+}
+
+/** Said where it happens: a port is opened for this machine alone, unless the config names an address. */
+async function noteLocalPorts({ terminal }: Session, project: Project, plan: Plan): Promise<void> {
+  const created = new Set(plan.steps.flatMap(({ op }) => (op.do === 'container.create' ? op.service : [])));
+  const ports = [...created].flatMap((name) => project.services[name]?.ports ?? []).filter((port) => !port.host_ip);
+  if (ports.length === 0) return;
+  const example = `0.0.0.0:${ports[0]!.published ?? ''}:${ports[0]!.target}`;
+  await terminal.status(`Ports are opened on 127.0.0.1 only; "${example}" would open one to the network.\n`);
+}
+
+/** What the containers of this run are now, with where to click. */
+export async function finishUp(session: Session, result: UpResult): Promise<void> {
+  await showAddresses(session, result);
+}
