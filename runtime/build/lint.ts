@@ -19,7 +19,8 @@ const RULES: readonly Rule[] = [
 ];
 
 export function lint(source: SourceFile, instructions: readonly Instruction[]): Warning[] {
-  return RULES.flatMap((rule) => rule(source, instructions));
+  const found = RULES.flatMap((rule) => rule(source, instructions));
+  return found.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 function each<K extends Instruction['kind']>(

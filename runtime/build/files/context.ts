@@ -9,7 +9,7 @@ const ROOT = { uid: 0, gid: 0 };
 export interface BuildContext {
   readonly tree: Tree;
   /** Whether a path is there, but hidden by the ignore file of this name. */
-  hiddenBy(path: string): string | undefined;
+  hiddenBy(path: string): Promise<string | undefined>;
   readonly ignores: boolean;
 }
 
@@ -20,14 +20,17 @@ export interface BuildContext {
 export async function openContext(folder: string, dockerfile: string | undefined): Promise<BuildContext> {
   const found = await readIgnoreFile(folder, dockerfile);
   if (found === undefined) {
-    return { tree: new FolderTree(folder, { owner: ROOT }), hiddenBy: () => undefined, ignores: false };
+    return { tree: new FolderTree(folder, { owner: ROOT }), hiddenBy: async () => undefined, ignores: false };
   }
   const patterns = new PatternSet(found.lines);
   const hidden = (path: string, isDirectory: boolean) =>
     patterns.matches(path) && !(isDirectory && patterns.mayHoldExceptions(path));
   return {
     tree: new FolderTree(folder, { owner: ROOT, hidden, frame: (path) => patterns.matches(path) }),
-    hiddenBy: (path) => (patterns.matches(path) ? found.name : undefined),
+    hiddenBy: async (path) => {
+      const there = (await new FolderTree(folder).entry(path)) !== undefined;
+      return there && patterns.matches(path) ? found.name : undefined;
+    },
     ignores: !patterns.empty,
   };
 }

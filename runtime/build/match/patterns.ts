@@ -102,7 +102,7 @@ function translate(pattern: string): RegExp {
     } else if (char === '*') source += '[^/]*';
     else if (char === '?') source += '[^/]';
     else if (char === '\\' && position + 1 < pattern.length) source += literal(pattern[++position]!);
-    else source += char === '[' || char === ']' ? char : literal(char);
+    else source += char === '[' || char === ']' || char === '^' ? char : literal(char);
   }
   try {
     return new RegExp(`^${source}$`, 's');

@@ -4,7 +4,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(lower, candidate.toLowerCase());
-    if (distance <= 3 && distance < Math.max(2, word.length) && (best === undefined || distance < best.distance)) {
+    if (distance <= Math.ceil(word.length / 3) && (best === undefined || distance < best.distance)) {
       best = { candidate, distance };
     }
   }

@@ -119,7 +119,7 @@ async function selectLocal(
     return { selected, digest: await scope.workshop.cache.digest(key, () => digestSelected(selected)) };
   } catch (error) {
     if (!(error instanceof SourceMissing)) throw located(step, () => raise(error));
-    const ignoredBy = step.from === undefined ? scope.context.hiddenBy(error.path) : undefined;
+    const ignoredBy = step.from === undefined ? await scope.context.hiddenBy(error.path) : undefined;
     const hint = ignoredBy === undefined ? '' : ` (left out of the context by ${ignoredBy})`;
     throw new DockerfileError(`failed to compute cache key: ${error.message}${hint}`, step);
   }
