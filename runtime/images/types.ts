@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ChainId, Digest, Snapshots } from '../snapshots/types.js';
 import type { Store } from '../state/types.js';
 
-export type { Digest };
+export type { ChainId, Digest };
 
 /** `registry/repository:tag@digest`, normalised as Docker does (docker.io/library/…, tag `latest`). */
 export interface Reference {
@@ -74,6 +74,8 @@ export interface Image {
   readonly tags: readonly string[];
   /** `busybox@sha256:…`, for what a registry sent or took. */
   readonly repoDigests: readonly string[];
+  /** RFC 3339; when a tag was last set on it here. */
+  readonly lastTagged?: string;
 }
 
 export interface RegistryAuth {
@@ -137,13 +139,21 @@ export interface ImageStore {
   ): Promise<Image>;
   /** Records an image over layers that exist; computes manifest and id. */
   put(image: NewImage): Promise<Image>;
-  /** Adds a layer from an uncompressed tar on top of `parent`; returns its ids. Its blob is kept so that it can be pushed and saved. */
+  /**
+   * Adds a layer from an uncompressed tar on top of `parent`; returns its ids. `upper`: the folder that `tar` is
+   * `snapshots.diffTar` of; it becomes the layer by being moved, nothing is unpacked and no second copy kept (the tar is
+   * made again from the folder when it is pushed or saved). Without it the tar is kept as a blob and unpacked.
+   */
   addLayer(
     parent: ChainId | undefined,
     tar: Readable,
+    upper?: string,
   ): Promise<{ diffId: Digest; chainId: ChainId; sizeBytes: number }>;
   tag(name: string, reference: Reference): Promise<void>;
-  /** Docker's rules: one tag of several only untags. `inUse` tells which containers stand on an image id. */
+  /**
+   * Docker's rules: one tag of several only untags. Disk space comes back with `collect`, which whoever removes calls
+   * afterwards: only the engine knows what containers and builds still stand on. `inUse` tells which containers stand on an image id.
+   */
   remove(
     name: string,
     options: {
@@ -153,6 +163,7 @@ export interface ImageStore {
     },
   ): Promise<RemovedImage[]>;
   save(names: readonly string[]): Readable;
+  /** `docker save`'s archives and OCI layouts, compressed or not. Tells `Loaded image: NAME` as a status without id for each. */
   load(archive: Readable, onProgress: (event: ProgressEvent) => void): Promise<Image[]>;
   /** Remote manifest without pulling it. */
   resolveRemote(
@@ -171,6 +182,8 @@ export interface ImageStoreOptions {
   readonly snapshots: Snapshots;
   /** Proxies and extra insecure registries are read from here (`HTTPS_PROXY`, `NO_PROXY`, `DEVENV_INSECURE_REGISTRIES`); default: none of them. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** First pause before a registry is asked again after a failure that may pass, in milliseconds; default 500. */
+  readonly retryMs?: number;
   /** Asked when a registry cannot be reached; undefined: a pull fails then. Resolves undefined when it has no way to make this image. */
   readonly fallback?: (reference: Reference, images: ImageStore, options: PullOptions) => Promise<Image | undefined>;
 }

@@ -17,9 +17,11 @@ export const openSnapshots: OpenSnapshots = async (options) => {
   return {
     has: (chainId) => layers.get(chainId) !== undefined,
     sizeBytes: (chainId) => layers.get(chainId)?.sizeBytes ?? 0,
+    parent: (chainId) => layers.get(chainId)?.parent,
     list: layers.list,
     remove: layers.remove,
     lowerDirectories: lower,
+    layerTar: (chainId) => packLayer(layers.contentPath(chainId), options),
     ...layerMaking(layers, options),
     ...rootKeeping(join(options.home, 'roots'), lower, trash, options),
   };
@@ -95,7 +97,7 @@ function rootKeeping(
   directory: string,
   lower: (chainId: ChainId | undefined) => string[],
   trash: Trash,
-  { launcher, userXattr }: SnapshotsOptions,
+  options: SnapshotsOptions,
 ): RootKeeping {
   const folder = (key: string) => join(directory, safeKey(key));
   const upper = (key: string) => join(folder(key), 'diff');
@@ -121,11 +123,14 @@ function rootKeeping(
       return root;
     },
     discard: (key) => trash.discard(folder(key)),
-    diffTar: (key) =>
-      launcher.pack({ root: { kind: 'directory', path: upper(key) }, path: '/', mode: 'layer', userXattr }),
+    diffTar: (key) => packLayer(upper(key), options),
     changes: (key, chainId) => listChanges(upper(key), lower(chainId)),
     upperBytes: (key) => countBytes(upper(key)),
   };
+}
+
+function packLayer(path: string, { launcher, userXattr }: SnapshotsOptions): Readable {
+  return launcher.pack({ root: { kind: 'directory', path }, path: '/', mode: 'layer', userXattr });
 }
 
 function safeKey(key: string): string {

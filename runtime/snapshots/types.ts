@@ -33,6 +33,7 @@ export interface Snapshots {
   /** Makes an existing upper folder into the layer itself by moving it, without a tar (a build step's result). */
   adopt(layer: { readonly parent: ChainId | undefined; readonly chainId: ChainId }, upper: string): Promise<void>;
   sizeBytes(chainId: ChainId): number;
+  parent(chainId: ChainId): ChainId | undefined;
   remove(chainId: ChainId): Promise<void>;
   /** All layers present. */
   list(): ChainId[];
@@ -44,6 +45,8 @@ export interface Snapshots {
   discard(key: string): Promise<void>;
   /** The upper of `key` as a layer tar (whiteouts as `.wh.`), uncompressed. */
   diffTar(key: string): Readable;
+  /** A layer's own content as a layer tar. For an adopted layer it is byte for byte what `diffTar` gave of its upper. */
+  layerTar(chainId: ChainId): Readable;
   /** What the upper of `key` changes (`docker diff`). */
   changes(key: string, chainId: ChainId | undefined): Promise<DiffEntry[]>;
   /** Bytes in the upper of `key`. */

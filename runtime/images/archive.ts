@@ -1,0 +1,81 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar-stream';
+import { EngineError } from '../errors.js';
+import { decompress } from './decompress.js';
+
+/** An archive of images, its files laid in a folder under names of our own: what it calls them never becomes a path. */
+export interface OpenedArchive {
+  /** Path on disk of a file of the archive; links within it are followed. */
+  path(name: string): string | undefined;
+  json<T>(name: string): Promise<T | undefined>;
+  close(): Promise<void>;
+}
+
+export async function openArchive(archive: Readable, directory: string): Promise<OpenedArchive> {
+  const folder = await mkdtemp(join(directory, 'load-'));
+  try {
+    const { files, links } = await spread(await decompress(archive), folder);
+    return describe(folder, files, links);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw asInvalid(error);
+  }
+}
+
+interface Spread {
+  readonly files: Map<string, string>;
+  readonly links: Map<string, string>;
+}
+
+async function spread(tar: Readable, folder: string): Promise<Spread> {
+  const files = new Map<string, string>();
+  const links = new Map<string, string>();
+  const unpacking = extract();
+  tar.on('error', (error) => unpacking.destroy(error));
+  tar.pipe(unpacking);
+  for await (const entry of unpacking) {
+    const { name, type, linkname } = entry.header;
+    const key = posix.normalize(name).replace(/^\/+/, '');
+    if (type === 'file') {
+      const path = join(folder, String(files.size));
+      await pipeline(entry, createWriteStream(path));
+      files.set(key, path);
+    } else if ((type === 'symlink' || type === 'link') && linkname) {
+      const base = type === 'symlink' ? posix.dirname(key) : '.';
+      links.set(key, posix.normalize(posix.join(base, linkname)));
+      entry.resume();
+    } else entry.resume();
+  }
+  return { files, links };
+}
+
+function describe(folder: string, files: Map<string, string>, links: Map<string, string>): OpenedArchive {
+  const path = (name: string): string | undefined => {
+    let key = posix.normalize(name);
+    for (let hops = 0; hops < 10 && links.has(key); hops++) key = links.get(key)!;
+    return files.get(key);
+  };
+  return {
+    path,
+    async json<T>(name: string) {
+      const file = path(name);
+      if (!file) return undefined;
+      try {
+        return JSON.parse(await readFile(file, 'utf8')) as T;
+      } catch (cause) {
+        throw new EngineError('invalid', `${name} in the archive is no JSON: ${(cause as Error).message}`, { cause });
+      }
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function asInvalid(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof EngineError || (code !== undefined && /^E[A-Z]+$/.test(code))) return error;
+  return new EngineError('invalid', `invalid archive: ${message}`, { cause: error });
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Duplex, PassThrough, type Readable } from 'node:stream';
+import zlib from 'node:zlib';
+import { EngineError } from '../errors.js';
+
+const MAGIC_BYTES = 6;
+const CHUNK = 1 << 18;
+
+/** Program that inflates what Node cannot, by the bytes that such a stream begins with. */
+const programs = [
+  { magic: [0x28, 0xb5, 0x2f, 0xfd], args: ['zstd', '-dcq'], install: 'zstd' },
+  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], args: ['xz', '-dcq'], install: 'xz-utils' },
+  { magic: [0x42, 0x5a, 0x68], args: ['bzip2', '-dcq'], install: 'bzip2' },
+] as const;
+
+/**
+ * Whatever a stream is compressed with (gzip, zstd, xz, bzip2, nothing: told by its first bytes) comes out plain.
+ * A broken source breaks the result.
+ */
+export async function decompress(source: Readable): Promise<Readable> {
+  const { head, rest } = await peek(source);
+  const inflating = inflater(head);
+  if (!inflating) return rest;
+  return connect(rest, inflating);
+}
+
+function inflater(head: Buffer): Duplex | undefined {
+  if (head[0] === 0x1f && head[1] === 0x8b) return zlib.createGunzip({ chunkSize: CHUNK });
+  const program = programs.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
+  return program && runInflater(program.args, program.install);
+}
+
+/** `to` fails with `from`, and `from` is let go when `to` is. */
+function connect(from: Readable, to: Duplex): Readable {
+  from.on('error', (error) => to.destroy(error));
+  to.on('close', () => from.destroy());
+  from.pipe(to);
+  return to;
+}
+
+/** The first bytes, and a stream that begins with them. */
+async function peek(source: Readable): Promise<{ head: Buffer; rest: Readable }> {
+  const rest = new PassThrough({ highWaterMark: 1 << 20 });
+  let head = Buffer.alloc(0);
+  const iterator = source[Symbol.asyncIterator]();
+  while (head.length < MAGIC_BYTES) {
+    const next = await iterator.next();
+    if (next.done) {
+      rest.end(head);
+      return { head, rest };
+    }
+    head = Buffer.concat([head, next.value as Buffer]);
+  }
+  rest.write(head);
+  void forward(iterator, rest);
+  return { head, rest };
+}
+
+async function forward(from: AsyncIterator<Buffer>, to: PassThrough): Promise<void> {
+  try {
+    for (let next = await from.next(); !next.done; next = await from.next()) {
+      if (to.destroyed) break;
+      if (!to.write(next.value)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+    }
+    if (to.destroyed) await from.return?.();
+    else to.end();
+  } catch (error) {
+    to.destroy(error as Error);
+  }
+}
+
+function runInflater(args: readonly [string, ...string[]], install: string): Duplex {
+  const child = spawn(args[0], args.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
+  const said: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout }) as Duplex;
+  child.on('error', (cause) => {
+    const hint = `to read this archive the program ${args[0]} is needed: apt-get install -y ${install}`;
+    stream.destroy(new EngineError('system', hint, { cause }));
+  });
+  child.on('exit', (code) => {
+    if (code) stream.destroy(new EngineError('invalid', `${args[0]}: ${Buffer.concat(said).toString().trim()}`));
+  });
+  stream.on('close', () => child.kill());
+  return stream;
+}

@@ -1,0 +1,134 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { EngineError } from '../errors.js';
+import type { ChainId, Digest, Snapshots } from '../snapshots/types.js';
+import type { Table } from '../state/types.js';
+import type { Blobs } from './blobs.js';
+import { decompress } from './decompress.js';
+import { chainIdOn, Hashing } from './digest.js';
+import type { Descriptor } from './manifest.js';
+
+/** What is known of a layer's content, by its diff id. */
+export interface LayerRecord {
+  /** Of the uncompressed tar. */
+  readonly tarBytes: number;
+  /** The blob that holds it, as it was fetched or made; without one the tar is packed again from `chainId`'s folder. */
+  readonly blob?: Descriptor;
+  readonly chainId: ChainId;
+  /** Where registries keep it, `REGISTRY/REPOSITORY` → the compressed blob there: the next push need not send it. */
+  readonly remotes?: Readonly<Record<string, Descriptor>>;
+}
+
+export interface Layers {
+  get(diffId: Digest): LayerRecord | undefined;
+  add(parent: ChainId | undefined, tar: Readable, upper?: string): Promise<AddedLayer>;
+  /** Unpacks a (compressed) blob's content as the layer `diffId`; throws `invalid` when it is another. */
+  unpack(layer: UnpackedLayer, content: Readable): Promise<void>;
+  /** The uncompressed tar. Fails when it is no longer what it was. */
+  openTar(diffId: Digest): Promise<Readable>;
+  remember(diffId: Digest, record: LayerRecord): Promise<void>;
+  forget(diffId: Digest): Promise<void>;
+  list(): { diffId: Digest; record: LayerRecord }[];
+}
+
+export interface AddedLayer {
+  readonly diffId: Digest;
+  readonly chainId: ChainId;
+  readonly sizeBytes: number;
+}
+
+export interface UnpackedLayer {
+  readonly parent: ChainId | undefined;
+  readonly diffId: Digest;
+  readonly blob: Descriptor;
+  /** Where the blob came from; undefined: an archive. */
+  readonly remote?: string;
+}
+
+export function openLayers({
+  blobs,
+  snapshots,
+  table,
+}: {
+  blobs: Blobs;
+  snapshots: Snapshots;
+  table: Table<LayerRecord>;
+}): Layers {
+  async function addByMoving(parent: ChainId | undefined, tar: Readable, upper: string): Promise<AddedLayer> {
+    const hashing = new Hashing();
+    hashing.resume();
+    await pipeline(tar, hashing);
+    const diffId = hashing.digest!;
+    const chainId = chainIdOn(parent, diffId);
+    await snapshots.adopt({ parent, chainId }, upper);
+    const known = table.get(diffId);
+    if (!known?.blob) await table.put(diffId, { ...known, tarBytes: hashing.sizeBytes, chainId });
+    return { diffId, chainId, sizeBytes: snapshots.sizeBytes(chainId) };
+  }
+
+  async function addByUnpacking(parent: ChainId | undefined, tar: Readable): Promise<AddedLayer> {
+    const written = await blobs.write(tar);
+    const diffId = written.digest;
+    const blob: Descriptor = {
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      digest: diffId,
+      size: written.sizeBytes,
+    };
+    const chainId = chainIdOn(parent, diffId);
+    try {
+      const { sizeBytes } = await snapshots.apply({ parent, chainId }, blobs.open(diffId));
+      await table.put(diffId, { ...table.get(diffId), tarBytes: written.sizeBytes, blob, chainId });
+      return { diffId, chainId, sizeBytes };
+    } catch (error) {
+      if (!table.get(diffId)) await blobs.remove(diffId);
+      throw error;
+    }
+  }
+
+  async function unpack(layer: UnpackedLayer, content: Readable): Promise<void> {
+    const chainId = chainIdOn(layer.parent, layer.diffId);
+    const known = table.get(layer.diffId);
+    const hashing = new Hashing((digest) => checkDiffId(digest, layer));
+    const plain = await decompress(content);
+    plain.on('error', (error) => hashing.destroy(error));
+    hashing.on('close', () => plain.destroy());
+    await snapshots.apply({ parent: layer.parent, chainId }, plain.pipe(hashing));
+    const remotes = layer.remote === undefined ? known?.remotes : { ...known?.remotes, [layer.remote]: layer.blob };
+    const tarBytes = hashing.sizeBytes || (known?.tarBytes ?? 0);
+    await table.put(layer.diffId, { tarBytes, blob: known?.blob ?? layer.blob, chainId, remotes });
+  }
+
+  return {
+    get: (diffId) => table.get(diffId),
+    add: (parent, tar, upper) => (upper === undefined ? addByUnpacking(parent, tar) : addByMoving(parent, tar, upper)),
+    unpack,
+    async openTar(diffId) {
+      const record = table.get(diffId);
+      if (record?.blob && blobs.has(record.blob.digest)) return decompress(blobs.open(record.blob.digest));
+      if (!record || !snapshots.has(record.chainId)) {
+        throw new EngineError('system', `the content of layer ${diffId} is no longer here`);
+      }
+      return checked(snapshots.layerTar(record.chainId), diffId);
+    },
+    remember: (diffId, record) => table.put(diffId, record),
+    forget: (diffId) => table.remove(diffId),
+    list: () => table.all().map(({ id, value }) => ({ diffId: id as Digest, record: value })),
+  };
+}
+
+function checkDiffId(digest: Digest, layer: UnpackedLayer): void {
+  if (digest === layer.diffId) return;
+  throw new EngineError(
+    'invalid',
+    `layer ${layer.blob.digest}: its content is ${digest}, the image's configuration says ${layer.diffId}`,
+  );
+}
+
+function checked(tar: Readable, diffId: Digest): Readable {
+  const hashing = new Hashing((digest) => {
+    if (digest !== diffId) throw new EngineError('system', `layer ${diffId} was changed on disk`);
+  });
+  tar.on('error', (error) => hashing.destroy(error));
+  hashing.on('close', () => tar.destroy());
+  return tar.pipe(hashing);
+}

@@ -1,0 +1,190 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { EngineError } from '../errors.js';
+import type { Snapshots } from '../snapshots/types.js';
+import { type OpenedArchive, openArchive } from './archive.js';
+import type { Blobs } from './blobs.js';
+import type { Catalog } from './catalog.js';
+import { chainIdOn, chainIdsOf, digestOf, hexOf, shortId } from './digest.js';
+import type { Layers } from './layers.js';
+import { recordImage } from './make.js';
+import { type ConfigDocument, type Index, type Manifest, mediaTypes, parseConfig, parseDocument } from './manifest.js';
+import { choosePlatform } from './platform.js';
+import { familiarReference, isDigest, parseReference } from './reference.js';
+import type { Digest, Image, Platform, ProgressEvent, Reference } from './types.js';
+
+export interface LoadContext {
+  readonly blobs: Blobs;
+  readonly catalog: Catalog;
+  readonly layers: Layers;
+  readonly snapshots: Snapshots;
+  readonly hostPlatform: Platform;
+  readonly ingestDirectory: string;
+  readonly hold: (ids: readonly Digest[]) => () => void;
+}
+
+/** An image as an archive describes it, files by their names in the archive. */
+interface Described {
+  readonly config: string;
+  readonly layers: readonly string[];
+  readonly tags: readonly Reference[];
+}
+
+/** Reads `docker save`'s archives (old and new) and OCI image layouts; every content is verified against its digest. */
+export async function loadImages(
+  context: LoadContext,
+  archive: Readable,
+  onProgress: (event: ProgressEvent) => void,
+): Promise<Image[]> {
+  const opened = await openArchive(archive, context.ingestDirectory);
+  try {
+    const described = (await describeDocker(opened)) ?? (await describeLayout(opened, context.hostPlatform));
+    const images: Image[] = [];
+    for (const one of described) images.push(await loadOne(context, opened, one, onProgress));
+    return images;
+  } finally {
+    await opened.close();
+  }
+}
+
+async function describeDocker(archive: OpenedArchive): Promise<Described[] | undefined> {
+  const manifest =
+    await archive.json<{ Config: string; RepoTags: string[] | null; Layers: string[] | null }[]>('manifest.json');
+  if (!Array.isArray(manifest)) return undefined;
+  return manifest.map((one) => ({
+    config: one.Config,
+    layers: one.Layers ?? [],
+    tags: (one.RepoTags ?? []).map(parseReference),
+  }));
+}
+
+async function describeLayout(archive: OpenedArchive, platform: Platform): Promise<Described[]> {
+  const index = await archive.json<Index>('index.json');
+  if (!index || !Array.isArray(index.manifests)) {
+    throw new EngineError('invalid', 'invalid archive: it has neither a manifest.json nor an index.json');
+  }
+  const described: Described[] = [];
+  for (const entry of index.manifests) {
+    const manifest = await readManifest(archive, entry.digest, platform);
+    if (!manifest) continue;
+    const { annotations } = entry;
+    const name = annotations?.['io.containerd.image.name'] ?? annotations?.['org.opencontainers.image.ref.name'];
+    const layers = manifest.layers.map((layer) => blobName(layer.digest));
+    described.push({ config: blobName(manifest.config.digest), layers, tags: asTags(name) });
+  }
+  return described;
+}
+
+/** A layout's `ref.name` may be a bare tag, which names no repository: such an image has no name. */
+function asTags(name: string | undefined): Reference[] {
+  return name && /[:/]/.test(name) ? [parseReference(name)] : [];
+}
+
+const blobName = (digest: Digest) => `blobs/sha256/${hexOf(digest)}`;
+
+async function readManifest(archive: OpenedArchive, digest: Digest, platform: Platform): Promise<Manifest | undefined> {
+  const path = isDigest(digest) ? archive.path(blobName(digest)) : undefined;
+  if (!path) return undefined;
+  const bytes = await readFile(path);
+  checkDigest(digestOf(bytes), digest);
+  const document = parseDocument(bytes, undefined);
+  if (document.kind === 'manifest') return document.manifest;
+  const chosen = choosePlatform(document.index.manifests, platform);
+  return chosen && readManifest(archive, chosen.digest, platform);
+}
+
+function checkDigest(found: Digest, expected: Digest): void {
+  if (found !== expected) throw new EngineError('invalid', `invalid archive: ${expected} has the content of ${found}`);
+}
+
+async function loadOne(
+  context: LoadContext,
+  archive: OpenedArchive,
+  described: Described,
+  onProgress: (event: ProgressEvent) => void,
+): Promise<Image> {
+  const bytes = await readFile(fileOf(archive, described.config));
+  const named = /([a-f0-9]{64})(?:\.json)?$/.exec(described.config)?.[1];
+  if (named) checkDigest(digestOf(bytes), `sha256:${named}`);
+  const config = parseConfig(bytes);
+  if (config.rootfs.diff_ids.length !== described.layers.length) {
+    throw new EngineError(
+      'invalid',
+      `invalid manifest, layers length mismatch: expected ${config.rootfs.diff_ids.length}, got ${described.layers.length}`,
+    );
+  }
+  const release = context.hold([digestOf(bytes), ...chainIdsOf(config.rootfs.diff_ids)]);
+  try {
+    await loadLayers(context, archive, config, described.layers, onProgress);
+    return await record(context, { config, bytes, tags: described.tags, onProgress });
+  } finally {
+    release();
+  }
+}
+
+function fileOf(archive: OpenedArchive, name: string): string {
+  const path = archive.path(name);
+  if (!path) throw new EngineError('invalid', `invalid archive: ${name} is not in it`);
+  return path;
+}
+
+async function loadLayers(
+  context: LoadContext,
+  archive: OpenedArchive,
+  config: ConfigDocument,
+  files: readonly string[],
+  onProgress: (event: ProgressEvent) => void,
+): Promise<void> {
+  let parent: Digest | undefined;
+  for (const [index, diffId] of config.rootfs.diff_ids.entries()) {
+    const chainId = chainIdOn(parent, diffId);
+    if (!context.snapshots.has(chainId))
+      await loadLayer(context, fileOf(archive, files[index]!), { parent, diffId }, onProgress);
+    parent = chainId;
+  }
+}
+
+async function loadLayer(
+  context: LoadContext,
+  path: string,
+  layer: { readonly parent: Digest | undefined; readonly diffId: Digest },
+  onProgress: (event: ProgressEvent) => void,
+): Promise<void> {
+  const { size } = await stat(path);
+  const content = createReadStream(path, { highWaterMark: 1 << 18 });
+  let last = 0;
+  content.on('data', () => {
+    if (Date.now() - last < 100) return;
+    last = Date.now();
+    onProgress({ id: shortId(layer.diffId), status: 'Loading layer', current: content.bytesRead, total: size });
+  });
+  content.pause();
+  const { digest } = await context.blobs.write(createReadStream(path, { highWaterMark: 1 << 18 }));
+  const release = context.hold([digest]);
+  try {
+    const isPlain = digest === layer.diffId;
+    const mediaType = isPlain ? mediaTypes.ociLayer : mediaTypes.ociLayerGzip;
+    await context.layers.unpack({ ...layer, blob: { mediaType, digest, size } }, content);
+    onProgress({ id: shortId(layer.diffId), status: 'Loading layer', current: size, total: size });
+  } catch (error) {
+    if (!context.layers.get(layer.diffId)) await context.blobs.remove(digest);
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+interface Loaded {
+  readonly config: ConfigDocument;
+  readonly bytes: Buffer;
+  readonly tags: readonly Reference[];
+  readonly onProgress: (event: ProgressEvent) => void;
+}
+
+async function record(context: LoadContext, { config, bytes, tags, onProgress }: Loaded): Promise<Image> {
+  const image = await recordImage(context, { document: config, bytes }, tags);
+  for (const tag of tags) onProgress({ status: `Loaded image: ${familiarReference(tag)}` });
+  if (tags.length === 0) onProgress({ status: `Loaded image ID: ${image.id}` });
+  return image;
+}

@@ -1,0 +1,188 @@
+import { EngineError } from '../errors.js';
+import type { ChainId, Snapshots } from '../snapshots/types.js';
+import type { Blobs } from './blobs.js';
+import type { Catalog } from './catalog.js';
+import { chainIdsOf, digestOf } from './digest.js';
+import type { Fetches } from './fetches.js';
+import type { Layers } from './layers.js';
+import {
+  type ConfigDocument,
+  type Descriptor,
+  type Manifest,
+  mediaTypes,
+  parseConfig,
+  parseDocument,
+} from './manifest.js';
+import { choosePlatform, formatPlatform } from './platform.js';
+import { pullLayers } from './pull-layers.js';
+import { imageRecord } from './record.js';
+import { canonicalName, familiarName, familiarReference } from './reference.js';
+import type { Registries } from './registry/connection.js';
+import { pullFailure } from './registry/failures.js';
+import { openRepository, type Repository } from './registry/repository.js';
+import type { Digest, Image, Platform, ProgressEvent, PullOptions, Reference } from './types.js';
+
+/** What a pull works on. `hold` keeps content from being collected until it is let go. */
+export interface PullContext {
+  readonly blobs: Blobs;
+  readonly catalog: Catalog;
+  readonly layers: Layers;
+  readonly snapshots: Snapshots;
+  readonly registries: Registries;
+  readonly fetches: Fetches;
+  readonly hostPlatform: Platform;
+  readonly hold: (ids: readonly (Digest | ChainId)[]) => () => void;
+}
+
+/** A manifest for one platform, and under what digest the registry answered. */
+export interface Resolved {
+  /** Of what the reference names: the index where there is one. */
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly manifestDigest: Digest;
+  readonly manifestBytes: Uint8Array;
+  readonly mediaType: string;
+}
+
+/** Fetches an image by the distribution protocol; progress in Docker's words. The name comes last. */
+export async function pullImage(context: PullContext, reference: Reference, options: PullOptions): Promise<Image> {
+  const emit = options.onProgress ?? (() => undefined);
+  const said = familiarReference(reference);
+  const before = context.catalog.find(said)?.id;
+  try {
+    const repository = connect(context, reference, options);
+    emit({ status: `Pulling from ${reference.repository}`, id: reference.tag ?? reference.digest ?? '' });
+    const resolved = await resolveManifest(repository, reference, options.platform ?? context.hostPlatform);
+    const image = await fetchImage(context, { repository, resolved, reference, options, emit });
+    emit({ status: `Digest: ${resolved.digest}` });
+    const news = before === image.id ? 'Image is up to date' : 'Downloaded newer image';
+    emit({ status: `Status: ${news} for ${said}` });
+    return image;
+  } catch (error) {
+    throw pullFailure(error, { reference: said, repository: familiarName(reference) });
+  }
+}
+
+function connect(context: PullContext, reference: Reference, options: PullOptions): Repository {
+  const { auth, signal } = options;
+  const { registry, repository } = reference;
+  return openRepository(
+    context.registries.connect({ registry, repository, actions: 'pull', auth, signal }),
+    reference.repository,
+  );
+}
+
+export async function resolveManifest(
+  repository: Repository,
+  reference: Reference,
+  platform: Platform,
+): Promise<Resolved> {
+  const named = await repository.manifest(reference.digest ?? reference.tag ?? 'latest');
+  const document = parseDocument(named.bytes, named.mediaType);
+  if (document.kind === 'manifest') return toResolved(named.digest, named, document.manifest);
+  const chosen = choosePlatform(document.index.manifests, platform);
+  if (!chosen) {
+    const wanted = formatPlatform(platform);
+    throw new EngineError('not-found', `no matching manifest for ${wanted} in the manifest list entries`);
+  }
+  const found = await repository.manifest(chosen.digest);
+  const inner = parseDocument(found.bytes, found.mediaType);
+  if (inner.kind === 'index') throw new EngineError('invalid', `manifest ${chosen.digest} is an index within an index`);
+  return toResolved(named.digest, found, inner.manifest);
+}
+
+function toResolved(
+  digest: Digest,
+  found: { bytes: Buffer; digest: Digest; mediaType: string | undefined },
+  manifest: Manifest,
+): Resolved {
+  const mediaType = manifest.mediaType ?? found.mediaType ?? mediaTypes.ociManifest;
+  return { digest, manifest, manifestDigest: found.digest, manifestBytes: found.bytes, mediaType };
+}
+
+interface Fetching {
+  readonly repository: Repository;
+  readonly resolved: Resolved;
+  readonly reference: Reference;
+  readonly options: PullOptions;
+  readonly emit: (event: ProgressEvent) => void;
+}
+
+async function fetchImage(context: PullContext, fetching: Fetching): Promise<Image> {
+  const { resolved, reference } = fetching;
+  const { manifest } = resolved;
+  const known = context.catalog.byId(manifest.config.digest);
+  if (known?.chainIds.every((chainId) => context.snapshots.has(chainId))) {
+    for (const one of names(reference, resolved.digest)) await context.catalog.name(known.id, one);
+    return context.catalog.byId(known.id)!;
+  }
+  const ids = [manifest.config.digest, resolved.manifestDigest, ...manifest.layers.map((layer) => layer.digest)];
+  const release = context.hold(ids);
+  try {
+    return await fetchContent(context, fetching);
+  } finally {
+    release();
+  }
+}
+
+async function fetchContent(context: PullContext, fetching: Fetching): Promise<Image> {
+  const { repository, resolved, reference, options, emit } = fetching;
+  const { manifest } = resolved;
+  const bytes = await fetchSmall(context.blobs, repository, manifest.config);
+  const config = parseConfig(bytes);
+  checkConfig(config, manifest, options.platform, familiarReference(reference));
+  const diffIds = config.rootfs.diff_ids;
+  const release = context.hold(chainIdsOf(diffIds));
+  try {
+    const remote = canonicalName(reference);
+    await pullLayers(context, { repository, layers: manifest.layers, diffIds, remote, emit, signal: options.signal });
+    await context.blobs.put(bytes);
+    await context.blobs.put(resolved.manifestBytes);
+    const record = imageRecord(config, {
+      id: digestOf(bytes),
+      manifestDigest: resolved.manifestDigest,
+      manifestMediaType: resolved.mediaType,
+    });
+    await context.catalog.put(record, names(reference, resolved.digest));
+    return context.catalog.byId(record.id)!;
+  } finally {
+    release();
+  }
+}
+
+async function fetchSmall(blobs: Blobs, repository: Repository, descriptor: Descriptor): Promise<Buffer> {
+  if (blobs.has(descriptor.digest)) return blobs.read(descriptor.digest);
+  const limit = 16 << 20;
+  if (descriptor.size > limit) throw new EngineError('invalid', `image configuration of ${descriptor.size} bytes`);
+  const { body } = await repository.blob(descriptor.digest, 0);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > descriptor.size) break;
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (digestOf(bytes) === descriptor.digest) return bytes;
+  throw new EngineError('invalid', `image config verification failed for digest ${descriptor.digest}`);
+}
+
+function checkConfig(config: ConfigDocument, manifest: Manifest, wanted: Platform | undefined, said: string): void {
+  if (config.rootfs.diff_ids.length !== manifest.layers.length) {
+    throw new EngineError(
+      'invalid',
+      `image ${said}: its manifest has ${manifest.layers.length} layers, its configuration ${config.rootfs.diff_ids.length}`,
+    );
+  }
+  if (config.os !== 'linux')
+    throw new EngineError('invalid', `image operating system "${config.os}" cannot be used on this platform`);
+  if (!wanted || (wanted.architecture === config.architecture && wanted.os === config.os)) return;
+  const sentence = `image with reference ${said} was found but does not provide the specified platform (${formatPlatform(wanted)})`;
+  throw new EngineError('not-found', sentence);
+}
+
+/** A tag, and beside it the digest under which the registry knows it. */
+function names(reference: Reference, digest: Digest): Reference[] {
+  const byDigest = { ...reference, tag: undefined, digest };
+  return reference.digest === undefined ? [reference, byDigest] : [byDigest];
+}

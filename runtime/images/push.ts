@@ -1,0 +1,190 @@
+import { Readable } from 'node:stream';
+import zlib from 'node:zlib';
+import { EngineError } from '../errors.js';
+import type { Blobs } from './blobs.js';
+import type { Catalog } from './catalog.js';
+import { digestOf, Hashing, shortId } from './digest.js';
+import type { Layers } from './layers.js';
+import { type Descriptor, type Manifest, mediaTypes, parseDocument } from './manifest.js';
+import { canonicalName, familiarName } from './reference.js';
+import type { Registries } from './registry/connection.js';
+import { pushFailure } from './registry/failures.js';
+import { openRepository, type Repository } from './registry/repository.js';
+import type { Digest, Image, ProgressEvent, PullOptions, Reference } from './types.js';
+
+export interface PushContext {
+  readonly blobs: Blobs;
+  readonly catalog: Catalog;
+  readonly layers: Layers;
+  readonly registries: Registries;
+}
+
+interface Push {
+  readonly context: PushContext;
+  readonly repository: Repository;
+  readonly reference: Reference;
+  readonly image: Image;
+  readonly emit: (event: ProgressEvent) => void;
+}
+
+/** Sends what the registry lacks, then the manifest under the reference's tag; progress in Docker's words. */
+export async function pushImage(
+  context: PushContext,
+  reference: Reference,
+  options: PullOptions,
+): Promise<{ digest: Digest; sizeBytes: number }> {
+  const image = context.catalog.find(`${canonicalName(reference)}:${reference.tag ?? 'latest'}`);
+  if (!image) {
+    throw new EngineError('not-found', `An image does not exist locally with the tag: ${familiarName(reference)}`);
+  }
+  const emit = options.onProgress ?? (() => undefined);
+  emit({ status: `The push refers to repository [${canonicalName(reference)}]` });
+  try {
+    const repository = connect(context, reference, image, options);
+    const push = { context, repository, reference, image, emit };
+    const layers = await sendLayers(push);
+    return await sendManifest(push, layers);
+  } catch (error) {
+    throw pushFailure(error);
+  }
+}
+
+function connect(context: PushContext, reference: Reference, image: Image, options: PullOptions): Repository {
+  const { registry, repository } = reference;
+  const alsoFrom = mountSources(context.layers, image.diffIds, reference)[0];
+  const { auth, signal } = options;
+  return openRepository(
+    context.registries.connect({ registry, repository, actions: 'pull,push', alsoFrom, auth, signal }),
+    repository,
+  );
+}
+
+/** Other repositories of the same registry that are known to have a layer of the image. */
+function mountSources(layers: Layers, diffIds: readonly Digest[], { registry, repository }: Reference): string[] {
+  const names = diffIds.flatMap((diffId) => Object.keys(layers.get(diffId)?.remotes ?? {}));
+  return [...new Set(names)]
+    .filter((name) => name.startsWith(`${registry}/`) && name !== `${registry}/${repository}`)
+    .map((name) => name.slice(registry.length + 1));
+}
+
+/** Descriptors in the image's order; layers are sent side by side. */
+async function sendLayers(push: Push): Promise<Descriptor[]> {
+  const { diffIds } = push.image;
+  for (const diffId of diffIds) push.emit({ id: shortId(diffId), status: 'Preparing' });
+  const sent = new Map<Digest, Promise<Descriptor>>();
+  for (const diffId of diffIds) if (!sent.has(diffId)) sent.set(diffId, sendLayer(push, diffId));
+  const all = await Promise.allSettled(sent.values());
+  for (const one of all) if (one.status === 'rejected') throw one.reason;
+  return Promise.all(diffIds.map((diffId) => sent.get(diffId)!));
+}
+
+async function sendLayer(push: Push, diffId: Digest): Promise<Descriptor> {
+  const { context, repository, reference, emit } = push;
+  const id = shortId(diffId);
+  const remotes = context.layers.get(diffId)?.remotes ?? {};
+  const here = remotes[canonicalName(reference)];
+  const known = here ?? Object.values(remotes)[0] ?? compressedBlob(context, diffId);
+  if (known && (await repository.blobExists(known.digest))) {
+    emit({ id, status: 'Layer already exists' });
+    return remember(push, diffId, known);
+  }
+  const mounted = await tryMount(push, remotes);
+  if (mounted) {
+    emit({ id, status: `Mounted from ${mounted.from}` });
+    return remember(push, diffId, mounted.descriptor);
+  }
+  const descriptor = await upload(push, diffId);
+  emit({ id, status: 'Pushed' });
+  return remember(push, diffId, descriptor);
+}
+
+/** The layer's blob where it is here in the form that registries keep. */
+function compressedBlob({ layers, blobs }: PushContext, diffId: Digest): Descriptor | undefined {
+  const blob = layers.get(diffId)?.blob;
+  return blob && blob.digest !== diffId && blobs.has(blob.digest) ? blob : undefined;
+}
+
+async function tryMount(push: Push, remotes: Readonly<Record<string, Descriptor>>) {
+  const { registry } = push.reference;
+  for (const [name, descriptor] of Object.entries(remotes)) {
+    if (!name.startsWith(`${registry}/`)) continue;
+    const from = name.slice(registry.length + 1);
+    if (from !== push.reference.repository && (await push.repository.mount(descriptor.digest, from))) {
+      return { from, descriptor };
+    }
+  }
+  return undefined;
+}
+
+async function remember({ context, reference }: Push, diffId: Digest, descriptor: Descriptor): Promise<Descriptor> {
+  const record = context.layers.get(diffId);
+  if (record) {
+    const remotes = { ...record.remotes, [canonicalName(reference)]: descriptor };
+    await context.layers.remember(diffId, { ...record, remotes });
+  }
+  return descriptor;
+}
+
+/** As it is kept when that is compressed, else gzipped on the way: a build does not wait for a compression nobody may need. */
+async function upload(push: Push, diffId: Digest): Promise<Descriptor> {
+  const { context, repository, emit } = push;
+  const id = shortId(diffId);
+  const kept = compressedBlob(context, diffId);
+  const total = kept?.size ?? context.layers.get(diffId)?.tarBytes;
+  const hashing = new Hashing();
+  let last = 0;
+  hashing.on('data', () => {
+    if (Date.now() - last < 100) return;
+    last = Date.now();
+    emit({ id, status: 'Pushing', current: hashing.sizeBytes, total });
+  });
+  hashing.pause();
+  const source = kept ? context.blobs.open(kept.digest) : await context.layers.openTar(diffId);
+  const packed = kept ? source : source.pipe(zlib.createGzip({ level: 6, chunkSize: 1 << 17 }));
+  source.on('error', (error) => hashing.destroy(error));
+  packed.on('error', (error) => hashing.destroy(error));
+  await repository.upload(packed.pipe(hashing), () => hashing.digest!);
+  return kept ?? { mediaType: mediaTypes.dockerLayerGzip, digest: hashing.digest!, size: hashing.sizeBytes };
+}
+
+async function sendManifest(push: Push, layers: readonly Descriptor[]): Promise<{ digest: Digest; sizeBytes: number }> {
+  const { context, repository, reference, image, emit } = push;
+  const config = await context.blobs.read(image.id);
+  if (!(await repository.blobExists(image.id))) {
+    await repository.upload(Readable.from([config]), () => image.id);
+  }
+  const { bytes, mediaType } = await manifestFor(context.blobs, image, layers, config.length);
+  const tag = reference.tag ?? 'latest';
+  await repository.putManifest(tag, bytes, mediaType);
+  const digest = digestOf(bytes);
+  await context.blobs.put(bytes);
+  await context.catalog.name(image.id, { ...reference, tag: undefined, digest });
+  emit({ status: `${tag}: digest: ${digest} size: ${bytes.length}` });
+  return { digest, sizeBytes: bytes.length };
+}
+
+/** The manifest that the image came with when it says the same, so that its digest stays; else a new one of schema 2. */
+async function manifestFor(
+  blobs: Blobs,
+  image: Image,
+  layers: readonly Descriptor[],
+  configBytes: number,
+): Promise<{ bytes: Uint8Array; mediaType: string }> {
+  const kept = blobs.has(image.manifestDigest) ? await blobs.read(image.manifestDigest) : undefined;
+  const document = kept && parseDocument(kept, undefined);
+  if (kept && document?.kind === 'manifest' && sameLayers(document.manifest, layers)) {
+    return { bytes: kept, mediaType: document.manifest.mediaType ?? mediaTypes.ociManifest };
+  }
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.dockerManifest,
+    config: { mediaType: mediaTypes.dockerConfig, digest: image.id, size: configBytes },
+    layers: layers.map(({ digest, size }) => ({ mediaType: mediaTypes.dockerLayerGzip, digest, size })),
+  };
+  return { bytes: Buffer.from(JSON.stringify(manifest, null, 3)), mediaType: mediaTypes.dockerManifest };
+}
+
+function sameLayers(manifest: Manifest, layers: readonly Descriptor[]): boolean {
+  const same = (one: Descriptor, index: number) => one.digest === layers[index]?.digest;
+  return manifest.layers.length === layers.length && manifest.layers.every(same);
+}

@@ -1,0 +1,187 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RegistryAuth } from '../types.js';
+import { RegistryAnswer, readAnswer, Unreachable } from './failures.js';
+import { hostOf, isInsecure } from './hosts.js';
+import { type Challenge, openTokens, parseChallenge, type Tokens } from './tokens.js';
+import { type HttpAnswer, type HttpRequest, openTransport, type Transport } from './transport.js';
+
+export interface RegistriesOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** First pause before trying again; doubles each time. Default 500. */
+  readonly retryMs?: number;
+}
+
+/** What is asked of a repository: the path below `/v2/`, or a whole URL that the registry itself gave. */
+export type RepositoryRequest = Omit<HttpRequest, 'url'> & { readonly path: string };
+
+/** One repository as one user sees it. Answers that are no success are thrown as RegistryAnswer. */
+export interface Connection {
+  readonly host: string;
+  send(request: RepositoryRequest): Promise<HttpAnswer>;
+}
+
+export interface ConnectOptions {
+  readonly registry: string;
+  readonly repository: string;
+  readonly actions: 'pull' | 'pull,push';
+  /** Another repository to read from in the same registry (cross-repository mounts). */
+  readonly alsoFrom?: string;
+  readonly auth: RegistryAuth | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Registries {
+  connect(options: ConnectOptions): Connection;
+  close(): Promise<void>;
+}
+
+interface Endpoint {
+  readonly base: string;
+  readonly challenge: Challenge;
+}
+
+const TRIES = 5;
+const PAUSE_MAX_MS = 8000;
+
+export function openRegistries({ environment, retryMs = 500 }: RegistriesOptions): Registries {
+  const transport = openTransport(environment);
+  const tokens = openTokens(transport);
+  const endpoints = new Map<string, Promise<Endpoint>>();
+
+  function endpointOf(host: string, signal: AbortSignal | undefined): Promise<Endpoint> {
+    const known = endpoints.get(host);
+    if (known) return known;
+    const found = findEndpoint(transport, host, isInsecure(host, environment), signal);
+    endpoints.set(host, found);
+    found.catch(() => endpoints.delete(host));
+    return found;
+  }
+
+  return {
+    connect(options) {
+      const host = hostOf(options.registry);
+      const scope = scopeOf(options);
+      const tryOnce = async (request: RepositoryRequest) => {
+        const endpoint = await endpointOf(host, options.signal);
+        return sendAuthorized({ transport, tokens, endpoint, scope, ...options }, request);
+      };
+      const retry = { host, retryMs, signal: options.signal };
+      return { host, send: (request) => retrying(retry, canRepeat(request), () => tryOnce(request)) };
+    },
+    close: () => transport.close(),
+  };
+}
+
+function scopeOf({ repository, actions, alsoFrom }: ConnectOptions): string {
+  const scopes = [`repository:${repository}:${actions}`];
+  if (alsoFrom !== undefined && alsoFrom !== repository) scopes.push(`repository:${alsoFrom}:pull`);
+  return scopes.join(' ');
+}
+
+/** https first, http where that is allowed; the answer to `/v2/` tells how to authorise. */
+async function findEndpoint(
+  transport: Transport,
+  host: string,
+  insecure: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Endpoint> {
+  const bases = insecure ? [`https://${host}`, `http://${host}`] : [`https://${host}`];
+  let failure: unknown;
+  for (const base of bases) {
+    try {
+      const answer = await transport.send({ method: 'GET', url: `${base}/v2/`, signal });
+      await answer.discard();
+      const challenge =
+        answer.status === 401 ? parseChallenge(answer.header('www-authenticate')) : parseChallenge(undefined);
+      return { base, challenge };
+    } catch (error) {
+      signal?.throwIfAborted();
+      failure = error;
+    }
+  }
+  throw new Unreachable(host, failure);
+}
+
+interface Authorized {
+  readonly transport: Transport;
+  readonly tokens: Tokens;
+  readonly endpoint: Endpoint;
+  readonly scope: string;
+  readonly auth: RegistryAuth | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function sendAuthorized(context: Authorized, request: RepositoryRequest): Promise<HttpAnswer> {
+  const { transport, tokens, endpoint, scope, auth, signal } = context;
+  const { path, ...rest } = request;
+  const url = /^https?:\/\//.test(path) ? path : `${endpoint.base}${path.startsWith('/v2/') ? '' : '/v2/'}${path}`;
+  for (let again = false; ; again = true) {
+    const wanted = { challenge: endpoint.challenge, scope, auth, signal };
+    const authorization = await tokens.authorization(wanted);
+    const headers = authorization ? { ...request.headers, authorization } : { ...request.headers };
+    const answer = await transport.send({ ...rest, headers, url, signal });
+    if (answer.status < 400) return answer;
+    const body = await answer.text();
+    if (answer.status === 401 && !again && endpoint.challenge.scheme === 'bearer' && canRepeat(request)) {
+      tokens.forget(wanted);
+      continue;
+    }
+    throw readAnswer({ status: answer.status, body, url, retryAfter: answer.header('retry-after') });
+  }
+}
+
+/** A stream that was half sent cannot be sent again. */
+function canRepeat(request: RepositoryRequest): boolean {
+  return request.body === undefined || typeof request.body === 'string' || request.body instanceof Uint8Array;
+}
+
+interface Retry {
+  readonly host: string;
+  readonly retryMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Goes on after 429, 5xx and broken connections, a few times; who cannot be found or refuses is not asked again. */
+export async function retrying<T>(retry: Retry, repeat: boolean, work: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await work();
+    } catch (error) {
+      retry.signal?.throwIfAborted();
+      const waitMs = repeat && tried < TRIES ? pauseAfter(error, retry.retryMs * 2 ** (tried - 1)) : undefined;
+      if (waitMs === undefined) throw asFailure(error, retry.host);
+      await pause(waitMs, undefined, { signal: retry.signal });
+    }
+  }
+}
+
+/** How long to wait before trying again after this; undefined: never. */
+export function pauseAfter(error: unknown, usualMs: number): number | undefined {
+  const waitMs = Math.min(usualMs, PAUSE_MAX_MS);
+  if (error instanceof RegistryAnswer) {
+    return error.status === 429 || error.status >= 500 ? (error.retryAfterMs ?? waitMs) : undefined;
+  }
+  return isBroken(error) ? waitMs : undefined;
+}
+
+const brokenCodes = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
+
+/** A connection that was there and broke. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof Error && brokenCodes.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function asFailure(error: unknown, host: string): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const isNetwork = typeof code === 'string' && /^(E[A-Z]+|UND_ERR_\w+|CERT_\w+|\w+_CERT\w*|ERR_TLS\w*)$/.test(code);
+  return isNetwork && !(error instanceof RegistryAnswer) ? new Unreachable(host, error) : error;
+}

@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream';
+import { EngineError } from '../../errors.js';
+import { digestOf } from '../digest.js';
+import { mediaTypes } from '../manifest.js';
+import type { Digest } from '../types.js';
+import type { Connection } from './connection.js';
+import { RegistryAnswer } from './failures.js';
+
+/** What the distribution spec offers of one repository, in terms of content. */
+export interface Repository {
+  readonly host: string;
+  /** By tag or digest. Its digest is computed here; one that was asked for by digest has that digest. */
+  manifest(reference: string): Promise<{ bytes: Buffer; digest: Digest; mediaType: string | undefined }>;
+  /** From byte `from` on; `partial` false: the registry knows no ranges and sends all of it. */
+  blob(digest: Digest, from: number): Promise<{ body: Readable; partial: boolean }>;
+  blobExists(digest: Digest): Promise<boolean>;
+  /** True when the registry now has the blob in this repository, taken from another. */
+  mount(digest: Digest, from: string): Promise<boolean>;
+  upload(content: Readable, digest: () => Digest): Promise<void>;
+  putManifest(reference: string, bytes: Uint8Array, mediaType: string): Promise<void>;
+}
+
+const MANIFEST_BYTES_MAX = 4 << 20;
+const accepted = [mediaTypes.ociIndex, mediaTypes.dockerList, mediaTypes.ociManifest, mediaTypes.dockerManifest].join(
+  ', ',
+);
+
+export function openRepository(connection: Connection, name: string): Repository {
+  async function exists(path: string): Promise<boolean> {
+    try {
+      const answer = await connection.send({ method: 'HEAD', path });
+      await answer.discard();
+      return true;
+    } catch (error) {
+      if (error instanceof RegistryAnswer && error.status === 404) return false;
+      throw error;
+    }
+  }
+
+  return {
+    host: connection.host,
+    async manifest(reference) {
+      const path = `${name}/manifests/${reference}`;
+      const answer = await connection.send({ method: 'GET', path, headers: { accept: accepted } });
+      const bytes = await answer.bytes(MANIFEST_BYTES_MAX);
+      const digest = digestOf(bytes);
+      checkManifest(digest, reference, answer.header('docker-content-digest'));
+      return { bytes, digest, mediaType: answer.header('content-type')?.split(';')[0]?.trim() };
+    },
+    async blob(digest, from) {
+      const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
+      const answer = await connection.send({ method: 'GET', path: `${name}/blobs/${digest}`, headers });
+      return { body: answer.body, partial: answer.status === 206 };
+    },
+    blobExists: (digest) => exists(`${name}/blobs/${digest}`),
+    async mount(digest, from) {
+      const query = new URLSearchParams({ mount: digest, from });
+      const answer = await connection.send({ method: 'POST', path: `${name}/blobs/uploads/?${query}` });
+      await answer.discard();
+      return answer.status === 201;
+    },
+    async upload(content, digest) {
+      const begun = await connection.send({ method: 'POST', path: `${name}/blobs/uploads/` });
+      await begun.discard();
+      const type = { 'content-type': 'application/octet-stream' };
+      const sent = await connection.send({ method: 'PATCH', path: locationOf(begun), headers: type, body: content });
+      await sent.discard();
+      const end = new URL(locationOf(sent));
+      end.searchParams.set('digest', digest());
+      await (await connection.send({ method: 'PUT', path: end.href, body: '' })).discard();
+    },
+    async putManifest(reference, bytes, mediaType) {
+      const headers = { 'content-type': mediaType };
+      await (
+        await connection.send({ method: 'PUT', path: `${name}/manifests/${reference}`, headers, body: bytes })
+      ).discard();
+    },
+  };
+}
+
+function locationOf(answer: { header(name: string): string | undefined; readonly url: string }): string {
+  const location = answer.header('location');
+  if (!location) throw new EngineError('system', `${answer.url} gave no upload location`);
+  return new URL(location, answer.url).href;
+}
+
+/** Asked for by digest, it must be that; else what the registry itself says of it must be true. */
+function checkManifest(digest: Digest, reference: string, said: string | undefined): void {
+  const wanted = reference.startsWith('sha256:') ? reference : said?.startsWith('sha256:') ? said : undefined;
+  if (wanted === undefined || wanted === digest) return;
+  throw new EngineError('invalid', `manifest verification failed for digest ${wanted}: its content is ${digest}`);
+}

@@ -1,0 +1,127 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { isInsecure, proxyFor } from './hosts.js';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | Readable;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names; of a repeated header the first value. */
+  header(name: string): string | undefined;
+  readonly body: Readable;
+  text(): Promise<string>;
+  bytes(limit: number): Promise<Buffer>;
+  discard(): Promise<void>;
+  readonly url: string;
+}
+
+/** Plain HTTP with connections kept, proxies and redirects of reads; whatever status comes is an answer. */
+export interface Transport {
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+const CONNECT_MS = 10_000;
+const HEADERS_MS = 60_000;
+const BODY_MS = 60_000;
+const REDIRECTS_MAX = 5;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function openTransport(environment: Environment): Transport {
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
+
+  function dispatcherFor(url: URL): Promise<Dispatcher> {
+    const proxy = proxyFor(url, environment);
+    const insecure = isInsecure(url.host, environment);
+    const key = `${proxy ?? ''} ${insecure}`;
+    const dispatcher = dispatchers.get(key) ?? makeDispatcher(proxy, insecure);
+    dispatchers.set(key, dispatcher);
+    return dispatcher;
+  }
+
+  async function sendOnce(request: HttpRequest, url: URL): Promise<HttpAnswer> {
+    // Loaded when a registry is first asked: an engine that never pulls does not pay for it.
+    const { request: send } = await import('undici');
+    const answer = await send(url, {
+      method: request.method,
+      headers: { 'user-agent': 'devenv', ...request.headers },
+      body: request.body,
+      signal: request.signal,
+      dispatcher: await dispatcherFor(url),
+      headersTimeout: HEADERS_MS,
+      bodyTimeout: BODY_MS,
+    });
+    return describe(answer, url.href);
+  }
+
+  return {
+    async send(request) {
+      let url = new URL(request.url);
+      let headers = { ...request.headers };
+      for (let hops = 0; ; hops++) {
+        const answer = await sendOnce({ ...request, headers }, url);
+        const target = redirectOf(answer, request.method);
+        if (target === undefined || hops === REDIRECTS_MAX) return answer;
+        await answer.discard();
+        const next = new URL(target, url);
+        // A signed URL elsewhere refuses a second way of being authorised, and has no business with our token.
+        if (next.host !== url.host) headers = withoutAuthorization(headers);
+        url = next;
+      }
+    },
+    async close() {
+      const open = await Promise.all(dispatchers.values());
+      await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}
+
+async function makeDispatcher(proxy: string | undefined, insecure: boolean): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
+  const connect = { timeout: CONNECT_MS, rejectUnauthorized: !insecure };
+  if (proxy === undefined) return new Agent({ connect, keepAliveTimeout: 10_000 });
+  return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: { timeout: CONNECT_MS } });
+}
+
+function redirectOf(answer: HttpAnswer, method: string): string | undefined {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return isRead && [301, 302, 303, 307, 308].includes(answer.status) ? answer.header('location') : undefined;
+}
+
+function withoutAuthorization(headers: Record<string, string>): Record<string, string> {
+  const { authorization: _, ...rest } = headers;
+  return rest;
+}
+
+function describe(answer: Dispatcher.ResponseData, url: string): HttpAnswer {
+  return {
+    status: answer.statusCode,
+    url,
+    body: answer.body,
+    header(name) {
+      const value = answer.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+    text: () => answer.body.text(),
+    async bytes(limit) {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > limit) throw new Error(`${url} is larger than ${limit} bytes`);
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    },
+    discard: async () => {
+      await answer.body.dump();
+    },
+  };
+}
