@@ -63,7 +63,11 @@ function parseJson(text: string, complaint: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new EngineError('invalid', `${complaint}: ${(cause as Error).message}`, { cause });
+    const { message } = cause as Error;
+    if (message.includes('after JSON')) throw new EngineError('invalid', 'unexpected content after JSON', { cause });
+    // V8's two ways of saying that the text ends too early, in Go's words
+    const ended = /Unexpected end|Unterminated string|property name or/.test(message) && !/[}\]"]\s*$/.test(text);
+    throw new EngineError('invalid', `${complaint}: ${ended ? 'unexpected EOF' : message}`, { cause });
   }
 }
 

@@ -1,0 +1,86 @@
+/** Images as the API shows them. */
+import { createdNs, type ListedImage } from '../../engine/image-list.js';
+import type { HistoryEntry, Image, ImageConfig } from '../../images/types.js';
+import type { ImageHistoryItem, ImageInspect, ImageSummary } from '../wire.js';
+
+export const unixSeconds = (image: Image): number => Number(createdNs(image) / 1_000_000_000n);
+
+export function encodeSummary(listed: ListedImage, sharedSize: boolean): ImageSummary {
+  const { image, tags, repoDigests, containers, sharedBytes } = listed;
+  return {
+    Containers: containers,
+    Created: unixSeconds(image),
+    Id: image.id,
+    Labels: image.config.Labels ?? null,
+    ParentId: '',
+    RepoDigests: repoDigests,
+    RepoTags: tags,
+    SharedSize: sharedSize ? sharedBytes : -1,
+    Size: image.sizeBytes,
+  };
+}
+
+function encodeConfig(config: ImageConfig): ImageInspect['Config'] {
+  return {
+    ...(config.ArgsEscaped ? { ArgsEscaped: true } : {}),
+    Cmd: config.Cmd ?? null,
+    Entrypoint: config.Entrypoint ?? null,
+    Env: config.Env ?? null,
+    ...(config.ExposedPorts ? { ExposedPorts: config.ExposedPorts } : {}),
+    ...(config.Healthcheck ? { Healthcheck: config.Healthcheck } : {}),
+    Labels: config.Labels ?? null,
+    OnBuild: config.OnBuild ?? null,
+    ...(config.Shell ? { Shell: config.Shell } : {}),
+    ...(config.StopSignal ? { StopSignal: config.StopSignal } : {}),
+    User: config.User ?? '',
+    Volumes: config.Volumes ?? null,
+    WorkingDir: config.WorkingDir ?? '',
+  };
+}
+
+/** `directories`: of its layers, topmost first. */
+export function encodeInspect(image: Image, directories: readonly string[], engineVersion: string): ImageInspect {
+  const [upper = '', ...lower] = directories;
+  return {
+    Id: image.id,
+    RepoTags: image.tags,
+    RepoDigests: image.repoDigests,
+    Parent: '',
+    Comment: image.comment ?? '',
+    ...(image.created ? { Created: image.created } : {}),
+    DockerVersion: engineVersion,
+    Author: image.author ?? '',
+    Architecture: image.platform.architecture,
+    ...(image.platform.variant ? { Variant: image.platform.variant } : {}),
+    Os: image.platform.os,
+    Size: image.sizeBytes,
+    GraphDriver: {
+      Data: { ...(lower.length > 0 ? { LowerDir: lower.join(':') } : {}), UpperDir: upper },
+      Name: 'overlay2',
+    },
+    RootFS: { Type: 'layers', Layers: image.diffIds },
+    Metadata: { LastTagTime: image.lastTagged ?? '0001-01-01T00:00:00Z' },
+    Config: encodeConfig(image.config),
+  };
+}
+
+/** Newest first; entries without a layer have no size. `layerBytes`: of the layers, lowest first. */
+export function encodeHistory(image: Image, layerBytes: readonly number[]): ImageHistoryItem[] {
+  let layer = 0;
+  const items = image.history.map((entry) => encodeEntry(entry, entry.empty_layer ? 0 : (layerBytes[layer++] ?? 0)));
+  items.reverse();
+  const [top] = items;
+  if (top) items[0] = { ...top, Id: image.id, Tags: image.tags.length > 0 ? image.tags : null };
+  return items;
+}
+
+function encodeEntry(entry: HistoryEntry, sizeBytes: number): ImageHistoryItem {
+  return {
+    Comment: entry.comment ?? '',
+    Created: entry.created ? Math.floor(Date.parse(entry.created) / 1000) : 0,
+    CreatedBy: entry.created_by ?? '',
+    Id: '<missing>',
+    Size: sizeBytes,
+    Tags: null,
+  };
+}

@@ -1,0 +1,83 @@
+/** What this engine does not do answers as Docker does where it is switched off, never as an unknown path. */
+import { EngineError } from '../../errors.js';
+import { type Method, ok, type Route } from '../routes.js';
+
+const notManager =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+
+const swarmPaths: readonly (readonly [Method, string])[] = [
+  ['GET', '/swarm'],
+  ['POST', '/swarm/update'],
+  ['GET', '/swarm/unlockkey'],
+  ['POST', '/swarm/unlock'],
+  ['GET', '/nodes'],
+  ['GET', '/nodes/:id'],
+  ['DELETE', '/nodes/:id'],
+  ['POST', '/nodes/:id/update'],
+  ['GET', '/services'],
+  ['POST', '/services/create'],
+  ['GET', '/services/:id'],
+  ['DELETE', '/services/:id'],
+  ['POST', '/services/:id/update'],
+  ['GET', '/services/:id/logs'],
+  ['GET', '/tasks'],
+  ['GET', '/tasks/:id'],
+  ['GET', '/tasks/:id/logs'],
+  ...['secrets', 'configs'].flatMap((kind): (readonly [Method, string])[] => [
+    ['GET', `/${kind}`],
+    ['POST', `/${kind}/create`],
+    ['GET', `/${kind}/:id`],
+    ['DELETE', `/${kind}/:id`],
+    ['POST', `/${kind}/:id/update`],
+  ]),
+];
+
+function refuse(
+  method: Method,
+  path: string,
+  kind: ConstructorParameters<typeof EngineError>[0],
+  sentence: string,
+): Route {
+  return {
+    method,
+    path,
+    handle: () => {
+      throw new EngineError(kind, sentence);
+    },
+  };
+}
+
+function pluginRoutes(): Route[] {
+  const unknown = (method: Method, path: string): Route => ({
+    method,
+    path,
+    handle: ({ params }) => {
+      throw new EngineError('not-found', `plugin "${params.name}" not found`);
+    },
+  });
+  const noPlugins = 'this engine has no plugins';
+  return [
+    { method: 'GET', path: '/plugins', handle: () => ok([]) },
+    unknown('GET', '/plugins/:name*/json'),
+    unknown('DELETE', '/plugins/:name*'),
+    ...['enable', 'disable', 'upgrade', 'push', 'set'].map((verb) => unknown('POST', `/plugins/:name*/${verb}`)),
+    refuse('GET', '/plugins/privileges', 'not-implemented', noPlugins),
+    refuse('POST', '/plugins/pull', 'not-implemented', noPlugins),
+    refuse('POST', '/plugins/create', 'not-implemented', noPlugins),
+  ];
+}
+
+export function absentRoutes(): Route[] {
+  const noSwarm = 'this engine has no swarm mode';
+  const noSession = 'this engine has no BuildKit: builds go through the classic builder (DOCKER_BUILDKIT=0)';
+  return [
+    ...swarmPaths.map(([method, path]) => refuse(method, path, 'unavailable', notManager)),
+    refuse('POST', '/swarm/init', 'not-implemented', noSwarm),
+    refuse('POST', '/swarm/join', 'not-implemented', noSwarm),
+    refuse('POST', '/swarm/leave', 'unavailable', 'This node is not part of a swarm'),
+    ...pluginRoutes(),
+    refuse('POST', '/session', 'not-implemented', noSession),
+    refuse('POST', '/grpc', 'not-implemented', noSession),
+    refuse('POST', '/build/cancel', 'not-found', 'no such build'),
+  ];
+}

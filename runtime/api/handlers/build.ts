@@ -1,0 +1,108 @@
+/** `POST /build` as the classic builder's clients speak it, and its cache. */
+import type { BuildEvent, BuildOptions } from '../../build/types.js';
+import { takeContext } from '../../engine/build-context.js';
+import type { Engine } from '../../engine/engine.js';
+import { layerRoots, parsePlatform, referenceOf, tellImage } from '../../engine/images.js';
+import { familiarReference } from '../../images/reference.js';
+import { registryConfig } from '../credentials.js';
+import { int, list, map, nullable, object, string, stringMap } from '../decode.js';
+import { encodeBuildEvent } from '../encode/build.js';
+import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
+import { JsonStream } from '../streams.js';
+
+const ulimits = list(object({ Name: string, Soft: int, Hard: int }));
+
+export function buildRoutes(engine: Engine): Route[] {
+  return [
+    { method: 'POST', path: '/build', handle: (call) => build(engine, call) },
+    { method: 'POST', path: '/build/prune', handle: (call) => prune(engine, call) },
+  ];
+}
+
+/** `/build` takes hosts as a comma-separated list, as the docker command sends them. */
+function extraHosts(call: Call): string[] {
+  return call.query
+    .all('extrahosts')
+    .flatMap((text) => text.split(','))
+    .filter((entry) => entry !== '');
+}
+
+type Parameters = Omit<BuildOptions, 'contextDirectory' | 'dockerfile'>;
+
+function readParameters(call: Call): Parameters {
+  const { query } = call;
+  const platform = parsePlatform(query.text('platform'));
+  const target = query.text('target');
+  const shmBytes = query.int('shmsize');
+  return {
+    buildArgs: withoutNull(query.json('buildargs', map(nullable(string))) ?? {}),
+    labels: query.json('labels', stringMap) ?? {},
+    tags: query
+      .all('t')
+      .filter((name) => name !== '')
+      .map((name) => familiarReference(referenceOf(name, '')!)),
+    ...(platform ? { platform } : {}),
+    ...(target ? { target } : {}),
+    noCache: query.bool('nocache'),
+    pull: query.bool('pull'),
+    network: networkOf(query.text('networkmode')),
+    extraHosts: extraHosts(call),
+    ...(shmBytes ? { shmBytes } : {}),
+    ulimits: (query.json('ulimits', ulimits) ?? []).map(({ Name = '', Soft = 0, Hard = 0 }) => ({
+      name: Name,
+      soft: Soft,
+      hard: Hard,
+    })),
+    auths: registryConfig(call),
+    squash: query.bool('squash'),
+  };
+}
+
+/** An argument without a value takes the one of the engine's environment at Docker; ours has none to give. */
+function withoutNull(args: Readonly<Record<string, string | null>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(args).map(([key, value]) => [key, value ?? undefined]));
+}
+
+const networkOf = (mode: string) => (mode === '' || mode === 'bridge' ? 'default' : mode);
+
+async function build(engine: Engine, call: Call): Promise<typeof streamed> {
+  const parameters = readParameters(call);
+  const quiet = call.query.bool('q');
+  const lines = new JsonStream(call);
+  const context = await takeContext(engine, {
+    body: call.body,
+    remote: call.query.text('remote'),
+    dockerfile: call.query.text('dockerfile'),
+    signal: call.signal,
+  });
+  try {
+    const { directory: contextDirectory, dockerfile } = context;
+    const onEvent = (event: BuildEvent) => {
+      for (const message of encodeBuildEvent(event, quiet)) void lines.write(message);
+      if (event.kind === 'tagged') tellTagged(engine, event.name);
+    };
+    await engine.foundations.builder.build({ ...parameters, contextDirectory, dockerfile }, onEvent, call.signal);
+    lines.end();
+  } catch (error) {
+    await lines.fail(error);
+  } finally {
+    await context.discard();
+  }
+  return streamed;
+}
+
+function tellTagged(engine: Engine, name: string): void {
+  const image = engine.foundations.images.find(name);
+  if (image) tellImage(engine, 'tag', image.id, name, image);
+}
+
+async function prune(engine: Engine, call: Call): Promise<Answer> {
+  const { builder, images } = engine.foundations;
+  const keeps = ['keep-storage', 'reserved-space', 'max-used-space'].map((key) => call.query.int(key) ?? 0);
+  const keepBytes = Math.max(...keeps);
+  if (keepBytes > 0 && builder.cacheSizeBytes() <= keepBytes) return ok({ CachesDeleted: null, SpaceReclaimed: 0 });
+  const { deleted, reclaimedBytes } = await builder.prune();
+  await images.collect(layerRoots(engine));
+  engine.events.publish('builder', 'prune', '', { reclaimed: String(reclaimedBytes) });
+  return ok({ CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimedBytes });
+}

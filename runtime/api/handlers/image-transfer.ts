@@ -1,0 +1,153 @@
+/** Images that come and go: pull, import, push, load, save, what a registry holds, search. */
+import type { Readable } from 'node:stream';
+import type { Engine } from '../../engine/engine.js';
+import { searchHub } from '../../engine/image-search.js';
+import {
+  importImage,
+  loadImages,
+  parsePlatform,
+  pullImage,
+  pushImage,
+  referenceOf,
+  saveImages,
+} from '../../engine/images.js';
+import { EngineError } from '../../errors.js';
+import { hostPlatform } from '../../images/platform.js';
+import { parseReference } from '../../images/reference.js';
+import type { ProgressEvent, PullOptions } from '../../images/types.js';
+import { registryAuth } from '../credentials.js';
+import { encodeProgress } from '../encode/progress.js';
+import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
+import { JsonStream, sendStream } from '../streams.js';
+
+export function imageTransferRoutes(engine: Engine): Route[] {
+  return [
+    { method: 'POST', path: '/images/create', handle: (call) => create(engine, call) },
+    { method: 'POST', path: '/images/:name*/push', handle: (call) => push(engine, call) },
+    { method: 'POST', path: '/images/load', handle: (call) => load(engine, call) },
+    { method: 'GET', path: '/images/get', handle: (call) => save(engine, call, call.query.all('names')) },
+    { method: 'GET', path: '/images/:name*/get', handle: (call) => save(engine, call, [call.params.name!]) },
+    { method: 'GET', path: '/images/search', handle: search },
+    { method: 'GET', path: '/distribution/:name*/json', handle: (call) => distribution(engine, call) },
+  ];
+}
+
+/** Progress may be left out while the client is slow, whole sentences may not. */
+function report(lines: JsonStream, event: ProgressEvent): void {
+  const message = encodeProgress(event);
+  if (event.current === undefined) void lines.write(message);
+  else lines.writeUnlessBusy(message);
+}
+
+function transferOptions(call: Call, lines: JsonStream): PullOptions {
+  const platform = parsePlatform(call.query.text('platform'));
+  const auth = registryAuth(call);
+  return {
+    ...(platform ? { platform } : {}),
+    ...(auth ? { auth } : {}),
+    onProgress: (event) => report(lines, event),
+    signal: call.signal,
+  };
+}
+
+async function create(engine: Engine, call: Call): Promise<Answer | typeof streamed> {
+  const lines = new JsonStream(call);
+  try {
+    const fromImage = call.query.text('fromImage');
+    if (fromImage === '') await importFrom(engine, call, lines);
+    else {
+      const reference = referenceOf(fromImage, call.query.text('tag'))!;
+      await pullImage(engine, reference, transferOptions(call, lines));
+    }
+    lines.end();
+  } catch (error) {
+    await lines.fail(error);
+  }
+  return streamed;
+}
+
+async function openUrl(text: string, signal: AbortSignal): Promise<Readable> {
+  const { Readable: NodeReadable } = await import('node:stream');
+  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  const response = await fetch(url, { signal }).catch((cause) => {
+    throw new EngineError('system', `Get "${url}": ${(cause.cause ?? cause).message}`, { cause });
+  });
+  if (!response.ok || !response.body)
+    throw new EngineError('system', `got HTTP status code >= 400: ${response.status} ${response.statusText}`);
+  return NodeReadable.fromWeb(response.body as Parameters<typeof NodeReadable.fromWeb>[0]);
+}
+
+async function importFrom(engine: Engine, call: Call, lines: JsonStream): Promise<void> {
+  const source = call.query.text('fromSrc');
+  const reference = referenceOf(call.query.text('repo'), call.query.text('tag'));
+  if (source !== '-') void lines.write({ status: `Downloading from ${source}` });
+  const image = await importImage(engine, {
+    tar: source === '-' ? call.body : await openUrl(source, call.signal),
+    source,
+    message: call.query.text('message'),
+    reference,
+    changes: call.query.all('changes'),
+    platform: parsePlatform(call.query.text('platform')) ?? hostPlatform(process.arch),
+  });
+  await lines.write({ status: image.id });
+}
+
+async function push(engine: Engine, call: Call): Promise<Answer | typeof streamed> {
+  const lines = new JsonStream(call);
+  try {
+    const reference = referenceOf(call.params.name!, call.query.text('tag'))!;
+    const { digest, sizeBytes } = await pushImage(engine, reference, transferOptions(call, lines));
+    await lines.write({ progressDetail: {}, aux: { Tag: reference.tag ?? '', Digest: digest, Size: sizeBytes } });
+    lines.end();
+  } catch (error) {
+    await lines.fail(error);
+  }
+  return streamed;
+}
+
+async function load(engine: Engine, call: Call): Promise<typeof streamed> {
+  const lines = new JsonStream(call);
+  const quiet = call.query.bool('quiet', true);
+  try {
+    const loaded = await loadImages(engine, call.body, (event) => {
+      if (!quiet) report(lines, event);
+    });
+    for (const image of loaded) {
+      const names =
+        image.tags.length > 0
+          ? image.tags.map((name) => `Loaded image: ${name}\n`)
+          : [`Loaded image ID: ${image.id}\n`];
+      for (const stream of names) await lines.write({ stream });
+    }
+    lines.end();
+  } catch (error) {
+    await lines.fail(error);
+  }
+  return streamed;
+}
+
+async function save(engine: Engine, call: Call, names: readonly string[]): Promise<typeof streamed> {
+  if (names.length === 0) throw new EngineError('invalid', 'no images to save');
+  const split = names.flatMap((name) => name.split(','));
+  await sendStream(call, saveImages(engine, split), 'application/x-tar');
+  return streamed;
+}
+
+async function search(call: Call): Promise<Answer> {
+  const limit = call.query.int('limit') ?? 25;
+  return ok(
+    await searchHub(call.query.text('term'), limit, call.query.filters(['is-official', 'is-automated', 'stars'])),
+  );
+}
+
+async function distribution(engine: Engine, call: Call): Promise<Answer> {
+  const auth = registryAuth(call);
+  const remote = await engine.foundations.images.resolveRemote(parseReference(call.params.name!), {
+    ...(auth ? { auth } : {}),
+    signal: call.signal,
+  });
+  return ok({
+    Descriptor: { mediaType: remote.mediaType, digest: remote.digest, size: remote.sizeBytes },
+    Platforms: remote.platforms,
+  });
+}

@@ -1,0 +1,61 @@
+/** `GET /containers/:id/logs`. */
+import type { Container } from '../../engine/container.js';
+import type { Engine } from '../../engine/engine.js';
+import { type LogChoice, type LogPiece, readLogs, splitLines } from '../../engine/logs.js';
+import { formatLogTime, nowNs } from '../../engine/time.js';
+import { parseTimestamp } from '../../engine/timestamp.js';
+import { EngineError } from '../../errors.js';
+import { type Call, type Route, streamed } from '../routes.js';
+import { frame, openStream, writeChunk } from '../streams.js';
+import { multiplexedType } from '../versions/streams.js';
+
+export interface LogRoutesOptions {
+  readonly engine: Engine;
+  /** Where a container's log is; undefined when it keeps none. */
+  readonly logFile: (container: Container) => string | undefined;
+}
+
+export function logRoutes(options: LogRoutesOptions): Route[] {
+  return [{ method: 'GET', path: '/containers/:id/logs', handle: (call) => logs(options, call) }];
+}
+
+/** `all`, and what is no number, means everything, as for Docker. */
+function tailOf(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function choiceOf(call: Call): LogChoice {
+  const { query } = call;
+  const choice = { stdout: query.bool('stdout'), stderr: query.bool('stderr') };
+  if (!choice.stdout && !choice.stderr)
+    throw new EngineError('invalid', 'Bad parameters: you must choose at least one stream');
+  const time = (name: string) => {
+    const ns = parseTimestamp(query.text(name), nowNs());
+    return ns === 0n ? undefined : ns;
+  };
+  return { ...choice, sinceNs: time('since'), untilNs: time('until'), tail: tailOf(query.text('tail')) };
+}
+
+function encode(piece: LogPiece, raw: boolean, timestamps: boolean): Buffer {
+  const wrap = (payload: Buffer) => (raw ? payload : frame(piece.stream, payload));
+  if (!timestamps) return wrap(piece.payload);
+  const prefix = Buffer.from(`${formatLogTime(piece.timestampNs)} `);
+  return Buffer.concat(splitLines(piece.payload).map((line) => wrap(Buffer.concat([prefix, line]))));
+}
+
+async function logs({ engine, logFile }: LogRoutesOptions, call: Call): Promise<typeof streamed> {
+  const container = engine.containers.get(call.params.id!);
+  const choice = choiceOf(call);
+  const file = logFile(container);
+  if (file === undefined)
+    throw new EngineError('not-implemented', 'configured logging driver does not support reading');
+  const raw = container.record.config.Tty;
+  const timestamps = call.query.bool('timestamps');
+  const follows = call.query.bool('follow') && container.isRunning;
+  const ended = follows ? container.monitor?.exited : undefined;
+  const out = openStream(call, multiplexedType(call.version, raw));
+  for await (const piece of readLogs({ file, ended, signal: call.signal }, choice))
+    if (!(await writeChunk(out, encode(piece, raw, timestamps)))) break;
+  out.end();
+  return streamed;
+}

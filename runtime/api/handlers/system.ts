@@ -1,0 +1,81 @@
+/** The engine itself: ping, version, info, what fills the disk, credentials. */
+import os from 'node:os';
+import type { Engine } from '../../engine/engine.js';
+import { countContainers, lookAtMachine } from '../../engine/system.js';
+import { hostPlatform } from '../../images/platform.js';
+import { encodeInfo } from '../encode/info.js';
+import { engineVersion, type Product } from '../product.js';
+import { type Answer, type Call, ok, type Route } from '../routes.js';
+import { maximumVersion, minimumVersion } from '../versions/negotiation.js';
+import { infoIn } from '../versions/system.js';
+
+export interface SystemOptions {
+  readonly engine: Engine;
+  readonly product: Product;
+  /** Stable over restarts of the engine. */
+  readonly engineId: string;
+}
+
+export function systemRoutes(options: SystemOptions): Route[] {
+  const pong = ping();
+  return [
+    { method: 'GET', path: '/_ping', handle: () => pong },
+    { method: 'HEAD', path: '/_ping', handle: () => ({ ...pong, text: '' }) },
+    { method: 'GET', path: '/version', handle: () => ok(version(options.product)) },
+    { method: 'GET', path: '/info', handle: (call) => info(options, call) },
+  ];
+}
+
+/** Builder 1 makes clients send builds to `/build` instead of opening a BuildKit session. */
+function ping(): Answer {
+  return {
+    status: 200,
+    text: 'OK',
+    headers: {
+      'Builder-Version': '1',
+      'Cache-Control': 'no-cache, no-store, must-revalidate',
+      Pragma: 'no-cache',
+      Swarm: 'inactive',
+    },
+  };
+}
+
+function version(product: Product) {
+  const facts = {
+    ApiVersion: maximumVersion,
+    MinAPIVersion: minimumVersion,
+    GitCommit: 'unknown',
+    GoVersion: 'none',
+    Os: 'linux',
+    Arch: hostPlatform(process.arch).architecture,
+    KernelVersion: os.release(),
+    BuildTime: '',
+  };
+  return {
+    Platform: { Name: `devenv ${product.version}` },
+    Components: [
+      {
+        Name: 'Engine',
+        Version: engineVersion(product),
+        Details: { ...facts, Experimental: 'false' },
+      },
+      { Name: 'devenv', Version: product.version, Details: { NodeVersion: process.version } },
+    ],
+    Version: engineVersion(product),
+    ...facts,
+  };
+}
+
+async function info(options: SystemOptions, call: Call): Promise<Answer> {
+  const machine = await lookAtMachine();
+  const { foundations } = options.engine;
+  const answer = encodeInfo({
+    id: options.engineId,
+    version: engineVersion(options.product),
+    machine,
+    home: foundations.paths.home,
+    images: foundations.images.list().length,
+    containers: countContainers(options.engine),
+  });
+  return ok(infoIn(call.version, answer));
+}

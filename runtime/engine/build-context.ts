@@ -1,0 +1,91 @@
+/** Brings a build's context into a folder: the tar that a client sends, a tarball or a text behind a URL, a git repository. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { BuildOptions } from '../build/types.js';
+import { EngineError } from '../errors.js';
+import { decompress } from '../images/decompress.js';
+import type { Engine } from './engine.js';
+
+export interface ContextRequest {
+  readonly body: Readable;
+  /** URL in place of the body; empty: the body it is. */
+  readonly remote: string;
+  /** Path below the context; empty: `Dockerfile`. */
+  readonly dockerfile: string;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildContext {
+  readonly directory: string;
+  readonly dockerfile: BuildOptions['dockerfile'];
+  discard(): Promise<void>;
+}
+
+/** Throws `invalid` for a body that is no archive and a remote that is no URL, `system` for one that does not answer. */
+export async function takeContext(engine: Engine, request: ContextRequest): Promise<BuildContext> {
+  const parent = join(engine.foundations.paths.home, 'build', 'contexts');
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const directory = await mkdtemp(join(parent, 'context-'));
+  const discard = () => rm(directory, { recursive: true, force: true });
+  try {
+    const folder = request.remote ? await fetchRemote(engine, directory, request) : directory;
+    if (!request.remote) await unpack(engine, directory, request.body);
+    return { directory: folder, dockerfile: { path: request.dockerfile || 'Dockerfile' }, discard };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+async function unpack(engine: Engine, directory: string, source: Readable): Promise<void> {
+  const tar = await decompress(source);
+  await engine.foundations.launcher.unpack(
+    { root: { kind: 'directory', path: directory }, path: '/', mode: 'plain' },
+    tar,
+  );
+}
+
+const gitPattern = /^(git:\/\/|git@|github\.com\/|https?:\/\/.*\.git(?:#.*)?$)/;
+
+async function fetchRemote(engine: Engine, directory: string, request: ContextRequest): Promise<string> {
+  const { remote } = request;
+  request.body.resume();
+  if (gitPattern.test(remote)) return cloneRepository(engine, directory, remote);
+  if (!/^https?:\/\//.test(remote))
+    throw new EngineError('invalid', `remoteURL (${remote}) could not be recognized as URL`);
+  const response = await fetch(remote, { signal: request.signal }).catch((cause) => {
+    throw new EngineError('system', `error downloading remote context ${remote}: ${(cause.cause ?? cause).message}`, {
+      cause,
+    });
+  });
+  if (!response.ok || !response.body)
+    throw new EngineError(
+      'invalid',
+      `error downloading remote context ${remote}: ${response.status} ${response.statusText}`,
+    );
+  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+  if (/^text\/plain/.test(response.headers.get('content-type') ?? ''))
+    await writeFile(join(directory, request.dockerfile || 'Dockerfile'), body);
+  else await unpack(engine, directory, body);
+  return directory;
+}
+
+/** `URL#REF:FOLDER`, the fragment of Docker's git contexts. */
+async function cloneRepository(engine: Engine, directory: string, remote: string): Promise<string> {
+  const [address = '', fragment = ''] = remote.split('#');
+  const [reference = '', folder = ''] = fragment.split(':');
+  const url = address.startsWith('github.com/') ? `https://${address}` : address;
+  const git = (...args: string[]) => engine.foundations.launcher.spawn(['git', '-C', directory, ...args]);
+  const steps = [
+    ['init', '-q', '.'],
+    ['fetch', '-q', '--depth', '1', '--', url, reference || 'HEAD'],
+    ['checkout', '-q', 'FETCH_HEAD'],
+  ];
+  for (const step of steps) {
+    const { code, stderr } = await git(...step);
+    if (code !== 0) throw new EngineError('invalid', `unable to fetch git context ${remote}: ${stderr.trim()}`);
+  }
+  if (folder.split('/').includes('..')) throw new EngineError('invalid', `invalid folder in git context ${remote}`);
+  return join(directory, folder);
+}

@@ -1,0 +1,122 @@
+/** `commit`: what a container changed becomes a layer, its configuration the image's. */
+import { familiarReference } from '../images/reference.js';
+import type { Image, ImageConfig, Reference } from '../images/types.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+import { applyChanges } from './image-changes.js';
+import { tellImage } from './images.js';
+import { now } from './time.js';
+import type { ContainerConfig } from './types.js';
+
+export interface CommitRequest {
+  readonly container: string;
+  readonly reference: Reference | undefined;
+  readonly comment: string;
+  readonly author: string;
+  readonly changes: readonly string[];
+  /** Hold its processes while its files are read. */
+  readonly pause: boolean;
+  /** Replaces parts of the container's own. */
+  readonly config: Partial<ImageConfig>;
+}
+
+/** What of a container's configuration an image keeps. */
+function imageConfigOf(config: ContainerConfig): ImageConfig {
+  const {
+    User,
+    ExposedPorts,
+    Env,
+    Entrypoint,
+    Cmd,
+    Volumes,
+    WorkingDir,
+    Labels,
+    StopSignal,
+    Healthcheck,
+    Shell,
+    OnBuild,
+  } = config;
+  const all = {
+    User,
+    ExposedPorts,
+    Env,
+    Entrypoint,
+    Cmd,
+    Volumes,
+    WorkingDir,
+    Labels,
+    StopSignal,
+    Healthcheck,
+    Shell,
+    OnBuild,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined && value !== null),
+  ) as ImageConfig;
+}
+
+const nameOf = (line: string) => line.split('=', 1)[0]!;
+
+/** Docker's runconfig.Merge: what `own` leaves open is taken from `base`; lists of names are joined. */
+export function mergeConfig(own: Partial<ImageConfig>, base: ImageConfig): ImageConfig {
+  const ownEnv = own.Env ?? [];
+  const names = new Set(ownEnv.map(nameOf));
+  const hasEntrypoint = (own.Entrypoint?.length ?? 0) > 0;
+  const command = (own.Cmd?.length ?? 0) > 0 || hasEntrypoint ? own.Cmd : base.Cmd;
+  const entrypoint = own.Entrypoint ?? base.Entrypoint;
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== '' && value !== null));
+  return {
+    ...base,
+    ...given,
+    Env: [...ownEnv, ...(base.Env ?? []).filter((line) => !names.has(nameOf(line)))],
+    Labels: { ...base.Labels, ...own.Labels },
+    ExposedPorts: { ...base.ExposedPorts, ...own.ExposedPorts },
+    Volumes: { ...base.Volumes, ...own.Volumes },
+    ...(command ? { Cmd: command } : { Cmd: null }),
+    ...(entrypoint ? { Entrypoint: entrypoint } : { Entrypoint: null }),
+  };
+}
+
+/** Throws `not-found`, `invalid` for a change that cannot be read. */
+export async function commitContainer(engine: Engine, request: CommitRequest): Promise<Image> {
+  const container = engine.containers.get(request.container);
+  const { record } = container;
+  const changed = await applyChanges(request.config, request.changes, record.platform);
+  const config = mergeConfig(changed, imageConfigOf(record.config));
+  const image = await putImage(engine, container, request, config);
+  if (request.reference) await engine.foundations.images.tag(image.id, request.reference);
+  const name = request.reference ? familiarReference(request.reference) : '';
+  engine.tell(container, 'commit', { comment: request.comment, imageID: image.id, imageRef: name });
+  if (request.reference) tellImage(engine, 'tag', image.id, name, image);
+  return image;
+}
+
+async function putImage(
+  engine: Engine,
+  container: Container,
+  request: CommitRequest,
+  config: ImageConfig,
+): Promise<Image> {
+  const { images, snapshots } = engine.foundations;
+  const { record } = container;
+  const base = record.imageId ? images.find(record.imageId) : undefined;
+  const layer = await images.addLayer(record.chainId, snapshots.diffTar(container.id));
+  const created = now();
+  return images.put({
+    platform: record.platform,
+    created,
+    ...(request.author ? { author: request.author } : {}),
+    ...(request.comment ? { comment: request.comment } : {}),
+    config,
+    history: [
+      ...(base?.history ?? []),
+      {
+        created,
+        created_by: [record.path, ...record.args].join(' '),
+        ...(request.author ? { author: request.author } : {}),
+        ...(request.comment ? { comment: request.comment } : {}),
+      },
+    ],
+    diffIds: [...(base?.diffIds ?? []), layer.diffId],
+  });
+}

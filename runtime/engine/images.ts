@@ -1,0 +1,133 @@
+/** What clients do to images: the store does the work, here is what it means to the rest of the engine (events, users, refuse). */
+import type { Readable } from 'node:stream';
+import { EngineError } from '../errors.js';
+import { hostPlatform } from '../images/platform.js';
+import { familiarName, familiarReference, parseReference } from '../images/reference.js';
+import type {
+  Image,
+  ImageConfig,
+  Platform,
+  ProgressEvent,
+  PullOptions,
+  Reference,
+  RemovedImage,
+} from '../images/types.js';
+import type { ChainId, Digest } from '../snapshots/types.js';
+import type { Engine } from './engine.js';
+import { applyChanges } from './image-changes.js';
+import { now } from './time.js';
+
+/** Layers that something other than an image needs: containers, and steps that the builder remembers. */
+export function layerRoots(engine: Engine): ChainId[] {
+  const ofContainers = engine.containers.all().flatMap(({ record }) => record.chainId ?? []);
+  return [...ofContainers, ...engine.foundations.builder.roots()];
+}
+
+export function imageUsers(engine: Engine): (id: Digest) => readonly { id: string; running: boolean }[] {
+  return (id) =>
+    engine.containers
+      .all()
+      .filter(({ record }) => record.imageId === id)
+      .map((container) => ({ id: container.id, running: container.isRunning }));
+}
+
+export function tellImage(engine: Engine, action: string, id: string, name: string, image?: Image): void {
+  engine.events.publish('image', action, id, { ...image?.config.Labels, name });
+}
+
+/** Throws `not-found` and `unavailable`, both with the registry's name. */
+export async function pullImage(engine: Engine, reference: Reference, options: PullOptions): Promise<Image> {
+  const image = await engine.foundations.images.pull(reference, options);
+  tellImage(engine, 'pull', familiarReference(reference), familiarName(reference), image);
+  return image;
+}
+
+export async function pushImage(engine: Engine, reference: Reference, options: PullOptions) {
+  const pushed = await engine.foundations.images.push(reference, options);
+  tellImage(engine, 'push', familiarReference(reference), familiarName(reference));
+  return pushed;
+}
+
+export async function tagImage(engine: Engine, name: string, reference: Reference): Promise<void> {
+  const image = engine.foundations.images.get(name);
+  await engine.foundations.images.tag(name, reference);
+  tellImage(engine, 'tag', image.id, familiarReference(reference), image);
+}
+
+export interface ImportRequest {
+  readonly tar: Readable;
+  /** Where it came from, for its history. */
+  readonly source: string;
+  readonly message: string;
+  readonly reference: Reference | undefined;
+  readonly changes: readonly string[];
+  readonly platform: Platform;
+}
+
+export async function importImage(engine: Engine, request: ImportRequest): Promise<Image> {
+  const { images } = engine.foundations;
+  const config: ImageConfig = await applyChanges({}, request.changes, request.platform);
+  const comment = request.message || `Imported from ${request.source}`;
+  const image = await images.importRoot(request.tar, { config, platform: request.platform, comment, created: now() });
+  if (request.reference) await images.tag(image.id, request.reference);
+  tellImage(engine, 'import', image.id, request.reference ? familiarReference(request.reference) : image.id, image);
+  return image;
+}
+
+/** Untags, and deletes with the last tag. What it frees on disk goes in the background. */
+export async function removeImage(
+  engine: Engine,
+  name: string,
+  options: { readonly force: boolean; readonly noPrune: boolean },
+): Promise<RemovedImage[]> {
+  const { images } = engine.foundations;
+  const image = images.get(name);
+  const removed = await images.remove(name, { ...options, inUse: imageUsers(engine) });
+  for (const entry of removed) {
+    if (entry.untagged) tellImage(engine, 'untag', image.id, image.id, image);
+    if (entry.deleted && entry.deleted === image.id) tellImage(engine, 'delete', image.id, image.id, image);
+  }
+  return removed;
+}
+
+export async function loadImages(
+  engine: Engine,
+  archive: Readable,
+  onProgress: (event: ProgressEvent) => void,
+): Promise<Image[]> {
+  const loaded = await engine.foundations.images.load(archive, onProgress);
+  for (const image of loaded) tellImage(engine, 'load', image.id, image.tags[0] ?? image.id, image);
+  return loaded;
+}
+
+export function saveImages(engine: Engine, names: readonly string[]): Readable {
+  const saved = names.map((name) => engine.foundations.images.get(name));
+  const archive = engine.foundations.images.save(names);
+  for (const image of saved) tellImage(engine, 'save', image.id, image.id, image);
+  return archive;
+}
+
+/** `repo` and `tag` of a query as one reference. Undefined without a repo. Throws `invalid`. */
+export function referenceOf(repository: string, tag: string): Reference | undefined {
+  if (repository === '') return undefined;
+  if (tag === '') return parseReference(repository);
+  if (tag.startsWith('sha256:')) return parseReference(`${repository.replace(/@.*$/, '')}@${tag}`);
+  if (repository.includes('@')) return parseReference(repository);
+  const colon = repository.indexOf(':', repository.lastIndexOf('/') + 1);
+  return parseReference(`${colon < 0 ? repository : repository.slice(0, colon)}:${tag}`);
+}
+
+/** Other spellings of what images call `amd64` and `arm64`. */
+const spelled: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' };
+
+/** `linux/arm64/v8`. Undefined for empty text. Throws `invalid`. */
+export function parsePlatform(text: string): Platform | undefined {
+  if (text === '') return undefined;
+  const [first = '', second, third, ...rest] = text.toLowerCase().split('/');
+  if (rest.length > 0 || !/^[a-z0-9_.-]+$/.test(first))
+    throw new EngineError('invalid', `"${text}" is an invalid platform specifier`);
+  const [os, architecture] = second === undefined ? ['linux', first] : [first, second];
+  if (second === undefined && first === 'linux')
+    return { os: 'linux', architecture: hostPlatform(process.arch).architecture };
+  return { os, architecture: spelled[architecture!] ?? architecture!, ...(third ? { variant: third } : {}) };
+}

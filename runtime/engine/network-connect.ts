@@ -1,0 +1,145 @@
+/** `network connect` and `disconnect`, on running containers too. */
+import { EngineError } from '../errors.js';
+import type { Endpoint, EndpointRequest, NetworkRecord } from '../network/types.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+import { tellNetwork } from './network-list.js';
+import type { EndpointSettings } from './types.js';
+
+function refuseShared(container: Container, network: NetworkRecord): void {
+  const mode = container.record.hostConfig.NetworkMode;
+  if (mode === 'host' || network.driver === 'host')
+    throw new EngineError('invalid', 'container cannot be disconnected from host network or connected to host network');
+  if (mode.startsWith('container:'))
+    throw new EngineError(
+      'invalid',
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    );
+  if (mode === 'none' || network.driver === 'null')
+    throw new EngineError(
+      'invalid',
+      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+    );
+}
+
+/** The key under which a container's record has a network. */
+function recordedName(container: Container, network: NetworkRecord): string | undefined {
+  const names = Object.keys(container.record.networks);
+  return names.find(
+    (name) => name === network.name || name === network.id || (name === 'default' && network.name === 'bridge'),
+  );
+}
+
+function freeInterface(endpoints: readonly Endpoint[]): string {
+  const taken = new Set(endpoints.map(({ interfaceName }) => interfaceName));
+  for (let number = 0; ; number += 1) if (!taken.has(`eth${number}`)) return `eth${number}`;
+}
+
+function endpointRequest(
+  engine: Engine,
+  container: Container,
+  network: NetworkRecord,
+  settings: EndpointSettings,
+): EndpointRequest {
+  const { config } = container.record;
+  const { networks } = engine.foundations;
+  const { IPv4Address, IPv6Address } = settings.IPAMConfig ?? {};
+  return {
+    networkId: network.id,
+    containerId: container.id,
+    containerName: container.name,
+    hostname: config.Hostname,
+    aliases: settings.Aliases ?? [],
+    links: (settings.Links ?? []).map((link) => {
+      const [name = '', alias = name] = link.split(':');
+      return { alias, containerId: engine.containers.get(name).id };
+    }),
+    ...(IPv4Address ? { ipv4: IPv4Address } : {}),
+    ...(IPv6Address ? { ipv6: IPv6Address } : {}),
+    ...(settings.MacAddress ? { macAddress: settings.MacAddress } : {}),
+    interfaceName: freeInterface(networks.endpointsOf(container.id)),
+  };
+}
+
+async function plugIn(
+  engine: Engine,
+  container: Container,
+  network: NetworkRecord,
+  settings: EndpointSettings,
+): Promise<void> {
+  const { networks } = engine.foundations;
+  const { running } = container.record;
+  const pid = container.record.state.Pid;
+  const request = endpointRequest(engine, container, network, settings);
+  const endpoint = await networks.attach(request);
+  try {
+    await networks.plug(endpoint, pid);
+  } catch (error) {
+    await networks.detach(container.id, network.id);
+    throw error;
+  }
+  if (running)
+    await engine.save(container, { running: { ...running, endpoints: [...running.endpoints, { endpoint, request }] } });
+}
+
+/** Throws `not-found`, `invalid` for a container that shares or has no network, `forbidden` when it is on that network already. */
+export async function connectNetwork(
+  engine: Engine,
+  networkName: string,
+  containerName: string,
+  settings: EndpointSettings,
+): Promise<void> {
+  const container = engine.containers.get(containerName);
+  const network = engine.foundations.networks.get(networkName);
+  await container.lock.run(async () => {
+    refuseShared(container, network);
+    const known = recordedName(container, network);
+    if (known !== undefined && container.isRunning)
+      throw new EngineError(
+        'forbidden',
+        `endpoint with name ${container.name} already exists in network ${network.name}`,
+      );
+    if (container.isRunning) await plugIn(engine, container, network, settings);
+    const networks = { ...container.record.networks, [known ?? network.name]: settings };
+    await engine.save(container, { networks });
+    tellNetwork(engine, 'connect', network, container.id);
+  });
+}
+
+/** Throws `not-found` (unless forced, for the container) and `invalid` when it is not on that network. */
+export async function disconnectNetwork(
+  engine: Engine,
+  networkName: string,
+  containerName: string,
+  force: boolean,
+): Promise<void> {
+  const container = engine.containers.find(containerName);
+  const network = engine.foundations.networks.get(networkName);
+  if (!container && force) {
+    await engine.foundations.networks.detach(containerName, network.id);
+    return;
+  }
+  if (!container) throw new EngineError('not-found', `No such container: ${containerName}`);
+  await container.lock.run(async () => {
+    if (network.driver === 'host') refuseShared(container, network);
+    const known = recordedName(container, network);
+    if (known === undefined)
+      throw new EngineError('forbidden', `container ${container.id} is not connected to network ${network.name}`);
+    if (container.isRunning) await unplug(engine, container, network);
+    const { [known]: _, ...networks } = container.record.networks;
+    await engine.save(container, { networks });
+    tellNetwork(engine, 'disconnect', network, container.id);
+  });
+}
+
+async function unplug(engine: Engine, container: Container, network: NetworkRecord): Promise<void> {
+  const { networks } = engine.foundations;
+  const { running, state } = container.record;
+  const endpoint = networks.endpointsOf(container.id).find(({ networkId }) => networkId === network.id);
+  if (endpoint) await networks.unplug(endpoint, state.Pid);
+  await networks.detach(container.id, network.id);
+  if (running)
+    await engine.save(container, {
+      running: { ...running, endpoints: running.endpoints.filter((entry) => entry.endpoint.networkId !== network.id) },
+    });
+}

@@ -1,0 +1,71 @@
+/** Networks as clients see them: filters, and who is on them. */
+import { EngineError } from '../errors.js';
+import type { Endpoint, NetworkRecord } from '../network/types.js';
+import type { Engine } from './engine.js';
+import type { Filters } from './filters.js';
+import { nowNs, parseTime } from './time.js';
+import { parseTimestamp } from './timestamp.js';
+
+export const networkListFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'] as const;
+export const networkPruneFilters = ['label', 'label!', 'until'] as const;
+
+function matchesType(network: NetworkRecord, filters: Filters): boolean {
+  const types = filters.get('type');
+  for (const type of types)
+    if (type !== 'custom' && type !== 'builtin') throw new EngineError('invalid', `invalid filter: 'type'='${type}'`);
+  return types.length === 0 || types.includes(network.predefined ? 'builtin' : 'custom');
+}
+
+/** Those that no running container is on; predefined ones never count. */
+function isDangling(engine: Engine, network: NetworkRecord): boolean {
+  return !network.predefined && networkUsers(engine, network).length === 0;
+}
+
+export function listNetworks(engine: Engine, filters: Filters): NetworkRecord[] {
+  const dangling = filters.has('dangling') ? filters.bool('dangling', false) : undefined;
+  return engine.foundations.networks
+    .list()
+    .filter(
+      (network) =>
+        matchesType(network, filters) &&
+        filters.matchesExactly('driver', network.driver) &&
+        filters.matchesExactly('scope', 'local') &&
+        filters.matchesPart('name', network.name) &&
+        (!filters.has('id') || filters.get('id').some((id) => network.id.startsWith(id))) &&
+        filters.matchesLabels('label', network.labels) &&
+        (dangling === undefined || dangling === isDangling(engine, network)),
+    );
+}
+
+/** Running containers on a network. A network of the host or none has no endpoints of its own, so their containers are asked. */
+export function networkUsers(engine: Engine, network: NetworkRecord): Endpoint[] {
+  return engine.foundations.networks.endpoints(network.id);
+}
+
+/** Removes every custom network without containers. Returns their names. */
+export async function pruneNetworks(engine: Engine, filters: Filters): Promise<string[]> {
+  const until = filters.get('until').map((text) => parseTimestamp(text, nowNs())!);
+  const deleted: string[] = [];
+  for (const network of engine.foundations.networks.list()) {
+    if (network.predefined || networkUsers(engine, network).length > 0) continue;
+    if (!filters.matchesLabels('label', network.labels) || !filters.lacksLabels('label!', network.labels)) continue;
+    if (!until.every((ns) => parseTime(network.created) < ns)) continue;
+    await removeNetwork(engine, network.id);
+    deleted.push(network.name);
+  }
+  return deleted;
+}
+
+/** Throws `not-found`; `forbidden` for a predefined one or while containers are on it. */
+export async function removeNetwork(engine: Engine, name: string): Promise<void> {
+  const network = engine.foundations.networks.get(name);
+  if (network.predefined)
+    throw new EngineError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
+  await engine.foundations.networks.remove(network.id);
+  tellNetwork(engine, 'destroy', network);
+}
+
+export function tellNetwork(engine: Engine, action: string, network: NetworkRecord, container?: string): void {
+  const attributes = { name: network.name, type: network.driver };
+  engine.events.publish('network', action, network.id, container ? { ...attributes, container } : attributes);
+}

@@ -1,0 +1,104 @@
+/** What the machine is and what the engine holds, for `info`. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import type { Engine } from './engine.js';
+
+export interface Machine {
+  readonly kernel: string;
+  /** `x86_64`, as uname says it. */
+  readonly machine: string;
+  /** `Debian GNU/Linux 12 (bookworm)` */
+  readonly operatingSystem: string;
+  readonly osVersion: string;
+  readonly hostname: string;
+  readonly processors: number;
+  readonly memoryBytes: number;
+  readonly cgroupVersion: '1' | '2';
+  /** Controllers and files that decide what limits work. */
+  readonly limits: Limits;
+  readonly ipv4Forwarding: boolean;
+  readonly appArmor: boolean;
+}
+
+export interface Limits {
+  readonly memory: boolean;
+  readonly swap: boolean;
+  readonly cpuCfs: boolean;
+  readonly cpuShares: boolean;
+  readonly cpuset: boolean;
+  readonly pids: boolean;
+  readonly oomKillDisable: boolean;
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}
+
+function unquote(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/, '$2');
+}
+
+/** os-release(5). */
+function parseOsRelease(text: string): { name: string; version: string } {
+  const value = (key: string) => unquote(new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '');
+  return { name: value('PRETTY_NAME') || 'Linux', version: value('VERSION_ID') };
+}
+
+function limitsV1(): Limits {
+  const has = (path: string) => existsSync(`/sys/fs/cgroup/${path}`);
+  return {
+    memory: has('memory'),
+    swap: has('memory/memory.memsw.limit_in_bytes'),
+    cpuCfs: has('cpu/cpu.cfs_quota_us') || has('cpu'),
+    cpuShares: has('cpu/cpu.shares'),
+    cpuset: has('cpuset'),
+    pids: has('pids'),
+    oomKillDisable: has('memory/memory.oom_control'),
+  };
+}
+
+async function limitsV2(): Promise<Limits> {
+  const controllers = new Set((await readText('/sys/fs/cgroup/cgroup.controllers')).trim().split(/\s+/));
+  const cpu = controllers.has('cpu');
+  const memory = controllers.has('memory');
+  return {
+    memory,
+    swap: memory,
+    cpuCfs: cpu,
+    cpuShares: cpu,
+    cpuset: controllers.has('cpuset'),
+    pids: controllers.has('pids'),
+    oomKillDisable: false,
+  };
+}
+
+export async function lookAtMachine(): Promise<Machine> {
+  const isV2 = existsSync('/sys/fs/cgroup/cgroup.controllers');
+  const [release, forward, appArmor] = await Promise.all([
+    readText('/etc/os-release'),
+    readText('/proc/sys/net/ipv4/ip_forward'),
+    readText('/sys/module/apparmor/parameters/enabled'),
+  ]);
+  const { name, version } = parseOsRelease(release);
+  return {
+    kernel: os.release(),
+    machine: os.machine(),
+    operatingSystem: name,
+    osVersion: version,
+    hostname: os.hostname(),
+    processors: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+    cgroupVersion: isV2 ? '2' : '1',
+    limits: isV2 ? await limitsV2() : limitsV1(),
+    ipv4Forwarding: forward.trim() === '1',
+    appArmor: appArmor.trim() === 'Y',
+  };
+}
+
+export function countContainers(engine: Engine): { all: number; running: number; paused: number; stopped: number } {
+  const states = engine.containers.all().map(({ record }) => record.state);
+  const paused = states.filter((state) => state.Paused).length;
+  const running = states.filter((state) => state.Running && !state.Paused).length;
+  return { all: states.length, running, paused, stopped: states.length - running - paused };
+}
