@@ -7,7 +7,7 @@ import { parseTimestamp } from '../../engine/timestamp.js';
 import { EngineError } from '../../errors.js';
 import { type Call, type Route, streamed } from '../routes.js';
 import { frame, openStream, writeChunk } from '../streams.js';
-import { multiplexedType } from '../versions/streams.js';
+import { logsContentType } from '../versions/streams.js';
 
 export interface LogRoutesOptions {
   readonly engine: Engine;
@@ -53,7 +53,7 @@ async function logs({ engine, logFile }: LogRoutesOptions, call: Call): Promise<
   const timestamps = call.query.bool('timestamps');
   const follows = call.query.bool('follow') && container.isRunning;
   const ended = follows ? container.monitor?.exited : undefined;
-  const out = openStream(call, multiplexedType(call.version, raw));
+  const out = openStream(call, logsContentType(call.version, !raw));
   for await (const piece of readLogs({ file, ended, signal: call.signal }, choice))
     if (!(await writeChunk(out, encode(piece, raw, timestamps)))) break;
   out.end();
