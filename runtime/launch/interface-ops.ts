@@ -2,7 +2,8 @@ import type { InterfaceSpec, PublishedPortSpec } from './spec.js';
 
 /**
  * The network operations that the launcher knows (`net_ops.c`, `net_proxy.c`). Names of links are at most 15 bytes,
- * addresses are text. An operation acts in the network namespace of the process that executes it.
+ * addresses are text. An operation acts in the network namespace of the process that executes it. The failure of an
+ * `optional` one is passed over.
  */
 export type NetworkOp =
   /** Enters a network namespace by path (`/proc/PID/ns/net`); what follows acts in there. */
@@ -40,7 +41,7 @@ export type NetworkOp =
     }
   | { readonly op: 'link.delete'; readonly name: string }
   /** `address` is `172.18.0.2/16` or an IPv6 one; no duplicate address detection. */
-  | { readonly op: 'addr.add'; readonly name: string; readonly address: string }
+  | { readonly op: 'addr.add'; readonly name: string; readonly address: string; readonly optional?: boolean }
   | {
       readonly op: 'route.add';
       /** `0.0.0.0/0`, `::/0` or a prefix. */
@@ -51,6 +52,7 @@ export type NetworkOp =
       readonly source: string;
       /** Into the table `local`, which is asked before all others. */
       readonly local: boolean;
+      readonly optional?: boolean;
     }
   /** Writes one setting below `/proc/sys/net`, `ipv4/conf/eth0/route_localnet`; one that this kernel has not is ENOENT. */
   | { readonly op: 'net.sysctl'; readonly path: string; readonly value: string; readonly optional?: boolean }

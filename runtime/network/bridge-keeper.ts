@@ -116,7 +116,8 @@ export class BridgeKeeper {
   async #bringUp(bridge: UpBridge): Promise<void> {
     const { launcher, names } = this.#options;
     const { network } = bridge;
-    bridge.mtu = bridgeOptions(network.options).mtu ?? (await outboundMtu());
+    const asked = network.predefined ? undefined : bridgeOptions(network.options).mtu;
+    bridge.mtu = asked ?? (await outboundMtu());
     if (network.enableIPv6) await keepRouterAdvertisements();
     bridge.ours = await makeBridge(launcher, names, network, bridge.mtu);
     bridge.made = true;

@@ -43,3 +43,8 @@ function rows(text: string): string[][] {
 function littleEndian(hex: string): bigint {
   return BigInt(`0x${(hex.match(/../g) ?? ['0']).reverse().join('')}`);
 }
+
+/** Whether this machine has IPv6 at all: then a port published on all addresses is published on `::` too. */
+export async function machineHasIPv6(): Promise<boolean> {
+  return (await readOptional('/proc/net/if_inet6')) !== '';
+}

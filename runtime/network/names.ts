@@ -9,11 +9,15 @@ export interface MachineNames {
   readonly table: string;
   /** Start of the alias that the kernel keeps for each of our bridges: `devenv-ab12cd34:NETWORKID`. */
   readonly aliasPrefix: string;
+  /** A /48 of unique local addresses (RFC 4193) for IPv6 networks without a subnet of their own. */
+  readonly ulaBase: string;
 }
 
 export function machineNames(runtimeDir: string): MachineNames {
-  const hash = createHash('sha256').update(runtimeDir).digest('hex').slice(0, 8);
-  return { hash, table: `devenv-${hash}`, aliasPrefix: `devenv-${hash}:` };
+  const digest = createHash('sha256').update(runtimeDir).digest('hex');
+  const hash = digest.slice(0, 8);
+  const ulaBase = `fd${digest.slice(8, 10)}:${digest.slice(10, 14)}:${digest.slice(14, 18)}::/48`;
+  return { hash, table: `devenv-${hash}`, aliasPrefix: `devenv-${hash}:`, ulaBase };
 }
 
 /** 15 bytes: `dv`, 4 of the engine, `b`, 8 of the network. */

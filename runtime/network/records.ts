@@ -14,8 +14,6 @@ export interface Surroundings {
   readonly own: readonly Prefix[];
   /** This machine's routes and other engines' subnets: kept off when the engine chooses, as Docker does. */
   readonly foreign: readonly Prefix[];
-  /** A /48 of unique local addresses for IPv6 networks without a subnet of their own. */
-  readonly ulaBase: string;
 }
 
 const DRIVERS: Readonly<Record<string, NetworkRecord['driver']>> = {
@@ -81,7 +79,7 @@ function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroun
   const settled: IpamPool[] = [];
   const add = (pool: Partial<IpamPool>, family: 4 | 6) => {
     const own = [...around.own, ...settled.map(({ subnet }) => parsePrefix(subnet)!)];
-    const made = settlePool(pool, () => pickPool(family, [...own, ...around.foreign], around.ulaBase), true);
+    const made = settlePool(pool, () => pickPool(family, [...own, ...around.foreign], around.names.ulaBase), true);
     refuseOverlap(made, own);
     settled.push(made);
   };
@@ -108,7 +106,7 @@ export function predefinedRecord(
   return {
     ...plain,
     driver: 'bridge',
-    ipam: [settlePool({}, () => pickPool(4, [...around.own, ...around.foreign], around.ulaBase), true)],
+    ipam: [settlePool({}, () => pickPool(4, [...around.own, ...around.foreign], around.names.ulaBase), true)],
     options: {
       'com.docker.network.bridge.default_bridge': 'true',
       'com.docker.network.bridge.enable_icc': 'true',

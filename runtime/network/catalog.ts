@@ -1,0 +1,108 @@
+/** The networks there are: their records, their names, their subnets. What they are made of on this machine is not decided here. */
+
+import { randomBytes } from 'node:crypto';
+import { EngineError } from '../errors.js';
+import type { Store, Table } from '../state/types.js';
+import { overlaps, type Prefix, parsePrefix } from './address.js';
+import { machineRoutes } from './machine-routes.js';
+import type { MachineNames } from './names.js';
+import type { PoolClaims } from './pool-claims.js';
+import { makeRecord, PREDEFINED, predefinedRecord, type Surroundings } from './records.js';
+import type { NetworkRecord, NetworkRequest } from './types.js';
+
+export class Catalog {
+  readonly #table: Table<NetworkRecord>;
+  readonly #names: MachineNames;
+  readonly #claims: PoolClaims;
+
+  constructor(store: Store, names: MachineNames, claims: PoolClaims) {
+    this.#table = store.table<NetworkRecord>('networks');
+    this.#names = names;
+    this.#claims = claims;
+  }
+
+  list(): NetworkRecord[] {
+    return this.#table.all().map(({ value }) => value);
+  }
+
+  /** By id, name or unique start of the id. Throws `not-found`, or `invalid` when several begin so. */
+  get(name: string): NetworkRecord {
+    const found = this.find(name);
+    if (found === undefined) throw new EngineError('not-found', `network ${name} not found`);
+    return found;
+  }
+
+  find(name: string): NetworkRecord | undefined {
+    const wanted = name === 'default' ? 'bridge' : name;
+    const exact = this.#table.get(wanted) ?? this.#named(wanted);
+    if (exact !== undefined || !/^[0-9a-f]+$/.test(wanted)) return exact;
+    const matches = this.list().filter(({ id }) => id.startsWith(wanted));
+    if (matches.length > 1)
+      throw new EngineError(
+        'invalid',
+        `network ${name} is ambiguous (${matches.length} matches found based on ID prefix)`,
+      );
+    return matches[0];
+  }
+
+  #named(name: string): NetworkRecord | undefined {
+    return this.list().find((network) => network.name === name);
+  }
+
+  /** The predefined networks. The default bridge moves to another subnet when this machine uses its old one for something else. */
+  async open(isUp: (network: NetworkRecord) => boolean): Promise<void> {
+    await this.#claims.choose(async (others) => {
+      const foreign = [...(await machineRoutes()), ...others];
+      await Promise.all(PREDEFINED.map((name) => this.#provide(name, foreign, isUp)));
+      return { result: undefined, subnets: this.#subnets() };
+    });
+  }
+
+  async #provide(name: (typeof PREDEFINED)[number], foreign: readonly Prefix[], isUp: (n: NetworkRecord) => boolean) {
+    const present = this.#named(name);
+    const collides =
+      present !== undefined &&
+      !isUp(present) &&
+      prefixesOf(present).some((own) => foreign.some((prefix) => overlaps(prefix, own)));
+    if (present !== undefined && !collides) return;
+    const own = this.list().filter(({ id }) => id !== present?.id);
+    const record = predefinedRecord(name, present ?? newIdentity(), this.#around(own, foreign));
+    await this.#table.put(record.id, record);
+  }
+
+  /** Throws `conflict` on a name in use, else as `makeRecord`. */
+  async create(request: NetworkRequest): Promise<NetworkRecord> {
+    return this.#claims.choose(async (others) => {
+      const foreign = [...(await machineRoutes()), ...others];
+      if (this.#named(request.name) !== undefined && !isPredefined(request.name))
+        throw new EngineError('conflict', `network with name ${request.name} already exists`);
+      const record = makeRecord(request, newIdentity(), this.#around(this.list(), foreign));
+      await this.#table.put(record.id, record);
+      return { result: record, subnets: this.#subnets() };
+    });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#table.remove(id);
+  }
+
+  #around(networks: readonly NetworkRecord[], foreign: readonly Prefix[]): Surroundings {
+    return { names: this.#names, own: networks.flatMap(prefixesOf), foreign };
+  }
+
+  #subnets(): string[] {
+    return this.list().flatMap(({ ipam }) => ipam.map(({ subnet }) => subnet));
+  }
+}
+
+function isPredefined(name: string): boolean {
+  return (PREDEFINED as readonly string[]).includes(name);
+}
+
+function newIdentity(): { id: string; created: string } {
+  return { id: randomBytes(32).toString('hex'), created: new Date().toISOString() };
+}
+
+function prefixesOf(network: NetworkRecord): Prefix[] {
+  return network.ipam.flatMap(({ subnet }) => parsePrefix(subnet) ?? []);
+}

@@ -1,0 +1,368 @@
+/** The network room as the engine sees it: records, endpoints, bridges, names and ports behind one interface. */
+
+import { randomBytes } from 'node:crypto';
+import { EngineError } from '../errors.js';
+import { interfaceOps, type NetworkOp } from '../launch/interface-ops.js';
+import type { InterfaceSpec, PublishedPortSpec } from '../launch/spec.js';
+import type { Launcher } from '../launch/types.js';
+import type { Store } from '../state/types.js';
+import { AddressBook } from './address-book.js';
+import { BridgeKeeper } from './bridge-keeper.js';
+import { markedBridges, removeBridge, runOps } from './bridges.js';
+import { Catalog } from './catalog.js';
+import { EndpointTable, type HeldEndpoint } from './endpoints.js';
+import { gatewayEndpoint } from './gateway-choice.js';
+import { machineHasIPv6 } from './machine-routes.js';
+import { NameService } from './name-service.js';
+import { type MachineNames, machineNames, macOf, parseMac, vethName } from './names.js';
+import { bridgeOptions } from './options.js';
+import { PoolClaims } from './pool-claims.js';
+import { findPortHolder } from './port-holder.js';
+import { PortBook } from './ports.js';
+import { composeResolvConf } from './resolv-conf.js';
+import { hostResolvers } from './resolvers.js';
+import type { Endpoint, EndpointRequest, NetworkRecord, NetworkRequest, Networks, PortRequest } from './types.js';
+
+export interface NetworksOptions {
+  readonly store: Store;
+  readonly launcher: Launcher;
+  readonly paths: { readonly runtime: string };
+  /** One line for the engine's log. */
+  readonly say?: (line: string) => void;
+  /** Where the engines of this machine tell each other their subnets. */
+  readonly claimsFolder?: string;
+}
+
+/** Nothing happens before `open()`. */
+export function openNetworks(options: NetworksOptions): Networks {
+  return new EngineNetworks(options);
+}
+
+class EngineNetworks implements Networks {
+  readonly #launcher: Launcher;
+  readonly #names: MachineNames;
+  readonly #say: (line: string) => void;
+  readonly #claims: PoolClaims;
+  readonly #catalog: Catalog;
+  readonly #keeper: BridgeKeeper;
+  readonly #nameService: NameService;
+  readonly #table = new EndpointTable();
+  readonly #addresses = new AddressBook();
+  readonly #ports = new PortBook();
+
+  constructor({ store, launcher, paths, say, claimsFolder }: NetworksOptions) {
+    this.#launcher = launcher;
+    this.#say = say ?? (() => undefined);
+    this.#names = machineNames(paths.runtime);
+    const shared = process.getuid?.() === 0 ? '/run/devenv-pools' : `${paths.runtime}/pools`;
+    this.#claims = new PoolClaims(claimsFolder ?? shared, this.#names.hash);
+    this.#catalog = new Catalog(store, this.#names, this.#claims);
+    this.#nameService = new NameService(this.#table, (id) => this.#catalog.find(id));
+    this.#keeper = new BridgeKeeper({
+      launcher,
+      names: this.#names,
+      say: this.#say,
+      isUsed: (id) => this.#table.ofNetwork(id).length > 0,
+      answererFor: (network) => this.#nameService.answererFor(network),
+    });
+  }
+
+  async open(): Promise<void> {
+    const bridges = await markedBridges(this.#names);
+    await this.#catalog.open((network) => bridges.get(network.bridge) === network.id);
+    await Promise.all([...bridges].map(([bridge, id]) => this.#findAgain(bridge, id)));
+  }
+
+  /** A bridge of an earlier engine: its network goes on, or it is nobody's. */
+  async #findAgain(bridge: string, networkId: string): Promise<void> {
+    const network = this.#catalog.list().find(({ id }) => id === networkId);
+    if (network === undefined) return removeBridge(this.#launcher, bridge);
+    await this.#keeper.ensureUp(network).catch((error) => this.#say(`Network ${network.name}: ${messageOf(error)}`));
+    this.#keeper.release(network.id);
+  }
+
+  async close(): Promise<void> {
+    await this.#keeper.close();
+    await this.#claims.withdraw();
+  }
+
+  list(): NetworkRecord[] {
+    return this.#catalog.list();
+  }
+
+  get(name: string): NetworkRecord {
+    return this.#catalog.get(name);
+  }
+
+  find(name: string): NetworkRecord | undefined {
+    return this.#catalog.find(name);
+  }
+
+  async create(request: NetworkRequest): Promise<{ network: NetworkRecord; warning: string }> {
+    const network = await this.#catalog.create(request);
+    try {
+      await this.#keeper.ensureUp(network);
+    } catch (error) {
+      await this.#catalog.remove(network.id);
+      throw error;
+    }
+    this.#keeper.release(network.id);
+    return { network, warning: '' };
+  }
+
+  async remove(id: string): Promise<void> {
+    const network = this.#catalog.get(id);
+    if (network.predefined)
+      throw new EngineError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
+    const [active] = this.#table.ofNetwork(network.id);
+    if (active !== undefined)
+      throw new EngineError(
+        'forbidden',
+        `error while removing network: network ${network.name} has active endpoints (name:"${active.containerName}" id:"${active.endpointId.slice(0, 12)}")`,
+      );
+    await this.#catalog.remove(network.id);
+    this.#addresses.forget(network.id);
+    await this.#keeper.takeDown(network.id);
+  }
+
+  endpoints(networkId: string): Endpoint[] {
+    return this.#table.ofNetwork(networkId);
+  }
+
+  endpointsOf(containerId: string): Endpoint[] {
+    return this.#table.ofContainer(containerId);
+  }
+
+  async attach(request: EndpointRequest): Promise<Endpoint> {
+    const network = this.#catalog.get(request.networkId);
+    await this.detach(request.containerId, network.id);
+    const mac = request.macAddress ? parseMac(request.macAddress) : undefined;
+    if (request.macAddress && mac === undefined)
+      throw new EngineError('invalid', `invalid MAC address: ${request.macAddress}`);
+    const addresses = this.#addresses.take(network, request);
+    const endpoint: Endpoint = {
+      networkId: network.id,
+      endpointId: randomBytes(32).toString('hex'),
+      containerId: request.containerId,
+      containerName: request.containerName,
+      interfaceName: request.interfaceName,
+      macAddress: network.driver === 'bridge' ? (mac ?? macOf(addresses.ipv4)) : '',
+      ...addresses,
+      gateway: network.internal ? undefined : gatewayOf(network, 4),
+      gateway6: network.internal ? undefined : gatewayOf(network, 6),
+      dnsNames: network.predefined ? [] : dnsNames(request),
+    };
+    this.#hold(network, { endpoint, request });
+    if (network.driver !== 'bridge') return endpoint;
+    try {
+      await this.#keeper.ensureUp(network);
+    } catch (error) {
+      await this.detach(request.containerId, network.id);
+      throw error;
+    }
+    return endpoint;
+  }
+
+  #hold(network: NetworkRecord, held: HeldEndpoint): void {
+    this.#table.add({ ...held, request: { ...held.request, networkId: network.id } });
+    if (held.request.dns !== undefined) this.#nameService.setServers(held.request.containerId, held.request.dns);
+  }
+
+  interfaceSpec(endpoint: Endpoint): InterfaceSpec {
+    const network = this.#catalog.get(endpoint.networkId);
+    const others = this.#table.heldBy(endpoint.containerId);
+    const chosen = (family: 4 | 6) =>
+      gatewayEndpoint(others, family, (id) => this.#catalog.find(id)?.name ?? '')?.endpoint.endpointId ===
+      endpoint.endpointId;
+    return {
+      hostName: vethName(this.#names),
+      name: endpoint.interfaceName,
+      bridge: network.bridge,
+      macAddress: endpoint.macAddress,
+      addresses: addressesOf(endpoint),
+      mtu: this.#keeper.mtu(network.id),
+      isolated: !bridgeOptions(network.options).interContainer,
+      ...(endpoint.gateway !== undefined && chosen(4) ? { gateway: endpoint.gateway } : {}),
+      ...(endpoint.gateway6 !== undefined && chosen(6) ? { gateway6: endpoint.gateway6 } : {}),
+      ...this.#resolverOf(endpoint, network),
+    };
+  }
+
+  /** 127.0.0.11 is one route, so one interface has it: the first of a network with names. */
+  #resolverOf(endpoint: Endpoint, network: NetworkRecord): Pick<InterfaceSpec, 'resolver'> {
+    const via = gatewayOf(network, 4);
+    const first = this.#table.ofContainer(endpoint.containerId).find((one) => this.#isNamed(one) && one.ipv4);
+    if (via === undefined || endpoint.ipv4 === undefined || first?.endpointId !== endpoint.endpointId) return {};
+    return { resolver: { via, source: endpoint.ipv4 } };
+  }
+
+  #isNamed(endpoint: Endpoint): boolean {
+    const network = this.#catalog.find(endpoint.networkId);
+    return network !== undefined && network.driver === 'bridge' && !network.predefined;
+  }
+
+  async plug(endpoint: Endpoint, pid: number): Promise<void> {
+    const { host, inside } = interfaceOps(this.interfaceSpec(endpoint), pid);
+    await runOps(this.#launcher, [...host, enter(pid), ...inside.map(passIfPresent)]);
+  }
+
+  async unplug(endpoint: Endpoint, pid: number): Promise<void> {
+    const gone: NetworkOp = { op: 'link.delete', name: endpoint.interfaceName };
+    const rest = this.#table
+      .heldBy(endpoint.containerId)
+      .filter((held) => held.endpoint.networkId !== endpoint.networkId);
+    await runOps(this.#launcher, [enter(pid), gone, ...this.#routesAfter(rest)]);
+  }
+
+  /** The default route and the resolver's move to what is left; where they are already, nothing happens. */
+  #routesAfter(rest: readonly HeldEndpoint[]): NetworkOp[] {
+    const nameOf = (id: string) => this.#catalog.find(id)?.name ?? '';
+    const four = gatewayEndpoint(rest, 4, nameOf)?.endpoint;
+    const six = gatewayEndpoint(rest, 6, nameOf)?.endpoint;
+    const named = rest.find(({ endpoint }) => this.#isNamed(endpoint) && endpoint.ipv4 !== undefined)?.endpoint;
+    const ops = [four, six, named].flatMap((endpoint, index) => {
+      if (endpoint === undefined) return [];
+      const network = this.#catalog.get(endpoint.networkId);
+      const spec: InterfaceSpec = {
+        hostName: '',
+        name: endpoint.interfaceName,
+        bridge: '',
+        macAddress: '',
+        addresses: [],
+        mtu: 0,
+        ...(index === 0 && endpoint.gateway !== undefined ? { gateway: endpoint.gateway } : {}),
+        ...(index === 1 && endpoint.gateway6 !== undefined ? { gateway6: endpoint.gateway6 } : {}),
+        ...(index === 2 ? { resolver: { via: gatewayOf(network, 4) ?? '', source: endpoint.ipv4 ?? '' } } : {}),
+      };
+      return interfaceOps(spec).inside.filter(({ op }) => op === 'route.add' || op === 'net.sysctl');
+    });
+    return ops.filter((op) => !(op.op === 'net.sysctl' && op.path.endsWith('disable_ipv6'))).map(passIfPresent);
+  }
+
+  async detach(containerId: string, networkId?: string): Promise<void> {
+    const wanted = networkId === undefined ? undefined : this.#catalog.find(networkId)?.id;
+    for (const { endpoint } of this.#table.heldBy(containerId)) {
+      if (networkId !== undefined && endpoint.networkId !== wanted) continue;
+      this.#table.remove(containerId, endpoint.networkId);
+      const network = this.#catalog.find(endpoint.networkId);
+      if (network === undefined) continue;
+      this.#addresses.free(network, endpoint.ipv4);
+      this.#addresses.free(network, endpoint.ipv6);
+      this.#keeper.release(network.id);
+    }
+    if (this.#table.heldBy(containerId).length > 0) return;
+    this.#nameService.setServers(containerId, []);
+    this.#ports.release(containerId);
+  }
+
+  adopt(endpoint: Endpoint, request: EndpointRequest): void {
+    const network = this.#catalog.find(endpoint.networkId);
+    if (network === undefined) return;
+    this.#addresses.adopt(network, endpoint.ipv4);
+    this.#addresses.adopt(network, endpoint.ipv6);
+    this.#hold(network, { endpoint, request });
+    if (network.driver !== 'bridge') return;
+    this.#keeper.ensureUp(network).catch((error) => this.#say(`Network ${network.name}: ${messageOf(error)}`));
+  }
+
+  renamed(containerId: string, name: string): void {
+    for (const { endpoint, request } of this.#table.heldBy(containerId)) {
+      const network = this.#catalog.find(endpoint.networkId);
+      if (network === undefined) continue;
+      const wish = { ...request, containerName: name };
+      const names = network.predefined ? [] : dnsNames(wish);
+      this.#table.add({ endpoint: { ...endpoint, containerName: name, dnsNames: names }, request: wish });
+    }
+  }
+
+  async choosePorts(requests: readonly PortRequest[], endpoint: Endpoint): Promise<PublishedPortSpec[]> {
+    this.#ports.release(endpoint.containerId);
+    const binding = bridgeOptions(this.#catalog.get(endpoint.networkId).options).hostBinding;
+    const all = (await machineHasIPv6()) ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+    const hostIps = binding === undefined || binding === '0.0.0.0' ? all : [binding];
+    const target = { owner: endpoint.containerId, ipv4: endpoint.ipv4, ipv6: endpoint.ipv6, hostIps };
+    const chosen: PublishedPortSpec[] = [];
+    try {
+      for (const request of requests) chosen.push(...(await this.#ports.choose(request, target)));
+    } catch (error) {
+      this.#ports.release(endpoint.containerId);
+      throw error;
+    }
+    return chosen;
+  }
+
+  async publish(containerId: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
+    this.#ports.reserve(containerId, ports);
+    if (this.#catalog.find(endpoint.networkId)?.internal !== false) return;
+    await this.#keeper.firewall.setPorts(containerId, ports).catch((error) => this.#say(messageOf(error)));
+  }
+
+  async unpublish(containerId: string): Promise<void> {
+    this.#ports.release(containerId);
+    await this.#keeper.firewall.setPorts(containerId, []).catch((error) => this.#say(messageOf(error)));
+  }
+
+  async portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined> {
+    const owner = this.#ports.holder(protocol, hostIp, port);
+    const [endpoint] = owner === undefined ? [] : this.#table.ofContainer(owner);
+    if (endpoint !== undefined) return `container ${endpoint.containerName}`;
+    return findPortHolder(protocol, hostIp, port);
+  }
+
+  async resolvConf(wish: Parameters<Networks['resolvConf']>[0]): Promise<string> {
+    const named = wish.endpoints.find((endpoint) => this.#isNamed(endpoint) && endpoint.ipv4 !== undefined);
+    const other = wish.endpoints.find((endpoint) => this.#isNamed(endpoint));
+    const chosen = named ?? other ?? wish.endpoints[0];
+    const network = chosen === undefined ? undefined : this.#catalog.find(chosen.networkId);
+    const answers = network !== undefined && this.#keeper.hasResolver(network.id);
+    if (chosen !== undefined && wish.dns.length > 0) this.#nameService.setServers(chosen.containerId, wish.dns);
+    return composeResolvConf({
+      named: other !== undefined && answers,
+      hostNetwork: wish.hostNetwork,
+      hasIPv4: named !== undefined,
+      gateway: answers ? (gatewayOf(network, 4) ?? gatewayOf(network, 6)) : undefined,
+      dns: wish.dns,
+      dnsSearch: wish.dnsSearch,
+      dnsOptions: wish.dnsOptions,
+      host: await hostResolvers(),
+    });
+  }
+
+  hostGateway(endpoints: readonly Endpoint[] = []): string {
+    for (const { networkId } of endpoints) {
+      const network = this.#catalog.find(networkId);
+      const gateway = network === undefined ? undefined : (gatewayOf(network, 4) ?? gatewayOf(network, 6));
+      if (gateway !== undefined) return gateway;
+    }
+    return gatewayOf(this.#catalog.get('bridge'), 4) ?? '';
+  }
+}
+
+function gatewayOf(network: NetworkRecord, family: 4 | 6): string | undefined {
+  return network.ipam.find(({ gateway }) => gateway !== undefined && gateway.includes(':') === (family === 6))?.gateway;
+}
+
+function addressesOf(endpoint: Endpoint): string[] {
+  return [
+    ...(endpoint.ipv4 === undefined ? [] : [`${endpoint.ipv4}/${endpoint.ipv4PrefixLength}`]),
+    ...(endpoint.ipv6 === undefined ? [] : [`${endpoint.ipv6}/${endpoint.ipv6PrefixLength}`]),
+  ];
+}
+
+/** Docker's order: name, aliases, short id, hostname; each once. */
+function dnsNames({ containerName, aliases, containerId, hostname }: EndpointRequest): string[] {
+  return [...new Set([containerName, ...aliases, containerId.slice(0, 12), hostname])].filter((name) => name !== '');
+}
+
+function enter(pid: number): NetworkOp {
+  return { op: 'netns.enter', path: `/proc/${pid}/ns/net` };
+}
+
+/** In a running container another network may have the route already. */
+function passIfPresent(op: NetworkOp): NetworkOp {
+  return op.op === 'route.add' ? { ...op, optional: true } : op;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
