@@ -163,7 +163,16 @@ class Layers {
     return join(this.home, 'layers', chain.slice(7));
   }
 
-  async add(
+  /** One after the other: two stages may make the same layer at the same time. */
+  add(parent: ChainId | undefined, tar: Readable) {
+    const added = this.last.then(() => this.addOne(parent, tar));
+    this.last = added.catch(() => undefined);
+    return added;
+  }
+
+  private last: Promise<unknown> = Promise.resolve();
+
+  private async addOne(
     parent: ChainId | undefined,
     tar: Readable,
   ): Promise<{ diffId: Digest; chainId: ChainId; sizeBytes: number }> {
