@@ -1,3 +1,5 @@
+import { defaultMaskedPaths, defaultReadOnlyPaths } from '../launch/defaults.js';
+
 /** Docker's HostConfig, whole, in the wire's own key names; what a record keeps and what inspect shows. */
 export interface HostConfig {
   readonly Binds: readonly string[] | null;
@@ -151,29 +153,6 @@ export interface Mount {
   };
 }
 
-export const DEFAULT_MASKED_PATHS: readonly string[] = [
-  '/proc/asound',
-  '/proc/acpi',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/sys/firmware',
-  '/sys/devices/virtual/powercap',
-];
-
-export const DEFAULT_READONLY_PATHS: readonly string[] = [
-  '/proc/bus',
-  '/proc/fs',
-  '/proc/irq',
-  '/proc/sys',
-  '/proc/sysrq-trigger',
-];
-
 export const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 
 /** What a HostConfig is when nothing was said: the values that Docker's inspect shows then. */
@@ -239,6 +218,6 @@ export const DEFAULT_HOST_CONFIG: HostConfig = {
   CpuPercent: 0,
   IOMaximumIOps: 0,
   IOMaximumBandwidth: 0,
-  MaskedPaths: DEFAULT_MASKED_PATHS,
-  ReadonlyPaths: DEFAULT_READONLY_PATHS,
+  MaskedPaths: defaultMaskedPaths,
+  ReadonlyPaths: defaultReadOnlyPaths,
 };

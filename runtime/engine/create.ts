@@ -1,0 +1,160 @@
+/** POST /containers/create: validates, merges, records. Nothing runs yet. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism, hostname } from 'node:os';
+import { EngineError } from '../errors.js';
+import type { Image } from '../images/types.js';
+import { checkName, checkRequest } from './check-create.js';
+import { completeHostConfig } from './complete-host-config.js';
+import { Container } from './container.js';
+import { createWarnings } from './create-warnings.js';
+import type { Engine } from './engine.js';
+import type { HostConfig } from './host-config.js';
+import { mergeConfig } from './merge-config.js';
+import { resolveMounts } from './mounts.js';
+import { networkWishes } from './network-wishes.js';
+import { containerDirectory } from './paths.js';
+import { randomName } from './random-name.js';
+import { NEVER, now } from './time.js';
+import type { ContainerConfig, ContainerRecord, ContainerState, CreateRequest } from './types.js';
+import { fillVolumes } from './volume-fill.js';
+import { removeVolume } from './volumes.js';
+
+const CREATED: ContainerState = {
+  Status: 'created',
+  Running: false,
+  Paused: false,
+  Restarting: false,
+  OOMKilled: false,
+  Dead: false,
+  Pid: 0,
+  ExitCode: 0,
+  Error: '',
+  StartedAt: NEVER,
+  FinishedAt: NEVER,
+};
+
+/** Throws `invalid`, `not-found` (image, linked container), `conflict` (name). */
+export async function createContainer(
+  engine: Engine,
+  request: CreateRequest,
+): Promise<{ container: Container; warnings: string[] }> {
+  const host = completeHostConfig(request.hostConfig, engine.cgroups.version);
+  const cpus = availableParallelism();
+  checkRequest(request, host, cpus);
+  if (request.name !== undefined) checkName(request.name);
+  const image = findImage(engine, request);
+  const id = randomBytes(32).toString('hex');
+  const config = mergedConfig(engine, request, image, host, id);
+  checkReferences(engine, host);
+  const name = request.name?.replace(/^\//, '') ?? randomName((taken) => engine.containers.isTaken(taken));
+  engine.containers.reserve(name, id);
+  try {
+    const record = await buildRecord(engine, { id, name, config, host, image, request });
+    const container = new Container(record);
+    engine.containers.add(container);
+    await engine.save(container);
+    engine.tell(container, 'create');
+    return { container, warnings: await createWarnings(engine, host) };
+  } catch (error) {
+    engine.containers.release(name, id);
+    await discard(engine, id);
+    throw error;
+  }
+}
+
+function findImage(engine: Engine, request: CreateRequest): Image {
+  const name = request.config.Image ?? '';
+  if (name === '') throw new EngineError('invalid', 'config cannot be empty in order to create a container');
+  const image = engine.foundations.images.get(name);
+  const wanted = request.platform;
+  const { os, architecture } = image.platform;
+  if (wanted !== undefined && (wanted.os !== os || wanted.architecture !== architecture))
+    throw new EngineError(
+      'not-found',
+      `image with reference ${name} was found but its platform (${os}/${architecture}) does not match the specified platform (${wanted.os}/${wanted.architecture})`,
+    );
+  return image;
+}
+
+function mergedConfig(engine: Engine, request: CreateRequest, image: Image, host: HostConfig, id: string) {
+  const config = mergeConfig(request.config, image.config, defaultHostname(engine, host, id));
+  if ((config.Entrypoint ?? []).length + (config.Cmd ?? []).length === 0)
+    throw new EngineError('invalid', 'no command specified');
+  return config;
+}
+
+function defaultHostname(engine: Engine, host: HostConfig, id: string): string {
+  if (host.UTSMode === 'host' || host.NetworkMode === 'host') return hostname();
+  const shared = /^container:(.+)$/.exec(host.NetworkMode)?.[1];
+  return shared === undefined ? id.slice(0, 12) : engine.containers.get(shared).record.config.Hostname;
+}
+
+/** Containers that modes and links name must be there. Throws `not-found`. */
+function checkReferences(engine: Engine, host: HostConfig): void {
+  for (const mode of [host.NetworkMode, host.PidMode, host.IpcMode]) {
+    const name = /^container:(.+)$/.exec(mode)?.[1];
+    if (name !== undefined) engine.containers.get(name);
+  }
+  for (const link of host.Links ?? []) {
+    const [name = ''] = link.split(':');
+    if (engine.containers.find(name) === undefined)
+      throw new EngineError('not-found', `could not get container for ${name}: No such container: ${name}`);
+  }
+}
+
+interface Parts {
+  readonly id: string;
+  readonly name: string;
+  readonly config: ContainerConfig;
+  readonly host: HostConfig;
+  readonly image: Image;
+  readonly request: CreateRequest;
+}
+
+async function buildRecord(engine: Engine, parts: Parts): Promise<ContainerRecord> {
+  const { id, name, config, host, image, request } = parts;
+  const { snapshots, paths, networks } = engine.foundations;
+  const chainId = image.chainIds.at(-1);
+  const wishes = networkWishes(host, request.config, request.networks, (network) => networks.find(network));
+  const [mounts, root] = await Promise.all([
+    resolveMounts(engine, { hostConfig: host, volumes: config.Volumes }),
+    snapshots.prepare(id, chainId),
+    mkdir(containerDirectory(paths, id), { recursive: true, mode: 0o710 }),
+  ]);
+  if (mounts.some((mount) => mount.Type === 'volume')) await fillVolumes(engine, root, mounts);
+  const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  return {
+    version: 1,
+    id,
+    name,
+    created: now(),
+    path: args[0]!,
+    args: args.slice(1),
+    imageId: image.id,
+    chainId,
+    platform: image.platform,
+    config,
+    hostConfig: host,
+    mounts,
+    networks: wishes,
+    state: CREATED,
+    restartCount: 0,
+    stoppedByHand: false,
+    startedBefore: false,
+    running: undefined,
+  };
+}
+
+/** Takes back what a failed create left: nobody refers to it. Anonymous volumes among them are pruned as unused ones. */
+async function discard(engine: Engine, id: string): Promise<void> {
+  await engine.foundations.snapshots.discard(id).catch(() => undefined);
+  await rm(containerDirectory(engine.foundations.paths, id), { recursive: true, force: true });
+}
+
+/** Volumes that belong to nobody but this container. */
+export async function removeAnonymousVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
+  for (const mount of record.mounts)
+    if (mount.Type === 'volume' && mount.anonymous === true)
+      await removeVolume(engine, mount.Name!, true).catch(() => undefined);
+}

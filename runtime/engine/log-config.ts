@@ -1,0 +1,58 @@
+/** Log drivers: `json-file` and `local` are our one log file, `none` is none. Pure. */
+import { join } from 'node:path';
+import { EngineError } from '../errors.js';
+import type { LogSpec } from '../launch/spec.js';
+import type { LogConfig } from './host-config.js';
+
+const options: Readonly<Record<string, readonly string[]>> = {
+  'json-file': [
+    'max-size',
+    'max-file',
+    'compress',
+    'labels',
+    'labels-regex',
+    'env',
+    'env-regex',
+    'tag',
+    'mode',
+    'max-buffer-size',
+  ],
+  local: ['max-size', 'max-file', 'compress', 'mode', 'max-buffer-size'],
+  none: ['mode', 'max-buffer-size'],
+};
+
+/** Throws `invalid` in Docker's words. */
+export function checkLogConfig(config: LogConfig): void {
+  const known = options[config.Type === '' ? 'json-file' : config.Type];
+  if (known === undefined)
+    throw new EngineError('invalid', `logger: no log driver named '${config.Type}' is registered`);
+  for (const key of Object.keys(config.Config))
+    if (!known.includes(key))
+      throw new EngineError('invalid', `unknown log opt '${key}' for ${config.Type} log driver`);
+  const files = config.Config['max-file'];
+  if (files !== undefined && !(Number(files) >= 1)) throw new EngineError('invalid', 'max-file cannot be less than 1');
+  if (config.Config['max-size'] !== undefined) parseBytes(config.Config['max-size']);
+}
+
+/** `10m`, `1.5g`, `100kb`, `-1`. Throws `invalid`. */
+export function parseBytes(text: string): number {
+  const parts = /^(-?\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim());
+  if (parts === null) throw new EngineError('invalid', `invalid size: '${text}'`);
+  return Math.trunc(Number(parts[1]) * 1024 ** ' kmgtp'.indexOf(parts[2]!.toLowerCase() || ' '));
+}
+
+/** Docker's json-file keeps all unless told; its local driver 5 files of 20 MB. */
+export function logSpec(config: LogConfig, directory: string): LogSpec {
+  const isLocal = config.Type === 'local';
+  const size = config.Config['max-size'];
+  const bytes = size === undefined ? (isLocal ? 20 * 1024 * 1024 : -1) : parseBytes(size);
+  return {
+    path: config.Type === 'none' ? undefined : logPath(directory),
+    maxBytes: bytes > 0 ? bytes : undefined,
+    maxFiles: Number(config.Config['max-file'] ?? (isLocal ? 5 : 1)),
+  };
+}
+
+export function logPath(directory: string): string {
+  return join(directory, 'log');
+}

@@ -1,0 +1,76 @@
+/** Ports as Docker writes them: `80/tcp`, `8080-8090`. Pure. */
+import { EngineError } from '../errors.js';
+import type { PublishedPortSpec } from '../launch/spec.js';
+import type { PortRequest } from '../network/types.js';
+import type { HostConfig, PortBinding } from './host-config.js';
+
+export interface ContainerPort {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** Reads `80` or `80/udp`. Throws `invalid`. */
+export function parsePort(text: string): ContainerPort {
+  const [port = '', protocol = 'tcp'] = text.toLowerCase().split('/');
+  if (!['tcp', 'udp'].includes(protocol)) {
+    if (protocol === 'sctp') throw new EngineError('not-implemented', 'SCTP ports cannot be published here');
+    throw new EngineError('invalid', `invalid port specification: ${JSON.stringify(text)}`);
+  }
+  if (!/^\d+$/.test(port) || Number(port) > 65535 || Number(port) < 1)
+    throw new EngineError('invalid', `invalid port specification: ${JSON.stringify(text)}`);
+  return { port: Number(port), protocol: protocol as 'tcp' | 'udp' };
+}
+
+/** Reads `8080`, `8080-8090` or nothing. Throws `invalid`. */
+export function parsePortRange(text: string): { start: number; end: number } {
+  if (text === '') return { start: 0, end: 0 };
+  const parts = /^(\d+)(?:-(\d+))?$/.exec(text);
+  const start = Number(parts?.[1]);
+  const end = Number(parts?.[2] ?? parts?.[1]);
+  if (parts === null || start > 65535 || end > 65535 || end < start)
+    throw new EngineError('invalid', `invalid port specification: ${JSON.stringify(text)}`);
+  return { start, end };
+}
+
+/** What is to be published, explicit bindings first; a range or nothing lets the network pick. */
+export function portRequests(host: HostConfig, exposed: Readonly<Record<string, object>> | undefined): PortRequest[] {
+  const requests: PortRequest[] = [];
+  for (const [port, bindings] of Object.entries(host.PortBindings))
+    for (const binding of bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings)
+      requests.push(requestOf(parsePort(port), binding));
+  if (!host.PublishAllPorts) return requests;
+  for (const port of Object.keys(exposed ?? {})) {
+    const { protocol, port: number } = parsePort(port);
+    if (requests.some((one) => one.containerPort === number && one.protocol === protocol)) continue;
+    requests.push(requestOf({ protocol, port: number }, { HostIp: '', HostPort: '' }));
+  }
+  return requests;
+}
+
+function requestOf({ port, protocol }: ContainerPort, binding: PortBinding): PortRequest {
+  const { start, end } = parsePortRange(binding.HostPort);
+  return {
+    protocol,
+    hostIp: binding.HostIp,
+    hostPort: start,
+    ...(end > start ? { hostPortEnd: end } : {}),
+    containerPort: port,
+  };
+}
+
+/** NetworkSettings.Ports: exposed ones without a binding are null. */
+export function publishedPorts(
+  exposed: Readonly<Record<string, object>> | undefined,
+  ports: readonly PublishedPortSpec[],
+): Record<string, PortBinding[] | null> {
+  const shown: Record<string, PortBinding[] | null> = {};
+  for (const port of Object.keys(exposed ?? {})) {
+    const { port: number, protocol } = parsePort(port);
+    shown[`${number}/${protocol}`] = null;
+  }
+  for (const { containerPort, protocol, hostIp, hostPort } of ports) {
+    const key = `${containerPort}/${protocol}`;
+    shown[key] = [...(shown[key] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }];
+  }
+  return shown;
+}

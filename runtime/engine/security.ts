@@ -1,0 +1,51 @@
+/** SecurityOpt of a HostConfig, read. Pure. */
+import { EngineError } from '../errors.js';
+
+export interface SecurityOptions {
+  readonly noNewPrivileges: boolean;
+  /** `default`, `unconfined`, or the text of a profile. */
+  readonly seccomp: string;
+  readonly appArmorProfile: string | undefined;
+  readonly writableCgroups: boolean;
+}
+
+/** Throws `invalid` with Docker's sentence. SELinux labels are taken and mean nothing here. */
+export function parseSecurityOptions(list: readonly string[]): SecurityOptions {
+  const result = {
+    noNewPrivileges: false,
+    seccomp: 'default',
+    appArmorProfile: undefined as string | undefined,
+    writableCgroups: false,
+  };
+  for (const option of list) {
+    const at = option.search(/[=:]/);
+    const key = at < 0 ? option : option.slice(0, at);
+    const value = at < 0 ? '' : option.slice(at + 1);
+    if (key === 'no-new-privileges') result.noNewPrivileges = readBool(option, value);
+    else if (key === 'writable-cgroups') result.writableCgroups = readBool(option, value);
+    else if (at < 0 && key !== 'disable')
+      throw new EngineError('invalid', `invalid --security-opt 1: ${JSON.stringify(option)}`);
+    else if (key === 'seccomp') result.seccomp = seccompOf(value);
+    else if (key === 'apparmor') result.appArmorProfile = value === 'unconfined' ? undefined : value;
+    else if (key !== 'label' && key !== 'disable')
+      throw new EngineError('invalid', `invalid --security-opt 2: ${JSON.stringify(option)}`);
+  }
+  return result;
+}
+
+function readBool(option: string, value: string): boolean {
+  if (value === '' || value === 'true') return true;
+  if (value === 'false') return false;
+  throw new EngineError('invalid', `invalid --security-opt 2: ${JSON.stringify(option)}`);
+}
+
+function seccompOf(value: string): string {
+  if (value === 'builtin' || value === '') return 'default';
+  if (value === 'unconfined') return value;
+  try {
+    JSON.parse(value);
+  } catch (cause) {
+    throw new EngineError('invalid', `Decoding seccomp profile failed: ${(cause as Error).message}`, { cause });
+  }
+  return value;
+}

@@ -1,0 +1,63 @@
+/** Volumes with `type`, `o` and `device`: mounted on the host while a running container uses them. */
+import { readFile } from 'node:fs/promises';
+import { EngineError } from '../errors.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+import type { VolumeRecord } from './types.js';
+import { getVolume, volumeData } from './volumes.js';
+
+function needsMount(volume: VolumeRecord | undefined): volume is VolumeRecord {
+  return Boolean(volume?.options?.device);
+}
+
+function volumesOf(engine: Engine, container: Container): VolumeRecord[] {
+  return container.record.mounts
+    .filter((mount) => mount.Type === 'volume' && mount.Name !== undefined)
+    .map((mount) => engine.volumeRecords.get(mount.Name!))
+    .filter(needsMount);
+}
+
+async function isMounted(path: string): Promise<boolean> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  return table.split('\n').some((line) => line.split(' ')[4] === path);
+}
+
+/** Mounts it on its folder unless that has been done. Throws `system` with what the mount program says. */
+export async function mountVolume(engine: Engine, name: string): Promise<void> {
+  const volume = getVolume(engine, name);
+  if (!needsMount(volume)) return;
+  const target = volumeData(engine, name);
+  if (await isMounted(target)) return;
+  const { type = 'none', o = '', device = '' } = volume.options ?? {};
+  const options = o === '' ? [] : ['-o', o];
+  const args = ['mount', ...(type === 'none' || type === 'bind' ? [] : ['-t', type]), ...options, device, target];
+  const result = await engine.foundations.launcher.spawn(args);
+  if (result.code !== 0)
+    throw new EngineError(
+      'system',
+      `error while mounting volume '${target}': failed to mount local volume: mount ${device}:${target}${o === '' ? '' : `, data: ${o}`}: ${result.stderr.trim()}`,
+    );
+}
+
+/** Mounts what a container needs, before it starts. */
+export async function mountVolumes(engine: Engine, container: Container): Promise<void> {
+  for (const volume of volumesOf(engine, container)) await mountVolume(engine, volume.name);
+}
+
+/** Unmounts what no running container uses any more. */
+export async function unmountVolumes(engine: Engine, container: Container): Promise<void> {
+  for (const volume of volumesOf(engine, container)) {
+    const isUsed = engine.containers
+      .all()
+      .some(
+        (other) =>
+          other !== container && other.isRunning && other.record.mounts.some((mount) => mount.Name === volume.name),
+      );
+    if (!isUsed) await unmountVolume(engine, volume.name);
+  }
+}
+
+export async function unmountVolume(engine: Engine, name: string): Promise<void> {
+  const target = volumeData(engine, name);
+  if (await isMounted(target)) await engine.foundations.launcher.spawn(['umount', '-l', target]);
+}
