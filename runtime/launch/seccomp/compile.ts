@@ -1,0 +1,106 @@
+import { DATA, encode, type Instruction, ifEqual, ifGreaterEqual, JUMP_MAX, jump, load, ret, test } from './bpf.js';
+import { defaultProfile } from './default-profile.js';
+import { actionValue, applicableRules, parseSeccompProfile, type Rule, type SeccompProfile } from './profile.js';
+import { SYSCALLS_AARCH64, SYSCALLS_X86_64 } from './syscalls.js';
+
+interface Architecture {
+  /** AUDIT_ARCH_* of the kernel. */
+  readonly audit: number;
+  /** As profiles name it. */
+  readonly name: string;
+  readonly syscalls: ReadonlyMap<string, number>;
+}
+
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  x64: { audit: 0xc000003e, name: 'amd64', syscalls: SYSCALLS_X86_64 },
+  arm64: { audit: 0xc00000b7, name: 'arm64', syscalls: SYSCALLS_AARCH64 },
+};
+
+/** Bit 30 marks the x32 calls of an x86-64 kernel, which would otherwise be a way around a filter by number. */
+const X32 = 0x40000000;
+const ENOSYS = 38;
+
+/**
+ * A filter as a struct sock_filter array, for LaunchSpec.seccomp and ExecSpec.seccomp. `profile`: `default` is Docker's
+ * own; a text is JSON in Docker's or the OCI's form. `capabilities` are the container's, without CAP_: the default
+ * profile opens what they need. Calls of other architectures (32-bit programs) are refused with the default action.
+ * Throws `invalid` for a profile that is none.
+ */
+export function compileSeccomp(
+  profile: string | SeccompProfile,
+  capabilities: readonly string[],
+  architecture: string = process.arch,
+): Uint8Array {
+  const machine = ARCHITECTURES[architecture];
+  if (machine === undefined) throw new RangeError(`no table of system calls for ${architecture}`);
+  const wanted =
+    profile === 'default' ? defaultProfile : typeof profile === 'string' ? parseSeccompProfile(profile) : profile;
+  const fallback = actionValue(wanted.defaultAction, wanted.defaultErrnoRet);
+  const tree = searchTree(ranges(wanted, capabilities, machine, fallback));
+  const body = machine.name === 'amd64' ? [ifGreaterEqual(X32, 0, 1), ret(fallback), ...tree] : tree;
+  return encode([load(DATA.architecture), ifEqual(machine.audit, 1, 0), ret(fallback), load(DATA.number), ...body]);
+}
+
+interface Range {
+  readonly from: number;
+  readonly code: readonly Instruction[];
+}
+
+/** All numbers from 0 on, neighbours that are treated alike taken together. */
+function ranges(
+  profile: SeccompProfile,
+  capabilities: readonly string[],
+  { name, syscalls }: Architecture,
+  fallback: number,
+): Range[] {
+  const rules = applicableRules(profile, capabilities, name);
+  const byNumber = new Map<number, readonly Instruction[]>();
+  for (const [call, number] of syscalls) {
+    const found = rules.get(call);
+    if (found !== undefined) byNumber.set(number, leaf(found, fallback));
+  }
+  const last = Math.max(-1, ...byNumber.keys());
+  const list: Range[] = [];
+  const add = (from: number, code: readonly Instruction[]) => {
+    if (list.length === 0 || !alike(list[list.length - 1]!.code, code)) list.push({ from, code });
+  };
+  for (let number = 0; number <= last; number++) add(number, byNumber.get(number) ?? [ret(fallback)]);
+  add(last + 1, [ret(newer(profile, fallback))]);
+  return list;
+}
+
+/** A call that is newer than the profile is unknown rather than forbidden, so that programs fall back (as runc does). */
+function newer(profile: SeccompProfile, fallback: number): number {
+  return profile.defaultAction === 'SCMP_ACT_ERRNO' ? actionValue('SCMP_ACT_ERRNO', ENOSYS) : fallback;
+}
+
+/** The rules of one call: an unconditional one decides alone, otherwise the first whose conditions hold. */
+function leaf(rules: readonly Rule[], fallback: number): Instruction[] {
+  const always = rules.find((rule) => rule.conditions.length === 0);
+  if (always !== undefined) return [ret(always.action)];
+  return [...rules.flatMap(conditional), ret(fallback)];
+}
+
+function conditional(rule: Rule): Instruction[] {
+  let code: Instruction[] = [ret(rule.action)];
+  for (const condition of rule.conditions.toReversed()) code = [...test(condition, code.length), ...code];
+  return code;
+}
+
+function alike(a: readonly Instruction[], b: readonly Instruction[]): boolean {
+  return a.length === 1 && b.length === 1 && a[0]!.k === b[0]!.k;
+}
+
+/** With the number loaded: about nine comparisons for any call. What is too far for a short jump is reached by a long one. */
+function searchTree(list: readonly Range[]): Instruction[] {
+  if (list.length === 1) return [...list[0]!.code];
+  const middle = list.length >> 1;
+  const left = searchTree(list.slice(0, middle));
+  const right = searchTree(list.slice(middle));
+  const pivot = list[middle]!.from;
+  const choice =
+    left.length <= JUMP_MAX
+      ? [ifGreaterEqual(pivot, left.length, 0)]
+      : [ifGreaterEqual(pivot, 0, 1), jump(left.length)];
+  return [...choice, ...left, ...right];
+}
