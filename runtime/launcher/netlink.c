@@ -11,7 +11,7 @@ static void *tail(struct nl_message *m)
 	return (unsigned char *)m + NLMSG_ALIGN(m->header.nlmsg_len);
 }
 
-/* Room for `size` more bytes, zeroed; a message that does not fit is marked and refused by nl_send(). */
+/* Room for `size` more bytes, zeroed and padded (a nest counts its padding); a message that does not fit is marked and refused by nl_send(). */
 static void *grow(struct nl_message *m, size_t size)
 {
 	size_t length = NLMSG_ALIGN(m->header.nlmsg_len);
@@ -21,7 +21,7 @@ static void *grow(struct nl_message *m, size_t size)
 	}
 	void *at = tail(m);
 	memset(at, 0, NLMSG_ALIGN(size));
-	m->header.nlmsg_len = (uint32_t)(length + size);
+	m->header.nlmsg_len = (uint32_t)(length + NLMSG_ALIGN(size));
 	return at;
 }
 
