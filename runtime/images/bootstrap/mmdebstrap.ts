@@ -1,0 +1,74 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../../errors.js';
+import { carriedSettings, slimRules, writeImageFiles } from './files.js';
+import type { Sources } from './mirror.js';
+import { runProgram } from './programs.js';
+import type { Target } from './target.js';
+
+export interface MakeRoot {
+  readonly program: string;
+  readonly target: Target;
+  readonly sources: Sources;
+  /** A folder of our own for this run, empty. */
+  readonly workFolder: string;
+  /** Fetched packages, kept from run to run. */
+  readonly packagesFolder: string;
+  /** The archive to write; its ending tells the compression. */
+  readonly output: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Makes the root file system's tar. Signatures are verified by apt with the distribution's own keyring. Throws `system` with its last words. */
+export async function makeRootTar(run: MakeRoot): Promise<void> {
+  const extra = join(run.workFolder, 'files');
+  const temporary = join(run.workFolder, 'tmp');
+  const settings = await carriedSettings();
+  await Promise.all([mkdir(temporary, { recursive: true }), mkdir(run.packagesFolder, { recursive: true })]);
+  await writeImageFiles(extra, settings, run.target.slim);
+  const name = run.output.split('/').at(-1) ?? 'root.tar';
+  const unfinished = join(run.workFolder, name);
+  const args = programArguments(run, { extra, settings, unfinished });
+  const environment = { TMPDIR: temporary, SOURCE_DATE_EPOCH: String(run.sources.dateSeconds) };
+  const ran = await runProgram([run.program, ...args], { signal: run.signal, environment });
+  if (ran.code !== 0) throw new EngineError('system', `mmdebstrap failed: ${lastWords(ran.stderr)}`);
+  await rename(unfinished, run.output);
+  await rm(run.workFolder, { recursive: true, force: true });
+}
+
+function programArguments(
+  { target, sources, packagesFolder }: MakeRoot,
+  made: { extra: string; settings: readonly string[]; unfinished: string },
+): string[] {
+  const settings = [...made.settings, 'APT::Sandbox::User "root";'];
+  const packages = quote(packagesFolder);
+  return [
+    '--variant=minbase',
+    `--keyring=${sources.keyring}`,
+    ...settings.map((line) => `--aptopt=${line.replace(/;\s*$/, '')}`),
+    '--dpkgopt=force-unsafe-io',
+    ...(target.slim ? slimRules().map((rule) => `--dpkgopt=${rule}`) : []),
+    // Packages fetched before need not be fetched again, and those fetched now are kept for the next time.
+    '--skip=download/empty,essential/unlink,cleanup/apt/cache',
+    `--setup-hook=mkdir -p "$1"/var/cache/apt/archives && cp -lf ${packages}/*.deb "$1"/var/cache/apt/archives/ 2>/dev/null || cp -f ${packages}/*.deb "$1"/var/cache/apt/archives/ 2>/dev/null || true`,
+    `--customize-hook=cp -lf "$1"/var/cache/apt/archives/*.deb ${packages}/ 2>/dev/null || cp -f "$1"/var/cache/apt/archives/*.deb ${packages}/ || true`,
+    `--customize-hook=rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/cache/apt/*.bin "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap`,
+    `--customize-hook=cp -R --preserve=mode ${quote(made.extra)}/. "$1"/`,
+    '--customize-hook=rm -f "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/var/log/apt/* "$1"/var/log/dpkg.log "$1"/var/log/alternatives.log "$1"/var/log/bootstrap.log',
+    // Slim images have no manuals, but packages that link theirs want the folders.
+    ...(target.slim ? ['--customize-hook=for n in 1 2 3 4 5 6 7 8 9; do mkdir -p "$1"/usr/share/man/man$n; done'] : []),
+    sources.codename,
+    made.unfinished,
+    ...sources.lines,
+  ];
+}
+
+function quote(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Its own errors say what to do; apt's stand before them. */
+function lastWords(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => /^(E:|Err:|W: Failed)/.test(line.trim()));
+  return (lines.length > 0 ? lines : stderr.trim().split('\n')).slice(-3).join(' ').trim();
+}
