@@ -6,7 +6,7 @@ import { type Answerer, DnsServer } from './dns-server.js';
 import { Firewall } from './firewall.js';
 import type { FirewallNetwork } from './firewall-rules.js';
 import { ForwardPolicy } from './forward-policy.js';
-import type { MachineNames } from './names.js';
+import { bridgePrefix, type MachineNames } from './names.js';
 import { bridgeOptions } from './options.js';
 import type { NetworkRecord } from './types.js';
 
@@ -44,7 +44,7 @@ export class BridgeKeeper {
   constructor(options: BridgeKeeperOptions) {
     this.#options = options;
     this.firewall = new Firewall(options.launcher, options.names.table, options.say);
-    this.#forward = new ForwardPolicy(options.launcher);
+    this.#forward = new ForwardPolicy(options.launcher, bridgePrefix(options.names));
   }
 
   /** Resolves when containers can be put on it; throws what stood in the way. */

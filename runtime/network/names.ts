@@ -22,7 +22,11 @@ export function machineNames(runtimeDir: string): MachineNames {
 
 /** 15 bytes: `dv`, 4 of the engine, `b`, 8 of the network. */
 export function bridgeName(names: MachineNames, networkId: string): string {
-  return `dv${names.hash.slice(0, 4)}b${networkId.slice(0, 8)}`;
+  return `${bridgePrefix(names)}${networkId.slice(0, 8)}`;
+}
+
+export function bridgePrefix(names: MachineNames): string {
+  return `dv${names.hash.slice(0, 4)}b`;
 }
 
 /** 15 bytes: `dv`, 4 of the engine, `v`, 8 random: a veth's name vanishes 30 ms after its namespace, so none is used twice. */

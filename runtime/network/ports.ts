@@ -10,6 +10,8 @@ type Protocol = PublishedPortSpec['protocol'];
 interface Reservation {
   readonly owner: string;
   readonly hostIp: string;
+  /** The owner listens; until then it may still fail because of another program. */
+  readonly published: boolean;
 }
 
 /** The side of a port that is in the container. */
@@ -38,9 +40,9 @@ export class PortBook {
     }));
   }
 
-  /** Without asking: the ports of a container that runs already. */
+  /** Without asking: the ports of a container that runs. */
   reserve(owner: string, ports: readonly PublishedPortSpec[]): void {
-    for (const { protocol, hostPort, hostIp } of ports) this.#add(protocol, hostPort, [hostIp], owner);
+    for (const { protocol, hostPort, hostIp } of ports) this.#add(protocol, hostPort, [hostIp], owner, true);
   }
 
   release(owner: string): void {
@@ -51,8 +53,14 @@ export class PortBook {
     }
   }
 
+  /** The running container that has it. */
   holder(protocol: Protocol, hostIp: string, port: number): string | undefined {
-    return this.#reserved.get(`${protocol}/${port}`)?.find((reservation) => collide(reservation.hostIp, hostIp))?.owner;
+    return this.#colliding(protocol, hostIp, port).find(({ published }) => published)?.owner;
+  }
+
+  #colliding(protocol: Protocol, hostIp: string, port: number): Reservation[] {
+    const reservations = this.#reserved.get(`${protocol}/${port}`) ?? [];
+    return reservations.filter((reservation) => collide(reservation.hostIp, hostIp));
   }
 
   async #pick({ protocol, hostPort, hostPortEnd }: PortRequest, hostIps: readonly string[], owner: string) {
@@ -80,15 +88,15 @@ export class PortBook {
   }
 
   #isTaken(protocol: Protocol, port: number, hostIps: readonly string[]): boolean {
-    return hostIps.some((hostIp) => this.holder(protocol, hostIp, port) !== undefined);
+    return hostIps.some((hostIp) => this.#colliding(protocol, hostIp, port).length > 0);
   }
 
-  #add(protocol: Protocol, port: number, hostIps: readonly string[], owner: string): void {
+  #add(protocol: Protocol, port: number, hostIps: readonly string[], owner: string, published = false): void {
     const key = `${protocol}/${port}`;
     const others = (this.#reserved.get(key) ?? []).filter(
       (reservation) => reservation.owner !== owner || !hostIps.includes(reservation.hostIp),
     );
-    this.#reserved.set(key, [...others, ...hostIps.map((hostIp) => ({ owner, hostIp }))]);
+    this.#reserved.set(key, [...others, ...hostIps.map((hostIp) => ({ owner, hostIp, published }))]);
   }
 
   #drop(protocol: Protocol, port: number, owner: string): void {
