@@ -1,5 +1,5 @@
 /** Registry credentials as clients send them in headers. */
-import type { RegistryAuth } from '../images/types.js';
+import type { RegistryAuth } from '../engine/images.js';
 import type { Call } from './routes.js';
 
 interface WireAuth {

@@ -1,9 +1,9 @@
 /** Answers of the API as they go over the wire (docker-engine-api v1.51), and the engine's own types that are wire types. */
-import type { ImageConfig } from '../images/types.js';
+import type { ImageConfig } from '../engine/images.js';
 
 export type { EngineEvent } from '../engine/events.js';
+export type { HealthConfig, ImageConfig } from '../engine/images.js';
 export type { ContainerConfig, ContainerState, EndpointSettings, ExecConfig, MountPoint } from '../engine/types.js';
-export type { HealthConfig, ImageConfig } from '../images/types.js';
 
 export interface ErrorResponse {
   readonly message: string;

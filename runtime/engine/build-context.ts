@@ -7,6 +7,8 @@ import { EngineError } from '../errors.js';
 import { decompress } from '../images/decompress.js';
 import type { Engine } from './engine.js';
 
+export type { BuildEvent, BuildOptions } from '../build/types.js';
+
 export interface ContextRequest {
   readonly body: Readable;
   /** URL in place of the body; empty: the body it is. */

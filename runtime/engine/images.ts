@@ -17,6 +17,18 @@ import type { Engine } from './engine.js';
 import { applyChanges } from './image-changes.js';
 import { now } from './time.js';
 
+export { hostPlatform } from '../images/platform.js';
+export { familiarReference, parseReference } from '../images/reference.js';
+export type {
+  HealthConfig,
+  HistoryEntry,
+  Image,
+  ImageConfig,
+  ProgressEvent,
+  PullOptions,
+  RegistryAuth,
+} from '../images/types.js';
+
 /** Layers that something other than an image needs: containers, and steps that the builder remembers. */
 export function layerRoots(engine: Engine): ChainId[] {
   const ofContainers = engine.containers.all().flatMap(({ record }) => record.chainId ?? []);

@@ -6,6 +6,8 @@ import type { Filters } from './filters.js';
 import { nowNs, parseTime } from './time.js';
 import { parseTimestamp } from './timestamp.js';
 
+export type { Endpoint, IpamPool, NetworkRecord, NetworkRequest } from '../network/types.js';
+
 export const networkListFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'] as const;
 export const networkPruneFilters = ['label', 'label!', 'until'] as const;
 

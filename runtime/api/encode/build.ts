@@ -1,4 +1,4 @@
-import type { BuildEvent } from '../../build/types.js';
+import type { BuildEvent } from '../../engine/build-context.js';
 import type { ProgressMessage } from '../wire.js';
 import { encodeProgress } from './progress.js';
 

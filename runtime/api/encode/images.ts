@@ -1,6 +1,6 @@
 /** Images as the API shows them. */
 import { createdNs, type ListedImage } from '../../engine/image-list.js';
-import type { HistoryEntry, Image, ImageConfig } from '../../images/types.js';
+import type { HistoryEntry, Image, ImageConfig } from '../../engine/images.js';
 import type { ImageHistoryItem, ImageInspect, ImageSummary } from '../wire.js';
 
 export const unixSeconds = (image: Image): number => Number(createdNs(image) / 1_000_000_000n);

@@ -1,4 +1,4 @@
-import type { Endpoint, IpamPool, NetworkRecord } from '../../network/types.js';
+import type { Endpoint, IpamPool, NetworkRecord } from '../../engine/network-list.js';
 import type { IpamConfig, NetworkContainer, NetworkInspect } from '../wire.js';
 
 function encodePool(pool: IpamPool): IpamConfig {

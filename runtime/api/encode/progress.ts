@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../images/types.js';
+import type { ProgressEvent } from '../../engine/images.js';
 import type { ProgressMessage } from '../wire.js';
 
 const barWidth = 50;

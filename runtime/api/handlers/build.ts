@@ -1,9 +1,8 @@
 /** `POST /build` as the classic builder's clients speak it, and its cache. */
-import type { BuildEvent, BuildOptions } from '../../build/types.js';
+import type { BuildEvent, BuildOptions } from '../../engine/build-context.js';
 import { takeContext } from '../../engine/build-context.js';
 import type { Engine } from '../../engine/engine.js';
-import { layerRoots, parsePlatform, referenceOf, tellImage } from '../../engine/images.js';
-import { familiarReference } from '../../images/reference.js';
+import { familiarReference, layerRoots, parsePlatform, referenceOf, tellImage } from '../../engine/images.js';
 import { registryConfig } from '../credentials.js';
 import { int, list, map, nullable, object, string, stringMap } from '../decode.js';
 import { encodeBuildEvent } from '../encode/build.js';

@@ -1,8 +1,8 @@
 /** `POST /commit`: an image from a container. */
 import { commitContainer } from '../../engine/commit.js';
 import type { Engine } from '../../engine/engine.js';
+import type { ImageConfig } from '../../engine/images.js';
 import { referenceOf } from '../../engine/images.js';
-import type { ImageConfig } from '../../images/types.js';
 import { any, int, map, object, string, stringMap, stringOrStrings, strings } from '../decode.js';
 import { readShape } from '../request.js';
 import { type Answer, type Call, created, type Route } from '../routes.js';

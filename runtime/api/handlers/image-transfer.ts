@@ -2,23 +2,25 @@
 import type { Readable } from 'node:stream';
 import type { Engine } from '../../engine/engine.js';
 import { searchHub } from '../../engine/image-search.js';
+import type { ProgressEvent, PullOptions } from '../../engine/images.js';
 import {
+  familiarReference,
+  hostPlatform,
   importImage,
   loadImages,
   parsePlatform,
+  parseReference,
   pullImage,
   pushImage,
   referenceOf,
   saveImages,
 } from '../../engine/images.js';
 import { EngineError } from '../../errors.js';
-import { hostPlatform } from '../../images/platform.js';
-import { parseReference } from '../../images/reference.js';
-import type { ProgressEvent, PullOptions } from '../../images/types.js';
 import { registryAuth } from '../credentials.js';
 import { encodeProgress } from '../encode/progress.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream, sendStream } from '../streams.js';
+import { streamBootstrap } from './devenv.js';
 
 export function imageTransferRoutes(engine: Engine): Route[] {
   return [
@@ -54,6 +56,10 @@ async function create(engine: Engine, call: Call): Promise<Answer | typeof strea
   const lines = new JsonStream(call);
   try {
     const fromImage = call.query.text('fromImage');
+    if (call.query.bool('bootstrap')) {
+      await streamBootstrap(engine, call, familiarReference(referenceOf(fromImage, call.query.text('tag'))!));
+      return streamed;
+    }
     if (fromImage === '') await importFrom(engine, call, lines);
     else {
       const reference = referenceOf(fromImage, call.query.text('tag'))!;

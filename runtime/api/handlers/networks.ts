@@ -1,6 +1,7 @@
 /** Networks: create, list, inspect, connect, disconnect, remove, prune. */
 import type { Engine } from '../../engine/engine.js';
 import { connectNetwork, disconnectNetwork } from '../../engine/network-connect.js';
+import type { NetworkRequest } from '../../engine/network-list.js';
 import {
   listNetworks,
   networkListFilters,
@@ -12,7 +13,6 @@ import {
 } from '../../engine/network-list.js';
 import type { EndpointSettings } from '../../engine/types.js';
 import { EngineError } from '../../errors.js';
-import type { NetworkRequest } from '../../network/types.js';
 import { bool, int, list, map, object, type Shaped, string, stringMap, strings } from '../decode.js';
 import { encodeNetwork } from '../encode/networks.js';
 import { readShape } from '../request.js';

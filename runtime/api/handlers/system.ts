@@ -1,8 +1,9 @@
 /** The engine itself: ping, version, info, what fills the disk, credentials. */
 import os from 'node:os';
 import type { Engine } from '../../engine/engine.js';
+import { engineId } from '../../engine/identity.js';
+import { hostPlatform } from '../../engine/images.js';
 import { countContainers, lookAtMachine } from '../../engine/system.js';
-import { hostPlatform } from '../../images/platform.js';
 import { encodeInfo } from '../encode/info.js';
 import { engineVersion, type Product } from '../product.js';
 import { type Answer, type Call, ok, type Route } from '../routes.js';
@@ -12,8 +13,6 @@ import { infoIn } from '../versions/system.js';
 export interface SystemOptions {
   readonly engine: Engine;
   readonly product: Product;
-  /** Stable over restarts of the engine. */
-  readonly engineId: string;
 }
 
 export function systemRoutes(options: SystemOptions): Route[] {
@@ -70,7 +69,7 @@ async function info(options: SystemOptions, call: Call): Promise<Answer> {
   const machine = await lookAtMachine();
   const { foundations } = options.engine;
   const answer = encodeInfo({
-    id: options.engineId,
+    id: engineId(options.engine),
     version: engineVersion(options.product),
     machine,
     home: foundations.paths.home,

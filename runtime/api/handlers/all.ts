@@ -1,0 +1,40 @@
+/** The whole route table. */
+import type { Engine } from '../../engine/engine.js';
+import { engineVersion, type Product } from '../product.js';
+import type { Route } from '../routes.js';
+import { absentRoutes } from './absent.js';
+import { archiveRoutes } from './archive.js';
+import { authRoutes } from './auth.js';
+import { buildRoutes } from './build.js';
+import { commitRoutes } from './commit.js';
+import { devenvRoutes } from './devenv.js';
+import { eventRoutes } from './events.js';
+import { imageTransferRoutes } from './image-transfer.js';
+import { imageRoutes } from './images.js';
+import { networkRoutes } from './networks.js';
+import { systemRoutes } from './system.js';
+
+export interface AllRoutesOptions {
+  readonly engine: Engine;
+  readonly product: Product;
+  /** Ends the engine's process, containers untouched. */
+  readonly shutdown: (why: string, force: boolean) => void;
+  /** Proxies, insecure registries. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export function engineRoutes({ engine, product, shutdown, environment }: AllRoutesOptions): Route[] {
+  return [
+    ...systemRoutes({ engine, product }),
+    ...authRoutes(environment),
+    ...eventRoutes(engine),
+    ...imageRoutes({ engine, engineVersion: engineVersion(product) }),
+    ...imageTransferRoutes(engine),
+    ...buildRoutes(engine),
+    ...commitRoutes(engine),
+    ...archiveRoutes(engine),
+    ...networkRoutes(engine),
+    ...devenvRoutes({ engine, shutdown }),
+    ...absentRoutes(),
+  ];
+}

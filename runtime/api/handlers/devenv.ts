@@ -1,0 +1,45 @@
+/** What Docker's API has no word for; all of it below `/devenv`. */
+import { bootstrap } from '../../engine/bootstrap.js';
+import type { Engine } from '../../engine/engine.js';
+import { encodeProgress } from '../encode/progress.js';
+import { type Answer, type Call, type Route, streamed } from '../routes.js';
+import { JsonStream } from '../streams.js';
+
+export interface DevenvOptions {
+  readonly engine: Engine;
+  readonly shutdown: (why: string, force: boolean) => void;
+}
+
+export function devenvRoutes(options: DevenvOptions): Route[] {
+  return [
+    { method: 'POST', path: '/devenv/images/bootstrap', handle: (call) => bootstrapNamed(options.engine, call) },
+    { method: 'POST', path: '/devenv/shutdown', handle: (call) => shutdown(options, call) },
+  ];
+}
+
+async function bootstrapNamed(engine: Engine, call: Call): Promise<typeof streamed> {
+  await streamBootstrap(engine, call, call.query.text('reference'));
+  return streamed;
+}
+
+/** Also what `POST /images/create?bootstrap=true` does. */
+export async function streamBootstrap(engine: Engine, call: Call, name: string): Promise<void> {
+  const lines = new JsonStream(call);
+  try {
+    const image = await bootstrap(engine, name, {
+      onProgress: (event) => void lines.write(encodeProgress(event)),
+      signal: call.signal,
+    });
+    await lines.write({ aux: { ID: image.id } });
+    lines.end();
+  } catch (error) {
+    await lines.fail(error);
+  }
+}
+
+/** Answers, then leaves; `force` takes the running containers along. */
+function shutdown(options: DevenvOptions, call: Call): Answer {
+  const force = call.query.bool('force');
+  call.response.once('finish', () => options.shutdown('a client asked', force));
+  return { status: 204 };
+}

@@ -1,0 +1,75 @@
+/** Puts the engine together: every part is made here, once, and handed to those that stand on it. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openBuilder } from '../build/builder.js';
+import { fetchForBuild } from '../engine/build-fetch.js';
+import type { Engine } from '../engine/engine.js';
+import { openEngine } from '../engine/open.js';
+import { makeStepRunner } from '../engine/step-runner.js';
+import type { EnginePaths } from '../engine/types.js';
+import { openImageStore } from '../images/store.js';
+import type { Reference } from '../images/types.js';
+import { openLauncher } from '../launch/launcher.js';
+import { openNetworks } from '../network/networks.js';
+import { openSnapshots } from '../snapshots/snapshots.js';
+import { openStore } from '../state/lmdb-store.js';
+import type { Environment } from './paths.js';
+
+/** The repository's or the package's root: this file is `dist/runtime/main/open.js` in it. */
+export const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
+
+export function devenvVersion(): string {
+  const text = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+export interface OpenedEngine {
+  readonly engine: Engine;
+  /** Containers go on. */
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly paths: EnginePaths;
+  readonly env: Environment;
+  readonly log: (text: string) => void;
+}
+
+export async function openParts({ paths, env, log }: OpenOptions): Promise<OpenedEngine> {
+  const { home } = paths;
+  const store = openStore(path.join(home, 'state'));
+  const launcher = await openLauncher({
+    binary: path.join(packageRoot, 'runtime/launcher/build/launcher'),
+    socketDirectory: paths.runtime,
+  });
+  const snapshots = await openSnapshots({ home, launcher });
+  const images = await openImageStore({ home, store, snapshots, environment: env, fallback });
+  const networks = openNetworks({ store, launcher, paths, say: log });
+  // The builder runs its steps through the engine, which stands on the builder: known by the time a step runs.
+  let runner: ReturnType<typeof makeStepRunner> | undefined;
+  const builder = await openBuilder({
+    home,
+    store,
+    snapshots,
+    images,
+    launcher,
+    fetch: fetchForBuild,
+    runStep: (request) => runner!(request),
+  });
+  await networks.open();
+  const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder });
+  runner = makeStepRunner(engine);
+  const close = async () => {
+    await engine.close();
+    await networks.close();
+    await launcher.close();
+    await store.close();
+  };
+  return { engine, close };
+
+  async function fallback(reference: Reference, store_: typeof images, options: Parameters<typeof images.pull>[1]) {
+    const { bootstrapImage } = await import('../images/bootstrap.js');
+    return bootstrapImage(reference, { images: store_, home, ...options });
+  }
+}
