@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { EngineError } from '../errors.js';
@@ -58,10 +57,15 @@ async function peek(source: Readable): Promise<{ head: Buffer; rest: Readable }>
 }
 
 async function forward(from: AsyncIterator<Buffer>, to: PassThrough): Promise<void> {
+  let wake = () => {};
+  to.on('drain', () => wake());
+  to.on('close', () => wake());
   try {
-    for (let next = await from.next(); !next.done; next = await from.next()) {
-      if (to.destroyed) break;
-      if (!to.write(next.value)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+    for (let next = await from.next(); !next.done && !to.destroyed; next = await from.next()) {
+      const room = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (!to.write(next.value)) await room;
     }
     if (to.destroyed) await from.return?.();
     else to.end();

@@ -44,6 +44,8 @@ function programArguments(
   const packages = quote(packagesFolder);
   return [
     '--variant=minbase',
+    // Directories merged from the start: otherwise the package that merges them brings all of Perl along.
+    '--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr',
     `--keyring=${sources.keyring}`,
     ...settings.map((line) => `--aptopt=${line.replace(/;\s*$/, '')}`),
     '--dpkgopt=force-unsafe-io',
