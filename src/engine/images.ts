@@ -30,13 +30,19 @@ export function splitReference(reference: string): { fromImage: string; tag: str
   return { fromImage: reference, tag: 'latest' };
 }
 
+/** `bootstrap`: our engine makes the image from its distribution's packages instead (a parameter that others ignore). */
 export function pullImage(
   engine: EngineClient,
   reference: string,
-  options: { readonly platform?: string; readonly auth?: string; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly platform?: string;
+    readonly auth?: string;
+    readonly bootstrap?: boolean;
+    readonly signal?: AbortSignal;
+  } = {},
 ): AsyncGenerator<ProgressLine> {
   return engine.lines('POST', '/images/create', {
-    query: { ...splitReference(reference), platform: options.platform },
+    query: { ...splitReference(reference), platform: options.platform, bootstrap: options.bootstrap },
     ...(options.auth ? { headers: { 'x-registry-auth': options.auth } } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });

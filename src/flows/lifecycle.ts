@@ -1,7 +1,9 @@
 /** `start`, `stop`, `restart`, `kill`, `pause`, `unpause`, `rm`: what happens to containers that are there. */
 import { UserError } from '../errors.js';
 import type { Plan } from '../model/plan.js';
+import type { Project } from '../model/project.js';
 import { planEach, planRemove, planRestart, planStart, planStop } from '../plan/lifecycle.js';
+import { inStartOrder, selectServices } from '../plan/order.js';
 import { renderPlan } from '../plan/render.js';
 import { type Chosen, chooseContainers } from './containers.js';
 import { ask } from './questions.js';
@@ -47,13 +49,28 @@ export async function startServices(
   await perform(session, request, chosen, plan, request.waitTimeoutMs);
 }
 
+/** With `dependents`, services whose `depends_on` says `restart: true` of a named one are restarted too. */
 export async function restartServices(
   session: Session,
-  request: LifecycleRequest & { readonly dependencies: boolean },
+  request: LifecycleRequest & { readonly dependents: boolean },
 ): Promise<void> {
-  const chosen = await chooseContainers(session, { services: request.services, orphans: false });
-  const project = chosen.known.loaded?.project;
+  const { services } = request;
+  const all = await chooseContainers(session, { services: [], orphans: false });
+  const project = all.known.loaded?.project;
+  if (project) selectServices(project, services, false);
+  const wanted = new Set(services.length ? services : all.containers.map((one) => one.service));
+  if (project && request.dependents) addDependents(project, wanted);
+  const chosen = { ...all, containers: all.containers.filter((one) => wanted.has(one.service)) };
   await perform(session, request, chosen, planRestart(project, chosen.containers, request.graceMs));
+}
+
+function addDependents(project: Project, wanted: Set<string>) {
+  for (const service of inStartOrder(project)) {
+    const causes = Object.entries(service.depends_on ?? {}).filter(
+      ([name, { restart }]) => restart && wanted.has(name),
+    );
+    if (causes.length > 0) wanted.add(service.name);
+  }
 }
 
 export async function killServices(

@@ -13,6 +13,8 @@ export interface UpOptions {
   /** Undefined: as each service's `pull_policy` says. */
   readonly pull: 'always' | 'missing' | 'never' | undefined;
   readonly removeOrphans: boolean;
+  /** Say nothing of them. */
+  readonly ignoreOrphans: boolean;
   /** Service → containers, from `--scale`. */
   readonly scale: Readonly<Record<string, number>>;
   /** Wait until everything runs, and is healthy where it has a healthcheck. */
@@ -31,6 +33,7 @@ export const defaultUpOptions: UpOptions = {
   build: 'missing',
   pull: undefined,
   removeOrphans: false,
+  ignoreOrphans: false,
   scale: {},
   wait: false,
   graceMs: undefined,

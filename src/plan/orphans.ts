@@ -8,12 +8,13 @@ export function planOrphans(
   draft: Draft,
   project: Project,
   observed: Observed,
-  options: Pick<UpOptions, 'removeOrphans' | 'graceMs'>,
+  options: Pick<UpOptions, 'removeOrphans' | 'ignoreOrphans' | 'graceMs'>,
 ): void {
   const known = new Set([...Object.keys(project.services), ...project.disabledServices]);
   const orphans = observed.containers.filter((one) => !known.has(one.service) && !one.oneOff);
   if (orphans.length === 0) return;
   if (!options.removeOrphans) {
+    if (options.ignoreOrphans) return;
     const names = orphans.map((one) => one.name).join(', ');
     draft.warn(
       `Found orphan containers (${names}) of this project. If their services were taken out of the config or renamed, --remove-orphans cleans them up.`,

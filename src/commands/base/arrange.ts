@@ -1,0 +1,88 @@
+/**
+ * Pure: words as people write them for Compose, as oclif reads them. Compose takes its global flags before the
+ * command's name, where `-f` and `-p` mean the config's file and the project's name whatever they mean behind it;
+ * and what follows the service in `exec` and `run` belongs to the program.
+ */
+export interface CommandWords {
+  readonly id: string;
+  /** Flags that take a value, as they are written (`--user`, `-u`). */
+  readonly valueFlags: ReadonlySet<string>;
+  /** Positional words before the program's own. */
+  readonly passAfter: number | undefined;
+}
+
+const globalValueFlags: Readonly<Record<string, string>> = {
+  '-f': '--file',
+  '--file': '--file',
+  '-p': '--project-name',
+  '--project-name': '--project-name',
+  '--project-directory': '--project-directory',
+  '--env-file': '--env-file',
+  '--profile': '--profile',
+  '--env': '--environment',
+  '--environment': '--environment',
+  '--progress': '--progress',
+  '--ansi': '--ansi',
+  '--engine': '--engine',
+  '--parallel': '--parallel',
+};
+
+/** `find` knows a command by its first words and says how many of them name it. */
+export function arrangeArguments(
+  argv: readonly string[],
+  find: (words: readonly string[]) => { readonly command: CommandWords; readonly length: number } | undefined,
+): string[] {
+  const { leading, rest } = takeLeading(argv);
+  if (rest[0] === 'help') return [...rest.slice(1), '--help'];
+  const found = find(rest);
+  if (!found) return [...rest, ...leading];
+  const name = rest.slice(0, found.length);
+  const words = delimit(rest.slice(found.length), found.command);
+  return [...name, ...leading, ...words];
+}
+
+function takeLeading(argv: readonly string[]): { leading: string[]; rest: readonly string[] } {
+  const leading: string[] = [];
+  let at = 0;
+  for (; at < argv.length && argv[at]!.startsWith('-'); at += 1) {
+    const word = argv[at]!;
+    const [flag, value] = splitFlag(word);
+    const name = globalValueFlags[flag];
+    if (name === undefined) {
+      if (word !== '--dry-run') break;
+      leading.push(word);
+    } else if (value !== undefined) leading.push(`${name}=${value}`);
+    else {
+      at += 1;
+      leading.push(name, argv[at] ?? '');
+    }
+  }
+  return { leading, rest: argv.slice(at) };
+}
+
+/** `--file=x`, `-fx` */
+function splitFlag(word: string): [string, string | undefined] {
+  if (!word.startsWith('--')) return word.length > 2 ? [word.slice(0, 2), word.slice(2)] : [word, undefined];
+  const equals = word.indexOf('=');
+  return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+/** Puts `--` behind the positional words that are ours. */
+function delimit(words: readonly string[], { valueFlags, passAfter }: CommandWords): readonly string[] {
+  if (passAfter === undefined) return words;
+  let left = passAfter;
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]!;
+    if (word === '--') return words;
+    if (word.startsWith('-') && word.length > 1) {
+      if (valueFlags.has(word)) at += 1;
+      continue;
+    }
+    left -= 1;
+    if (left === 0) {
+      const program = words.slice(at + 1);
+      return [...words.slice(0, at + 1), ...(program[0] === '--' ? program : ['--', ...program])];
+    }
+  }
+  return words;
+}

@@ -1,0 +1,68 @@
+import { Command } from '@oclif/core/command';
+import { type GlobalOptions, Session, type World } from '../../flows/session.js';
+import type { AnsiMode } from '../../output/terminal.js';
+import { globalFlags } from './flags.js';
+
+/** Values of the flags that every command has; a command may have a shorter list of its own. */
+interface GlobalValues {
+  readonly file?: string[] | undefined;
+  readonly 'env-file'?: string[] | undefined;
+  readonly profile?: string[] | undefined;
+  readonly 'project-name'?: string | undefined;
+  readonly 'project-directory'?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly engine?: string | undefined;
+  readonly progress?: string | undefined;
+  readonly ansi?: string | undefined;
+  readonly parallel?: number | undefined;
+}
+
+/** A command parses its words, calls a flow and prints what the flow gives. */
+export abstract class DevenvCommand extends Command {
+  static override baseFlags = globalFlags;
+
+  /** Opens a session for the length of `work`. A number that it gives is the exit code. */
+  protected async withSession(values: GlobalValues, work: (session: Session) => Promise<unknown>): Promise<void> {
+    const session = new Session(this.world(), toOptions(values, process.env));
+    try {
+      const code = await work(session);
+      if (typeof code === 'number') process.exitCode = code;
+    } finally {
+      await session.close();
+    }
+  }
+
+  private world(): World {
+    return {
+      cwd: process.cwd(),
+      env: process.env,
+      uid: process.getuid?.() ?? 0,
+      stdin: process.stdin,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      version: this.config.version,
+    };
+  }
+}
+
+const first = <T extends string>(allowed: readonly T[], ...values: (string | undefined)[]): T => {
+  const given = values.find((value) => value !== undefined && value !== '');
+  return allowed.find((value) => value === given) ?? allowed[0]!;
+};
+
+/** A flag beats Compose's variable, which beats the default. */
+export function toOptions(values: GlobalValues, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
+  const parallel = values.parallel ?? (env.COMPOSE_PARALLEL_LIMIT ? Number(env.COMPOSE_PARALLEL_LIMIT) : undefined);
+  return {
+    files: values.file ?? [],
+    envFiles: values['env-file'] ?? [],
+    profiles: values.profile ?? [],
+    progress: first(['auto', 'tty', 'plain', 'json', 'quiet'], values.progress, env.COMPOSE_PROGRESS),
+    ansi: first<AnsiMode>(['auto', 'always', 'never'], values.ansi, env.COMPOSE_ANSI),
+    ...(values['project-name'] ? { projectName: values['project-name'] } : {}),
+    ...(values['project-directory'] ? { projectDirectory: values['project-directory'] } : {}),
+    ...(values.environment ? { environment: values.environment } : {}),
+    ...(values.engine ? { engine: values.engine } : {}),
+    ...(parallel ? { parallel: parallel < 0 ? Number.POSITIVE_INFINITY : parallel } : {}),
+  };
+}

@@ -1,0 +1,55 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { parseDuration } from '../../model/durations.js';
+
+/** Several values by repeating the flag: `-f a -f b`, and not `-f a b`. */
+const many = { multiple: true, multipleNonGreedy: true } as const;
+
+/** Taken by every command, before or after its name. */
+export const globalFlags = {
+  file: Flags.string({ ...many, char: 'f', description: 'config file, several are merged', helpGroup: 'GLOBAL' }),
+  'project-name': Flags.string({ char: 'p', description: 'name of the project', helpGroup: 'GLOBAL' }),
+  'project-directory': Flags.string({ description: 'folder that relative paths start from', helpGroup: 'GLOBAL' }),
+  'env-file': Flags.string({ ...many, description: 'variables for the config', helpGroup: 'GLOBAL' }),
+  profile: Flags.string({ ...many, description: 'profile to turn on', helpGroup: 'GLOBAL' }),
+  environment: Flags.string({ aliases: ['env'], description: 'environment overlay (dev, prod…)', helpGroup: 'GLOBAL' }),
+  progress: Flags.string({
+    options: ['auto', 'tty', 'plain', 'json', 'quiet'],
+    description: 'how progress is shown',
+    helpGroup: 'GLOBAL',
+  }),
+  ansi: Flags.string({ options: ['auto', 'always', 'never'], description: 'colours', helpGroup: 'GLOBAL' }),
+  engine: Flags.string({ description: 'devenv, docker, podman, or unix:///path', helpGroup: 'GLOBAL' }),
+  parallel: Flags.integer({ description: 'steps at once, -1 for no limit', helpGroup: 'GLOBAL' }),
+  'dry-run': Flags.boolean({ description: 'show the plan and do nothing', helpGroup: 'GLOBAL' }),
+};
+
+/** Seconds, or a duration (`1m30s`). */
+export const duration = Flags.custom<number>({
+  parse: async (text) => {
+    const ms = parseDuration(text);
+    if (ms === undefined) throw new Error(`"${text}" is no duration: use 10 (seconds), 1m30s, 500ms`);
+    return ms;
+  },
+});
+
+export const stopTimeout = duration({
+  char: 't',
+  helpValue: 'seconds',
+  description: 'time to stop by itself, then it is killed',
+});
+
+export const format = (values: string) =>
+  Flags.string({ default: 'table', helpValue: values, description: `${values}, or a template such as {{.Name}}` });
+
+export const services = Args.string({ multiple: true, description: 'services; all when none is named' });
+
+/** `KEY=VALUE` pairs; a key alone takes the shell's value. */
+export function pairs(entries: readonly string[] | undefined, env: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(
+    (entries ?? []).map((entry) => {
+      const at = entry.indexOf('=');
+      return at < 0 ? [entry, env[entry] ?? ''] : [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
+}

@@ -1,0 +1,32 @@
+import * as Flags from '@oclif/core/flags';
+import { listServiceImages, type ServiceImageRow } from '../flows/images.js';
+import { renderList } from '../output/table.js';
+import { DevenvCommand } from './base/command.js';
+import { format, services } from './base/flags.js';
+
+const columns = [
+  { head: 'CONTAINER', cell: (row: ServiceImageRow) => row.ContainerName },
+  { head: 'REPOSITORY', cell: (row: ServiceImageRow) => row.Repository },
+  { head: 'TAG', cell: (row: ServiceImageRow) => row.Tag },
+  { head: 'PLATFORM', cell: (row: ServiceImageRow) => row.Platform },
+  { head: 'IMAGE ID', cell: (row: ServiceImageRow) => row.ID },
+  { head: 'SIZE', cell: (row: ServiceImageRow) => row.SizeText },
+];
+
+export default class Images extends DevenvCommand {
+  static override summary = 'List the images of the containers';
+  static override args = { services };
+  static override flags = {
+    format: format('table, json'),
+    quiet: Flags.boolean({ char: 'q', description: 'ids only' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Images);
+    await this.withSession(flags, async (session) => {
+      const rows = await listServiceImages(session, args.services ?? []);
+      if (flags.quiet) await session.terminal.data([...new Set(rows.map((row) => `${row.ID}\n`))].join(''));
+      else await session.terminal.data(renderList(rows, columns, flags.format));
+    });
+  }
+}

@@ -1,0 +1,127 @@
+/** `build`, `pull` and `images`: the images of a project's services. */
+import { inspectImage } from '../engine/images.js';
+import { UserError } from '../errors.js';
+import { formatBytes } from '../model/bytes.js';
+import { imageName } from '../model/names.js';
+import { observeProject } from '../observe/observe.js';
+import { Draft } from '../plan/draft.js';
+import { planImages } from '../plan/images.js';
+import type { UpOptions } from '../plan/options.js';
+import { inStartOrder, selectServices } from '../plan/order.js';
+import { renderPlan } from '../plan/render.js';
+import { chooseContainers } from './containers.js';
+import { runPlan } from './run-plan.js';
+import type { Session } from './session.js';
+
+export interface BuildRequest {
+  readonly services: readonly string[];
+  readonly noCache: boolean;
+  readonly pull: boolean;
+  readonly args: Readonly<Record<string, string>>;
+  readonly quiet: boolean;
+  readonly dependencies: boolean;
+  readonly dryRun: boolean;
+}
+
+export async function buildServices(session: Session, request: BuildRequest): Promise<void> {
+  const { noCache, pull, args, quiet } = request;
+  await getImages(session, {
+    ...request,
+    kind: 'build',
+    up: { build: 'always', pull: undefined },
+    build: { noCache, pull, args, quiet },
+  });
+}
+
+export interface PullRequest {
+  readonly services: readonly string[];
+  readonly policy: 'always' | 'missing';
+  readonly ignoreBuildable: boolean;
+  readonly dependencies: boolean;
+  readonly dryRun: boolean;
+}
+
+export async function pullServices(session: Session, request: PullRequest): Promise<void> {
+  await getImages(session, { ...request, kind: 'pull', up: { build: 'never', pull: request.policy } });
+}
+
+interface ImagesRequest {
+  readonly services: readonly string[];
+  readonly kind: 'build' | 'pull';
+  readonly dependencies: boolean;
+  readonly dryRun: boolean;
+  readonly up: Pick<UpOptions, 'build' | 'pull'>;
+  readonly build?: { noCache: boolean; pull: boolean; args: Readonly<Record<string, string>>; quiet: boolean };
+}
+
+async function getImages(session: Session, request: ImagesRequest): Promise<void> {
+  const { project, locate } = await session.load(request.services);
+  const selected = selectServices(project, request.services, request.dependencies);
+  const services = inStartOrder(project).filter(
+    (one) => selected.has(one.name) && Boolean(one.build) === (request.kind === 'build'),
+  );
+  if (services.length === 0) {
+    await session.terminal.status(request.kind === 'build' ? 'No services to build\n' : 'No images to pull\n');
+    return;
+  }
+  const engine = await session.engine();
+  const observed = await observeProject(engine, project);
+  const draft = new Draft();
+  planImages(draft, project, observed, services, request.up);
+  const plan = draft.finish();
+  if (request.dryRun) return session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
+  await runPlan(session, engine, {
+    plan,
+    project,
+    observed,
+    locate,
+    ...(request.build ? { build: request.build } : {}),
+  });
+}
+
+export interface ServiceImageRow {
+  readonly ID: string;
+  readonly ContainerName: string;
+  readonly Repository: string;
+  readonly Tag: string;
+  readonly Platform: string;
+  readonly Size: number;
+  readonly SizeText: string;
+  readonly Created: string;
+}
+
+/** Images of the containers that are there. */
+export async function listServiceImages(session: Session, services: readonly string[]): Promise<ServiceImageRow[]> {
+  const { engine, containers, known } = await chooseContainers(session, { services });
+  if (containers.length === 0 && services.length && !known.loaded)
+    throw new UserError('no-container', 'No containers.');
+  return Promise.all(
+    containers.map(async (container) => {
+      const image = await inspectImage(engine, container.imageId);
+      const { repository, tag } = splitTag(container.image);
+      return {
+        ID: container.imageId.replace(/^sha256:/, '').slice(0, 12),
+        ContainerName: container.name,
+        Repository: repository,
+        Tag: tag,
+        Platform: [image?.Os, image?.Architecture, image?.Variant].filter(Boolean).join('/'),
+        Size: image?.Size ?? 0,
+        SizeText: formatBytes(image?.Size ?? 0),
+        Created: image?.Created ?? '',
+      };
+    }),
+  );
+}
+
+export function splitTag(image: string): { repository: string; tag: string } {
+  const colon = image.lastIndexOf(':');
+  if (image.startsWith('sha256:')) return { repository: '<none>', tag: '<none>' };
+  if (colon <= image.lastIndexOf('/')) return { repository: image, tag: 'latest' };
+  return { repository: image.slice(0, colon), tag: image.slice(colon + 1) };
+}
+
+/** Names of the images that the project's services run (`config --images`). */
+export async function namesOfImages(session: Session): Promise<string[]> {
+  const { project } = await session.load();
+  return [...new Set(Object.values(project.services).map((service) => imageName(project, service)))];
+}

@@ -1,0 +1,114 @@
+/** The words of `up` and `create` as options of the planner, and the choice between leaving and staying. */
+import { UserError } from '../errors.js';
+import { defaultUpOptions, type UpOptions } from '../plan/options.js';
+import { unknownService } from '../plan/order.js';
+import { stayInForeground } from './foreground.js';
+import { Cancelled } from './interrupt.js';
+import { stopServices } from './lifecycle.js';
+import type { Session } from './session.js';
+import { bringUp, finishUp, type UpResult } from './up.js';
+
+/** Flags of `up` by their names; durations in milliseconds. */
+export interface UpWish {
+  readonly services: readonly string[];
+  readonly detach?: boolean | undefined;
+  readonly wait?: boolean | undefined;
+  readonly 'wait-timeout'?: number | undefined;
+  readonly build?: boolean | undefined;
+  readonly 'no-build'?: boolean | undefined;
+  readonly pull?: string | undefined;
+  readonly 'quiet-pull'?: boolean | undefined;
+  readonly 'force-recreate'?: boolean | undefined;
+  readonly 'no-recreate'?: boolean | undefined;
+  readonly 'always-recreate-deps'?: boolean | undefined;
+  readonly 'renew-anon-volumes'?: boolean | undefined;
+  readonly 'remove-orphans'?: boolean | undefined;
+  readonly scale?: readonly string[] | undefined;
+  readonly 'no-deps'?: boolean | undefined;
+  readonly 'no-start'?: boolean | undefined;
+  readonly 'abort-on-container-exit'?: boolean | undefined;
+  readonly 'abort-on-container-failure'?: boolean | undefined;
+  readonly 'exit-code-from'?: string | undefined;
+  readonly timeout?: number | undefined;
+  readonly attach?: readonly string[] | undefined;
+  readonly 'no-attach'?: readonly string[] | undefined;
+  readonly 'no-log-prefix'?: boolean | undefined;
+  readonly timestamps?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  readonly 'dry-run'?: boolean | undefined;
+}
+
+/** Gives the exit code. */
+export async function up(session: Session, wish: UpWish): Promise<number> {
+  const sinceNs = BigInt(Date.now()) * 1_000_000n;
+  const stays = !(wish.detach || wish.wait || wish['dry-run'] || wish['no-start']);
+  let result: UpResult | undefined;
+  try {
+    result = await bringUp(session, {
+      plan: toUpOptions(wish, session.world.env),
+      dryRun: wish['dry-run'] ?? false,
+      quietPull: wish['quiet-pull'] ?? false,
+      waitTimeoutMs: wish['wait-timeout'],
+      yes: wish.yes ?? false,
+    });
+  } catch (error) {
+    if (stays && error instanceof Cancelled)
+      await stopServices(session, { services: wish.services, dryRun: false, graceMs: wish.timeout });
+    throw error;
+  }
+  if (!result) return 0;
+  if (!wish['no-start']) await finishUp(session, result);
+  return stays ? foreground(session, wish, result, sinceNs) : 0;
+}
+
+function foreground(session: Session, wish: UpWish, result: UpResult, sinceNs: bigint): Promise<number> {
+  const { engine, loaded, selected } = result;
+  const exitCodeFrom = wish['exit-code-from'];
+  if (exitCodeFrom !== undefined && !selected.has(exitCodeFrom)) throw unknownService(loaded.project, exitCodeFrom);
+  const aborts = wish['abort-on-container-exit'] || exitCodeFrom !== undefined;
+  const silent = [...selected].filter(
+    (name) =>
+      wish['no-attach']?.includes(name) ||
+      (wish.attach && !wish.attach.includes(name)) ||
+      loaded.project.services[name]?.attach === false,
+  );
+  const scope = { engine, project: loaded.project, selected, sinceNs };
+  return stayInForeground(session, scope, {
+    abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,
+    exitCodeFrom,
+    graceMs: wish.timeout,
+    prefix: !wish['no-log-prefix'],
+    timestamps: wish.timestamps ?? false,
+    silent: new Set(silent),
+  });
+}
+
+export function toUpOptions(wish: UpWish, env: Readonly<Record<string, string | undefined>>): UpOptions {
+  const recreate = wish['force-recreate'] ? 'force' : wish['no-recreate'] ? 'never' : 'diverged';
+  const { pull } = wish;
+  return {
+    ...defaultUpOptions,
+    services: wish.services,
+    dependencies: !wish['no-deps'],
+    recreate,
+    recreateDependencies: wish['always-recreate-deps'] ? 'force' : recreate === 'force' ? 'diverged' : recreate,
+    start: !wish['no-start'],
+    build: wish.build ? 'always' : wish['no-build'] ? 'never' : 'missing',
+    pull: pull === 'always' || pull === 'missing' || pull === 'never' ? pull : undefined,
+    removeOrphans: wish['remove-orphans'] ?? isOn(env.COMPOSE_REMOVE_ORPHANS),
+    ignoreOrphans: isOn(env.COMPOSE_IGNORE_ORPHANS),
+    scale: Object.fromEntries((wish.scale ?? []).map(parseScale)),
+    wait: wish.wait ?? false,
+    graceMs: wish.timeout,
+    renewVolumes: wish['renew-anon-volumes'] ?? false,
+  };
+}
+
+const isOn = (value: string | undefined) => ['1', 'true', 'yes', 'on'].includes(value?.toLowerCase() ?? '');
+
+/** `web=3` */
+export function parseScale(text: string): [string, number] {
+  const match = /^([^=]+)=(\d+)$/.exec(text);
+  if (match) return [match[1]!, Number(match[2])];
+  throw new UserError('bad-scale', `invalid --scale option "${text}": it should be SERVICE=NUM`);
+}

@@ -1,0 +1,44 @@
+/** The CLI's outermost ring: oclif's run, the words for what went wrong, the exit code. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the package, seen from `dist/src` (and from any other compiled tree of the same depth). */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** `callerUrl`: of `bin/devenv`. Ends the process. */
+export async function main(argv: readonly string[], _callerUrl: string): Promise<void> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    // oclif alone takes as long as all of this
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+    process.stdout.write(`devenv version ${version}\n`);
+    return;
+  }
+  swallowClosedPipes();
+  const { runCommandLine } = await import('./commands/base/run.js');
+  let code: number;
+  try {
+    await runCommandLine(argv, root, import.meta.url);
+    code = Number(process.exitCode ?? 0);
+  } catch (error) {
+    const { reportError } = await import('./output/report.js');
+    code = await reportError(error, { stderr: process.stderr, env: process.env, cwd: process.cwd() });
+  }
+  await drained(process.stdout);
+  await drained(process.stderr);
+  process.exit(code);
+}
+
+/** `devenv logs | head`: nobody reads on, and that is no failure. */
+function swallowClosedPipes() {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+  }
+}
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
