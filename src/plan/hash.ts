@@ -46,7 +46,7 @@ export function hashService(project: Project, service: Service): ConfigHash {
 function withoutReplicas(key: string, value: unknown): unknown {
   if (key !== 'deploy' || value === null || typeof value !== 'object') return value;
   const { replicas: _, ...rest } = value as Record<string, unknown>;
-  return rest;
+  return Object.keys(rest).length ? rest : undefined;
 }
 
 export function hashNetwork(network: ProjectNetwork): string {

@@ -58,7 +58,7 @@ function wordsOf(config: Config, id: string): CommandWords {
 }
 
 function unknownCommand(word: string, ids: readonly string[]): UserError {
-  const names = [...new Set(ids.flatMap((id) => [id.replaceAll(":", " "), id.split(":")[0]!]))];
+  const names = [...new Set(ids.flatMap((id) => [id.replaceAll(':', ' '), id.split(':')[0]!]))];
   const meant = nearest(word, names);
   const next = meant ? [`Did you mean "devenv ${meant}"?`] : ['devenv --help lists the commands.'];
   return new UserError('unknown-command', `There is no command "${word}".`, next);

@@ -1,0 +1,285 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Observed } from '../../../src/model/observed.js';
+import type { Project } from '../../../src/model/project.js';
+import { defaultUpOptions, type UpOptions } from '../../../src/plan/options.js';
+import { renderPlan } from '../../../src/plan/render.js';
+import { planUp } from '../../../src/plan/up.js';
+import { container, nothing, project, running } from '../../support/projects.js';
+
+const planning = suite('plan up');
+
+function plan(desired: Project, observed: Observed, options: Partial<UpOptions> = {}): string {
+  return `\n${renderPlan(planUp(desired, observed, { ...defaultUpOptions, ...options }))}`;
+}
+
+const shop = () =>
+  project({
+    db: { image: 'pg:16' },
+    web: { image: 'web:1', depends_on: { db: { condition: 'service_started', required: true } } },
+  });
+
+planning('makes networks, then containers at once, then starts dependencies first', () => {
+  assert.fixture(
+    plan(shop(), nothing(shop())),
+    `
+1 network.create   shop_default  not there yet
+2 container.create shop-db-1     not there yet  after 1
+3 container.start  shop-db-1     created  after 2
+4 container.create shop-web-1    not there yet  after 1
+5 container.start  shop-web-1    created  after 3, 4
+`,
+  );
+});
+
+planning('does nothing when all runs as the config says', () => {
+  assert.is(plan(shop(), running(shop())), '\n');
+});
+
+planning('recreates only the service whose image changed, and says so', () => {
+  const desired = project({ db: { image: 'pg:16' }, web: { image: 'web:2' } });
+  const before = project({ db: { image: 'pg:16' }, web: { image: 'web:1' } });
+  const observed = { ...running(before), images: nothing(desired).images };
+  assert.fixture(
+    plan(desired, observed),
+    `
+1 container.create web100000000_shop-web-1                replaces shop-web-1: image web:1 -> web:2
+2 container.stop   shop-web-1                             #1 takes its place  after 1
+3 container.remove shop-web-1                             #1 takes its place  after 2
+4 container.rename web100000000_shop-web-1 -> shop-web-1  its name is free  after 3
+5 container.start  shop-web-1                             created  after 4
+`,
+  );
+});
+
+planning('names the parts of the config that changed', () => {
+  const before = project({ web: { image: 'web:1', environment: { A: '1' } } });
+  const desired = project({
+    web: { image: 'web:1', environment: { A: '2' }, ports: [{ mode: 'ingress', target: 80, protocol: 'tcp' }] },
+  });
+  assert.match(plan(desired, running(before)), 'replaces shop-web-1: environment, ports changed');
+});
+
+planning('recreates when the same name has another content', () => {
+  const desired = shop();
+  const observed = { ...running(desired), images: { 'pg:16': 'id of pg:16', 'web:1': 'another id' } };
+  assert.match(plan(desired, observed), 'replaces shop-web-1: image web:1 has new content');
+});
+
+planning('keeps what is out of date with --no-recreate and makes all anew with --force-recreate', () => {
+  const desired = project({ web: { image: 'web:2' } });
+  const observed = { ...running(project({ web: { image: 'web:1' } })), images: { 'web:2': 'x' } };
+  assert.is(plan(desired, observed, { recreate: 'never' }), '\n');
+  assert.match(
+    plan(shop(), running(shop()), { recreate: 'force' }),
+    'replaces shop-db-1: asked for by --force-recreate',
+  );
+});
+
+planning('starts what is stopped and nothing else', () => {
+  const desired = shop();
+  const observed = running(desired, {
+    except: ['web'],
+    more: [container(desired, 'web', { state: 'exited', exitCode: 1 })],
+  });
+  assert.fixture(plan(desired, observed), '\n1 container.start shop-web-1  it is exited\n');
+});
+
+planning('waits for a healthy dependency once for all that need it', () => {
+  const healthy = { db: { condition: 'service_healthy', required: true } } as const;
+  const desired = project({
+    db: { image: 'pg:16' },
+    api: { image: 'api', depends_on: healthy },
+    web: { image: 'web', depends_on: healthy },
+  });
+  assert.fixture(
+    plan(desired, nothing(desired)),
+    `
+1 network.create   shop_default       not there yet
+2 container.create shop-db-1          not there yet  after 1
+3 container.start  shop-db-1          created  after 2
+4 container.create shop-api-1         not there yet  after 1
+5 container.wait   shop-db-1 healthy  others depend on it  after 3
+6 container.start  shop-api-1         created  after 4, 5
+7 container.create shop-web-1         not there yet  after 1
+8 container.start  shop-web-1         created  after 5, 7
+`,
+  );
+});
+
+planning('does not wait for a dependency that is healthy already', () => {
+  const desired = project({
+    db: { image: 'pg:16' },
+    web: { image: 'web', depends_on: { db: { condition: 'service_healthy', required: true } } },
+  });
+  const observed = running(desired, { except: ['db', 'web'], more: [container(desired, 'db', { health: 'healthy' })] });
+  assert.fixture(
+    plan(desired, observed),
+    `
+1 container.create shop-web-1  not there yet
+2 container.start  shop-web-1  created  after 1
+`,
+  );
+});
+
+planning('gets an image that is missing once, and only its services come after it', () => {
+  const desired = project({
+    a: { image: 'same:1' },
+    b: { image: 'same:1' },
+    c: { build: { context: '/shop/c' } },
+  });
+  const observed = { ...running(desired, { except: ['a', 'b', 'c'] }), images: {} };
+  assert.fixture(
+    plan(desired, observed, { start: false }),
+    `
+1 image.build      shop-c    not built yet
+2 image.pull       same:1    not here yet
+3 container.create shop-a-1  not there yet  after 2
+4 container.create shop-b-1  not there yet  after 2
+5 container.create shop-c-1  not there yet  after 1
+`,
+  );
+});
+
+planning('scales up with the lowest free numbers and down from the highest', () => {
+  const desired = project({ web: { image: 'web:1' } });
+  const two = running(desired, {
+    except: ['web'],
+    more: [container(desired, 'web', { replica: 2 }), container(desired, 'web', { replica: 5 })],
+  });
+  assert.match(plan(desired, two, { scale: { web: 3 } }), /container.create shop-web-1 +3 wanted/);
+  assert.fixture(
+    plan(desired, two, { scale: { web: 1 } }),
+    `
+1 container.stop   shop-web-5  1 wanted
+2 container.remove shop-web-5  1 wanted  after 1
+`,
+  );
+});
+
+planning('removes out-of-date replicas first when there are too many', () => {
+  const desired = project({ web: { image: 'web:1' } });
+  const stale = container(desired, 'web', { replica: 1, configHash: 'old', configParts: {} });
+  const observed = running(desired, { except: ['web'], more: [stale, container(desired, 'web', { replica: 2 })] });
+  assert.fixture(
+    plan(desired, observed),
+    `
+1 container.stop   shop-web-1  1 wanted
+2 container.remove shop-web-1  1 wanted  after 1
+`,
+  );
+});
+
+planning('brings a service that shares a namespace along when its host is made anew', () => {
+  const before = project({ host: { image: 'h:1' }, side: { image: 's', network_mode: 'service:host' } });
+  const desired = project({ host: { image: 'h:2' }, side: { image: 's', network_mode: 'service:host' } });
+  const text = plan(desired, { ...running(before), images: nothing(desired).images });
+  assert.match(text, 'replaces shop-side-1: host is made anew');
+  assert.match(text, /6 container.create side10000000_shop-side-1 .* after 1\n/);
+});
+
+planning('restarts a dependent that asks for it', () => {
+  const depends = { db: { condition: 'service_started', required: true, restart: true } } as const;
+  const before = project({ db: { image: 'pg:15' }, web: { image: 'web', depends_on: depends } });
+  const desired = project({ db: { image: 'pg:16' }, web: { image: 'web', depends_on: depends } });
+  const text = plan(desired, { ...running(before), images: nothing(desired).images });
+  assert.match(text, /container.restart shop-web-1 +db is made anew \(depends_on.restart\) +after 5/);
+});
+
+planning('replaces a network whose config changed, with the containers on it', () => {
+  const desired = project(
+    { web: { image: 'web:1' } },
+    { networks: { default: { name: 'shop_default', internal: true } } },
+  );
+  assert.fixture(
+    plan(desired, running(project({ web: { image: 'web:1' } }))),
+    `
+1 container.stop   shop-web-1    network default is made anew
+2 container.remove shop-web-1    network default is made anew  after 1
+3 network.remove   shop_default  its config changed  after 2
+4 network.create   shop_default  replaces #3  after 3
+5 container.create shop-web-1    replaces shop-web-1: network default is made anew  after 2, 4
+6 container.start  shop-web-1    created  after 5
+`,
+  );
+});
+
+planning('names orphans and removes them only when asked to', () => {
+  const before = project({ web: { image: 'web:1' }, old: { image: 'old' } });
+  const desired = project({ web: { image: 'web:1' } });
+  const quiet = planUp(desired, running(before), defaultUpOptions);
+  assert.is(quiet.steps.length, 0);
+  assert.match(quiet.warnings[0]!, 'Found orphan containers (shop-old-1)');
+  assert.fixture(
+    plan(desired, running(before), { removeOrphans: true }),
+    `
+1 container.stop   shop-old-1  the config has no service old
+2 container.remove shop-old-1  the config has no service old  after 1
+`,
+  );
+});
+
+planning('with --wait looks at every service, also at those that ran before', () => {
+  const desired = shop();
+  assert.fixture(
+    plan(desired, running(desired), { wait: true }),
+    `
+1 container.wait shop-db-1 running   asked for by --wait
+2 container.wait shop-web-1 running  asked for by --wait
+`,
+  );
+});
+
+planning('takes the named service with what it depends on, or alone with --no-deps', () => {
+  const text = plan(shop(), nothing(shop()), { services: ['web'], start: false });
+  assert.match(text, 'shop-db-1');
+  assert.not.match(plan(shop(), nothing(shop()), { services: ['web'], dependencies: false }), 'shop-db-1');
+});
+
+planning('finishes a replacement that was killed half-way', () => {
+  const desired = project({ web: { image: 'web:2' } });
+  const old = container(project({ web: { image: 'web:1' } }), 'web');
+  const fresh = container(desired, 'web', { id: 'f'.repeat(64), name: '0123456789ab_shop-web-1', state: 'created' });
+  assert.fixture(
+    plan(desired, { ...running(desired), containers: [old, fresh] }),
+    `
+1 container.stop   shop-web-1                             1 wanted
+2 container.remove shop-web-1                             1 wanted  after 1
+3 container.rename 0123456789ab_shop-web-1 -> shop-web-1  an earlier replacement was cut short  after 2
+4 container.start  shop-web-1                             not started yet  after 3
+`,
+  );
+});
+
+planning('refuses a circle, an unknown service, a scaled container_name and a missing external network', () => {
+  const needs = (name: string) => ({ [name]: { condition: 'service_started', required: true } as const });
+  const circle = project({ a: { depends_on: needs('b') }, b: { depends_on: needs('a') } });
+  const code = (work: () => unknown) => {
+    try {
+      work();
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+    return 'none';
+  };
+  assert.is(
+    code(() => plan(circle, nothing(circle))),
+    'dependency-cycle',
+  );
+  assert.is(
+    code(() => plan(shop(), nothing(shop()), { services: ['wbe'] })),
+    'unknown-service',
+  );
+  const named = project({ web: { image: 'w', container_name: 'w' } });
+  assert.is(
+    code(() => plan(named, nothing(named), { scale: { web: 2 } })),
+    'cannot-scale',
+  );
+  const external = project({ web: { image: 'w' } }, { networks: { default: { name: 'lan', external: true } } });
+  assert.is(
+    code(() => plan(external, nothing(external))),
+    'external-network-missing',
+  );
+});
+
+planning.run();
