@@ -26,9 +26,9 @@ export function rootOps(spec: LaunchSpec): Op[] {
 }
 
 /** Docker's own mounts, then the container's, parents before children. A mount of the container replaces ours at the same place. */
-export function mountOps(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
-  const taken = new Set(spec.mounts.map((mount) => normalPath(mount.target)));
-  const own = defaultMounts(spec, cgroups).filter((mount) => !taken.has(mount.target));
+export function mountOps(spec: LaunchSpec): Op[] {
+  const taken = takenTargets(spec);
+  const own = defaultMounts(spec).filter((mount) => !taken.has(mount.target));
   const wished = spec.mounts.map((mount) => ({ target: normalPath(mount.target), ops: wishedOps(mount) }));
   return [...own, ...wished].sort((a, b) => depth(a.target) - depth(b.target)).flatMap((mount) => mount.ops);
 }
@@ -38,22 +38,29 @@ interface PlacedMount {
   readonly ops: readonly Op[];
 }
 
-function defaultMounts(spec: LaunchSpec, cgroups: CgroupLayout): PlacedMount[] {
+function takenTargets(spec: LaunchSpec): Set<string> {
+  return new Set(spec.mounts.map((mount) => normalPath(mount.target)));
+}
+
+function defaultMounts(spec: LaunchSpec): PlacedMount[] {
   const sysAttributes: MountAttribute[] = spec.privileged ? [...LOCKED] : ['ro', ...LOCKED];
   const mounts = [
     fs('proc', '/proc', [], LOCKED),
     fs('tmpfs', '/dev', ['size=65536k', 'mode=755'], ['nosuid']),
     fs('devpts', '/dev/pts', ['newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'], ['nosuid', 'noexec']),
     fs('sysfs', '/sys', [], sysAttributes),
-    { target: '/sys/fs/cgroup', ops: cgroupMounts(spec, cgroups) },
     fs('mqueue', '/dev/mqueue', [], LOCKED),
   ];
   if (spec.shmBytes !== undefined) mounts.push(fs('tmpfs', '/dev/shm', ['mode=1777', `size=${spec.shmBytes}`], LOCKED));
   return mounts;
 }
 
-/** The container sees its own group, where limits are read from; it may write only when privileged. */
-function cgroupMounts(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
+/**
+ * The container sees its own group, where limits are read from; it may write only when privileged. After it has joined:
+ * with a cgroup namespace of its own, that is where what it sees begins.
+ */
+export function cgroupMountOps(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
+  if (takenTargets(spec).has('/sys/fs/cgroup')) return [];
   const attributes: MountAttribute[] = spec.privileged ? [...LOCKED] : ['ro', ...LOCKED];
   const own = spec.namespaces.cgroup.kind !== 'host';
   if (cgroups.version === 2)

@@ -1,4 +1,5 @@
 import {
+  type CgroupLayout,
   cgroupDirectories,
   cgroupDirectory,
   cgroupJoinFiles,
@@ -9,7 +10,7 @@ import {
 } from './cgroup.js';
 import { terminalOp } from './compose-exec.js';
 import { identityOps, rlimitOps } from './compose-identity.js';
-import { bringsDev, mountOps, propagationType, rootOps } from './compose-mounts.js';
+import { bringsDev, cgroupMountOps, mountOps, propagationType, rootOps } from './compose-mounts.js';
 import { deviceFilter } from './device-filter.js';
 import { interfaceOps, linkUp, portOps } from './interface-ops.js';
 import type { Machine } from './machine.js';
@@ -20,25 +21,29 @@ import type { LaunchSpec, NamespaceChoices } from './spec.js';
 const STALL_MS = 300_000;
 
 /**
- * A container as a launch program. Pure: all choices are in the spec, all facts in `machine`. The process may be told
- * apart from the program by its operations alone, so this is where the meaning of a container is tested.
+ * A container as a launch program. Pure: all choices are in the spec, all facts in `machine`; this is where the meaning
+ * of a container is tested. The monitor makes groups and wires while the process sets up its mounts; they meet at `wait.host`.
  */
 export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram {
+  const { cgroups } = machine;
   const ports = portOps(spec.ports);
   const wires = spec.interfaces.map((link) => interfaceOps(link));
+  const groups = cgroupOps(spec, cgroups);
   return {
-    before: [...ports.before, ...cgroupOps(spec, machine), ...joinOps(spec.namespaces, ['newpid'])],
+    before: [...ports.before, ...(cgroups.version === 2 ? groups : []), ...joinOps(spec.namespaces, ['newpid'])],
     clone: newNamespaces(spec.namespaces).filter((name) => name !== 'newcgroup'),
-    host: [...wires.flatMap((wire) => wire.host), ...ports.host],
+    host: [...(cgroups.version === 1 ? groups : []), ...wires.flatMap((wire) => wire.host), ...ports.host],
     inside: [
-      ...placeOps(spec, machine),
+      ...placeOps(spec),
       ...rootOps(spec),
-      ...mountOps(spec, machine.cgroups),
+      ...mountOps(spec),
       ...deviceOps(spec),
-      ...networkOps(
-        spec,
-        wires.flatMap((wire) => wire.inside),
-      ),
+      ...(spec.namespaces.net.kind === 'new' ? [linkUp('lo')] : []),
+      { op: 'wait.host' },
+      ...joinGroupOps(spec, cgroups),
+      ...cgroupMountOps(spec, cgroups),
+      ...wires.flatMap((wire) => wire.inside),
+      ...sysctlOps(spec),
       ...closeOps(spec),
       ...processOps(spec, machine),
     ],
@@ -46,18 +51,29 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
   };
 }
 
-function cgroupOps(spec: LaunchSpec, { cgroups }: Machine): Op[] {
+/** On v2 a process is born in its group, which has to be there before; on v1 it joins while it is set up. */
+function cgroupOps(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
   const writes = [
     ...resourceWrites(cgroups, spec.cgroupPath, spec.resources),
     ...deviceWrites(cgroups, spec.cgroupPath, spec.resources.deviceRules),
-  ];
-  const filter = cgroups.version === 2 ? deviceFilter(spec.resources.deviceRules) : undefined;
+  ].map(writeOp);
+  const made = makeCgroupOps(cgroups, spec.cgroupPath);
+  if (cgroups.version === 1) return [...made, ...writes];
+  const filter = deviceFilter(spec.resources.deviceRules);
+  const path = `${cgroups.mountpoint}/${spec.cgroupPath}`;
   return [
-    ...makeCgroupOps(cgroups, spec.cgroupPath),
-    ...writes.map(writeOp),
-    ...(filter === undefined || cgroups.version !== 2
-      ? []
-      : [{ op: 'cgroup.devices', path: `${cgroups.mountpoint}/${spec.cgroupPath}`, instructions: filter } as const]),
+    ...made,
+    ...writes,
+    ...(filter === undefined ? [] : [{ op: 'cgroup.devices', path, instructions: filter } as const]),
+  ];
+}
+
+function joinGroupOps(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
+  const files = cgroupJoinFiles(cgroups, spec.cgroupPath);
+  return [
+    ...(files.length > 0 ? [{ op: 'cgroup.join', files } as const] : []),
+    ...(spec.namespaces.cgroup.kind === 'new' ? [{ op: 'namespace.leave', types: ['newcgroup'] } as const] : []),
+    ...joinOps(spec.namespaces, ['newcgroup']),
   ];
 }
 
@@ -82,14 +98,11 @@ function joinOps(choices: NamespaceChoices, wanted: readonly NamespaceName[]): O
   });
 }
 
-/** Where the process belongs: groups first, so that what follows is on its account, then namespaces. */
-function placeOps(spec: LaunchSpec, { cgroups }: Machine): Op[] {
-  const files = cgroupJoinFiles(cgroups, spec.cgroupPath);
+/** Where the process belongs, while it can still see the machine. */
+function placeOps(spec: LaunchSpec): Op[] {
   const score = spec.process.oomScoreAdj;
   return [
-    ...(files.length > 0 ? [{ op: 'cgroup.join', files } as const] : []),
-    ...(spec.namespaces.cgroup.kind === 'new' ? [{ op: 'namespace.leave', types: ['newcgroup'] } as const] : []),
-    ...joinOps(spec.namespaces, ['newuser', 'newnet', 'newipc', 'newuts', 'newcgroup']),
+    ...joinOps(spec.namespaces, ['newuser', 'newnet', 'newipc', 'newuts']),
     ...(score === undefined || score === 0 ? [] : [{ op: 'oom.score', score: String(score) } as const]),
     ...rlimitOps(spec.process.rlimits),
     ...(spec.namespaces.uts.kind === 'new'
@@ -118,21 +131,16 @@ function deviceOps(spec: LaunchSpec): Op[] {
   ];
 }
 
-/** Before the pivot, while /proc/sys is still the machine's and can be written. */
-function networkOps(spec: LaunchSpec, inside: readonly Op[]): Op[] {
-  return [
-    ...(spec.namespaces.net.kind === 'new' ? [linkUp('lo')] : []),
-    { op: 'wait.host' },
-    ...inside,
-    ...Object.entries(spec.sysctls).map(
-      ([name, value]): Op => ({
-        op: 'file.write',
-        path: `/proc/sys/${sysctlPath(name)}`,
-        bytes: Buffer.from(value),
-        create: false,
-      }),
-    ),
-  ];
+/** Before /proc/sys is sealed. */
+function sysctlOps(spec: LaunchSpec): Op[] {
+  return Object.entries(spec.sysctls).map(
+    ([name, value]): Op => ({
+      op: 'file.write',
+      path: `/proc/sys/${sysctlPath(name)}`,
+      bytes: Buffer.from(value),
+      create: false,
+    }),
+  );
 }
 
 /** `net.ipv4.conf.eth0/1.forwarding`: dots and slashes change places (sysctl(8)). */

@@ -33,6 +33,11 @@ export class FrameConnection {
     });
   }
 
+  /** Nothing will come any more. */
+  get over(): boolean {
+    return this.ended;
+  }
+
   send(kind: number, body: Uint8Array = Buffer.alloc(0)): void {
     this.socket.cork();
     this.socket.write(frameHeader(kind, body.length));

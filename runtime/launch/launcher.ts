@@ -33,14 +33,18 @@ export interface LauncherOptions {
 /** Starts the launcher process. Throws EngineError when it cannot be started. */
 export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
   const launcher = new LauncherProcess(options, await probeMachine());
-  await launcher.connect().then((connection) => connection.close());
+  await launcher.warm();
   return launcher;
 }
+
+const SPARE = 2;
 
 class LauncherProcess implements Launcher {
   private readonly socket: string;
   private starting: Promise<ChildProcess> | undefined;
   private closed = false;
+  /** Open connections, each with a process behind it that waits for its job: half a millisecond less for the next one. */
+  private readonly spare: FrameConnection[] = [];
 
   constructor(
     private readonly options: LauncherOptions,
@@ -112,6 +116,7 @@ class LauncherProcess implements Launcher {
 
   async close(): Promise<void> {
     this.closed = true;
+    for (const connection of this.spare.splice(0)) connection.close();
     const child = await this.starting?.catch(() => undefined);
     this.starting = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -121,8 +126,27 @@ class LauncherProcess implements Launcher {
     await ended;
   }
 
-  /** A connection for one job; starts the process again when it has died. */
-  async connect(): Promise<FrameConnection> {
+  /** Throws when the launcher cannot be started. */
+  async warm(): Promise<void> {
+    const connection = await this.open();
+    connection.socket.unref();
+    if (this.closed || this.spare.length >= SPARE) connection.close();
+    else this.spare.push(connection);
+  }
+
+  /** A connection for one job. */
+  private async connect(): Promise<FrameConnection> {
+    let connection = this.spare.pop();
+    while (connection?.over) connection = this.spare.pop();
+    setImmediate(() => {
+      if (!this.closed && this.spare.length < SPARE) void this.warm().catch(() => undefined);
+    });
+    connection?.socket.ref();
+    return connection ?? this.open();
+  }
+
+  /** Starts the process again when it has died. */
+  private async open(): Promise<FrameConnection> {
     for (let attempt = 0; ; attempt++) {
       await this.started();
       try {

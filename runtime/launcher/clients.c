@@ -300,8 +300,10 @@ static void handle(struct monitor *m, struct client *c)
 		send_signal(c, &body);
 	else if (control && kind == COMMAND_RESIZE)
 		resize(c, &body);
+	else if (control && kind == COMMAND_ABANDON && c == m->launching)
+		m->abandoned = true;	/* as going away before go does, but told when all is cleaned up */
 	else
-		c->gone = true;	/* ABANDON too: who goes before go gives the container up */
+		c->gone = true;
 	pending_free(&c->in);
 }
 

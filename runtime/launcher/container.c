@@ -104,6 +104,8 @@ static int monitor_open(struct monitor *m)
 	m->signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->signals < 0)
 		return note(m, "signalfd");
+	if (unlink(m->settings.exit_file) < 0 && errno != ENOENT)	/* of an earlier run: it would be taken for ours */
+		return note(m, m->settings.exit_file);
 	m->listener = listen_at(m->settings.socket);
 	if (m->listener < 0)
 		return note(m, m->settings.socket);

@@ -91,23 +91,20 @@ void cleanup(struct monitor *m)
 	m->listener = -1;
 }
 
-/* code, signal, oom, ended ns, started ns: in decimal on one line. */
+/* code, signal, oom, ended ns, started ns: in decimal on one line. One write: a reader sees all of it or an empty file. */
 static void write_exit_file(const struct monitor *m, bool oom)
 {
 	const struct process *p = m->container;
-	char path[PATH_MAX], text[128];
+	char text[128];
 	int signal = WIFSIGNALED(p->status) ? WTERMSIG(p->status) : 0;
 	int length = snprintf(text, sizeof text, "%d %d %d %llu %llu\n", exit_code(p->status), signal, oom,
 			      (unsigned long long)p->ended_ns, (unsigned long long)p->started_ns);
-	if (snprintf(path, sizeof path, "%s.new", m->settings.exit_file) >= (int)sizeof path)
-		return;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(m->settings.exit_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	bool written = write(fd, text, (size_t)length) == length;
+	if (write(fd, text, (size_t)length) != length)
+		unlink(m->settings.exit_file);
 	close(fd);
-	if (written)
-		rename(path, m->settings.exit_file);
 }
 
 void finish(struct monitor *m)

@@ -184,7 +184,18 @@ static void settle(struct monitor *m)
 /* Never came to life: given up before go, or it could not execute. */
 static bool stillborn(const struct monitor *m)
 {
-	return m->container->failed || (!m->launching && m->container->started_ns == 0);
+	return m->container->failed || ((!m->launching || m->abandoned) && m->container->started_ns == 0);
+}
+
+static int bury(struct monitor *m)
+{
+	struct failure f = m->context.failure;
+	cleanup(m);
+	if (m->container->failed)
+		tell_failed(m->container, &f);
+	while (m->clients)
+		client_drop(m, m->clients);
+	return 1;
 }
 
 int monitor_loop(struct monitor *m)
@@ -192,12 +203,8 @@ int monitor_loop(struct monitor *m)
 	struct watches w = { 0 };
 	for (;;) {
 		settle(m);
-		if (stillborn(m)) {
-			cleanup(m);
-			while (m->clients)
-				client_drop(m, m->clients);
-			return 1;
-		}
+		if (stillborn(m))
+			return bury(m);
 		if (m->finished && !m->clients)
 			return 0;
 		collect(&w, m);

@@ -79,7 +79,7 @@ struct monitor {
 	struct process *container;
 	struct client *clients;
 	struct client *launching;	/* waits for READY, sends GO */
-	bool finished;
+	bool finished, abandoned;
 };
 
 /* container.c */

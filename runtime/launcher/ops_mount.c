@@ -185,7 +185,9 @@ int op_mount_overlay(struct context *c, struct reader *r)
 		return fail(c, target);
 	}
 	int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
-	int result = fs < 0 ? -1 : overlay_layers(fs, lower, layers);
+	int result = fs < 0 ? -1 : (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", "overlay", 0);
+	if (result == 0)
+		result = overlay_layers(fs, lower, layers);
 	for (uint32_t i = 0; i < count && result == 0; i++)
 		result = configure(fs, options[i]);
 	if (result == 0 && *upper)
@@ -263,7 +265,7 @@ static int mask_directory(struct context *c, int target)
 	int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
 	if (fs < 0)
 		return -1;
-	int result = configure(fs, "nr_blocks=1");
+	int result = configure(fs, "nr_blocks=1") < 0 ? -1 : configure(fs, "source=tmpfs");
 	int tree = result < 0 ? -1 : make_mount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	close_keep(fs);
 	if (tree < 0 || attach_at(tree, target) < 0)

@@ -173,10 +173,11 @@ void process_sync(struct monitor *m, struct process *p)
 			died_early(m);
 		p->failed = message == 'F' || (p->token == 0 && p->started_ns == 0);
 		p->started = !p->failed;
-		if (p->failed)
-			tell_failed(p, &m->context.failure);
-		else
+		/* A container that fails is told of after its remains are gone (monitor_loop). */
+		if (p->started)
 			tell_started(p);
+		else if (p != m->container)
+			tell_failed(p, &m->context.failure);
 		return;
 	}
 }
