@@ -5,11 +5,22 @@ import { pipeline } from 'node:stream/promises';
 import { messageOf } from './errors.js';
 import type { Call } from './routes.js';
 
+/** Until a writable takes more, or is gone. Leaves no listeners behind, as racing two `once` would. */
+function drained(out: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      out.off('drain', done).off('close', done);
+      resolve();
+    };
+    out.on('drain', done).on('close', done);
+  });
+}
+
 /** Writes and waits while the receiver is slow. Resolves false when it is gone. */
 export async function writeChunk(out: Writable, chunk: Uint8Array | string): Promise<boolean> {
   if (out.destroyed || out.writableEnded) return false;
   if (out.write(chunk)) return true;
-  await Promise.race([once(out, 'drain'), once(out, 'close')]).catch(() => undefined);
+  await drained(out);
   return !out.destroyed;
 }
 
