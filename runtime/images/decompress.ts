@@ -56,17 +56,6 @@ async function peek(source: Readable): Promise<{ head: Buffer; rest: Readable }>
   return { head, rest };
 }
 
-/** Racing two `once` would leave a listener behind each time. */
-function drained(to: PassThrough): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      to.off('drain', done).off('close', done);
-      resolve();
-    };
-    to.on('drain', done).on('close', done);
-  });
-}
-
 async function forward(from: AsyncIterator<Buffer>, to: PassThrough): Promise<void> {
   let wake = () => {};
   to.on('drain', () => wake());

@@ -9,7 +9,7 @@ import { openEngine } from '../engine/open.js';
 import { makeStepRunner } from '../engine/step-runner.js';
 import type { EnginePaths } from '../engine/types.js';
 import { openImageStore } from '../images/store.js';
-import type { Reference } from '../images/types.js';
+import type { ImageStoreOptions } from '../images/types.js';
 import { openLauncher } from '../launch/launcher.js';
 import { openNetworks } from '../network/networks.js';
 import { openSnapshots } from '../snapshots/snapshots.js';
@@ -44,7 +44,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     socketDirectory: paths.runtime,
   });
   const snapshots = await openSnapshots({ home, launcher });
-  const images = await openImageStore({ home, store, snapshots, environment: env, fallback });
+  const images = await openImageStore({ home, store, snapshots, environment: env, fallback: lazyFallback(home) });
   const networks = openNetworks({ store, launcher, paths, say: log });
   // The builder runs its steps through the engine, which stands on the builder: known by the time a step runs.
   let runner: ReturnType<typeof makeStepRunner> | undefined;
@@ -67,9 +67,12 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     await store.close();
   };
   return { engine, close };
+}
 
-  async function fallback(reference: Reference, store_: typeof images, options: Parameters<typeof images.pull>[1]) {
-    const { bootstrapImage } = await import('../images/bootstrap.js');
-    return bootstrapImage(reference, { images: store_, home, ...options });
-  }
+/** What makes images without a registry is loaded when a registry cannot be reached. */
+function lazyFallback(home: string): NonNullable<ImageStoreOptions['fallback']> {
+  return async (reference, images, options) => {
+    const { bootstrapFallback } = await import('../images/bootstrap.js');
+    return bootstrapFallback(home)(reference, images, options);
+  };
 }
