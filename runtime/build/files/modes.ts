@@ -1,6 +1,12 @@
 /** `--chmod`: octal, or symbolic clauses as chmod(1) takes them. */
 
-export type ModeChange = (mode: number, isDirectory: boolean) => number;
+export interface ModeChange {
+  (mode: number, isDirectory: boolean): number;
+  /** Says all bits, whatever they were before. */
+  readonly absolute: boolean;
+}
+
+type Change = (mode: number, isDirectory: boolean) => number;
 
 const CLAUSE = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/;
 const SHIFT = { u: 6, g: 3, o: 0 } as const;
@@ -9,13 +15,14 @@ const SHIFT = { u: 6, g: 3, o: 0 } as const;
 export function parseModeChange(text: string): ModeChange {
   if (/^[0-7]{1,5}$/.test(text)) {
     const mode = Number.parseInt(text, 8);
-    if (mode <= 0o7777) return () => mode;
+    if (mode <= 0o7777) return Object.assign(() => mode, { absolute: true });
   }
   const clauses = text.split(',').map((clause) => parseClause(clause, text));
-  return (mode, isDirectory) => clauses.reduce((current, change) => change(current, isDirectory), mode);
+  const change: Change = (mode, isDirectory) => clauses.reduce((current, clause) => clause(current, isDirectory), mode);
+  return Object.assign(change, { absolute: false });
 }
 
-function parseClause(clause: string, whole: string): ModeChange {
+function parseClause(clause: string, whole: string): Change {
   const match = CLAUSE.exec(clause);
   if (match === null) {
     throw new Error(`invalid chmod parameter: '${whole}'. it should be octal string and between 0 and 07777`);

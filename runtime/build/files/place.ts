@@ -63,7 +63,8 @@ export class LayerDraft {
     if (entry !== undefined && entry.type !== 'directory') throw new Error(`cannot copy to non-directory: /${path}`);
     const isNew = entry === undefined;
     const resolved = await this.makeFolders(path, options.owner, options.nowMs);
-    if (isNew && options.mode !== undefined) {
+    // A new folder that stands for the source takes an octal mode, not a symbolic one: so does BuildKit's mkdir.
+    if (isNew && options.mode?.absolute) {
       const made = this.placed.get(resolved)!;
       this.placed.set(resolved, { ...made, entry: { ...made.entry, mode: options.mode(made.entry.mode, true) } });
     }

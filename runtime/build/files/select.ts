@@ -89,27 +89,26 @@ async function selectWithParents(tree: Tree, source: string, excludes: PatternSe
   return [{ name: '', entries: all.filter(({ relative }) => needed.has(relative)) }];
 }
 
-/** As Go's filepath.Match on each part; sorted. */
+/** As Go's filepath.Match on each part; sorted. Links before the first wildcard are followed, those after it are not. */
 async function expandWildcards(tree: Tree, pattern: string): Promise<string[]> {
-  let paths = [''];
-  for (const part of pattern.split('/')) {
-    if (!hasWildcards(part)) {
-      paths = paths.map((path) => posix.join(path, withoutEscapes(part)));
-      continue;
-    }
-    const expression = globToRegExp(part);
-    const next: string[] = [];
-    for (const path of paths) {
-      const folder = await resolveInTree(tree, path);
-      if (folder.entry?.type !== 'directory') continue;
-      for (const name of await tree.names(folder.path)) {
-        const shown = expression.test(name) && (await tree.entry(posix.join(folder.path, name))) !== undefined;
-        if (shown) next.push(posix.join(path, name));
-      }
-    }
-    paths = next;
+  const parts = pattern.split('/');
+  const first = parts.findIndex(hasWildcards);
+  const start = withoutEscapes(parts.slice(0, first).join('/'));
+  let paths = [(await resolveInTree(tree, start)).path];
+  for (const part of parts.slice(first)) {
+    const found = await Promise.all(paths.map((path) => matchesIn(tree, path, part)));
+    paths = found.flat();
   }
   return paths;
+}
+
+async function matchesIn(tree: Tree, folder: string, part: string): Promise<string[]> {
+  if ((await tree.entry(folder))?.type !== 'directory') return [];
+  const expression = globToRegExp(part);
+  const names = (await tree.names(folder)).filter((name) => expression.test(name));
+  const paths = names.map((name) => posix.join(folder, name));
+  const entries = await Promise.all(paths.map((path) => tree.entry(path)));
+  return paths.filter((_, index) => entries[index] !== undefined);
 }
 
 interface Place {

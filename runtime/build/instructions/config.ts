@@ -43,7 +43,8 @@ function pairs(source: SourceInstruction, context: ParseContext): Pair[] {
 export function parseExpose(source: SourceInstruction): Expose {
   const ports = plainWords(source.rest);
   if (ports.length === 0) throw new Error('EXPOSE requires at least one argument');
-  return { ...plain(source), kind: 'expose', ports };
+  // BuildKit sorts them as written, which its history shows.
+  return { ...plain(source), kind: 'expose', ports: ports.sort() };
 }
 
 export function parseVolume(source: SourceInstruction): Volume {

@@ -132,7 +132,7 @@ export async function layerWithArchives(
       await launcher.unpack(options, plainTar(path, compression));
       tools.signal.throwIfAborted();
     }
-    return await tools.add(snapshots.diffTar(key));
+    return await tools.add(snapshots.diffTar(key), prepared.upper);
   } finally {
     await snapshots.discard(key);
   }

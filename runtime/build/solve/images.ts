@@ -18,9 +18,10 @@ export async function baseImage(
   { name, platform, strict }: ImageRequest,
   { emit, signal }: { emit: (event: BuildEvent) => void; signal: AbortSignal },
 ): Promise<Image> {
-  const found = tools.images.find(name);
+  const id = ID.test(name);
+  const found = tools.images.find(id ? name : familiarReference(parseReference(name)));
   const fits = found !== undefined && (!strict || platformFits(found.platform, platform));
-  if (fits && (!options.pull || isId(name, found))) return found;
+  if (fits && (!options.pull || id)) return found;
   const reference = parseReference(name);
   emit({ kind: 'pull', status: `Pulling ${familiarReference(reference)}` });
   const auth = authFor(reference.registry, options.auths);
@@ -32,12 +33,8 @@ export async function baseImage(
   });
 }
 
-/** An id names no image of a registry. */
-function isId(name: string, found: Image): boolean {
-  return (
-    /^(sha256:)?[0-9a-f]{4,64}$/.test(name) && found.id.replace('sha256:', '').startsWith(name.replace('sha256:', ''))
-  );
-}
+/** An id, whole or as it is shown; shorter ones are names. An id names no image of a registry. */
+const ID = /^(sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/;
 
 const HUB_NAMES = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 

@@ -6,14 +6,11 @@ import { cacheKey, type LayerRecord } from './layer-cache.js';
 import type { Output, StepScope } from './scope.js';
 import { chainOf, type StageState } from './state.js';
 
-export type LayerTar = Readable;
-
 export interface LayerWork {
   readonly instruction: StageInstruction;
   readonly createdBy: string;
   /** All that decides what the layer will hold, beside the layers below it. */
   readonly material: unknown;
-  /** Gives the layer's tar to `add`, which returns when it is stored. */
   readonly make: (tools: LayerTools) => Promise<NewLayer>;
 }
 
@@ -22,7 +19,8 @@ export type NewLayer = Omit<LayerRecord, 'created' | 'parent'>;
 export interface LayerTools {
   readonly signal: AbortSignal;
   readonly say: (output: Output) => void;
-  readonly add: (tar: LayerTar) => Promise<NewLayer>;
+  /** Returns when the layer is stored. `upper`: the folder that the tar is made of; it becomes the layer itself. */
+  readonly add: (tar: Readable, upper?: string) => Promise<NewLayer>;
 }
 
 export async function layerStep(scope: StepScope, state: StageState, work: LayerWork): Promise<StageState> {
@@ -64,7 +62,7 @@ async function makeLayer(
   const { result } = await workshop.shared.run(jobKey, { signal: scope.signal, onMessage }, async (signal, say) => {
     const known = options.noCache ? undefined : workshop.cache.find(key);
     if (known !== undefined) return known;
-    const add = (tar: LayerTar) => workshop.tools.images.addLayer(parent, tar);
+    const add = (tar: Readable, upper?: string) => workshop.tools.images.addLayer(parent, tar, upper);
     const made = await work.make({ signal, say, add });
     const record = { ...made, parent, created: new Date().toISOString() };
     scope.held.add(record.chainId);

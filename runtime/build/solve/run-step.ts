@@ -11,7 +11,6 @@ import { chainOf, type StageState, workingDirectory } from './state.js';
 import { removeStubs } from './stubs.js';
 
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const SCRIPT_FOLDER = '/dev/pipes';
 
 /** What a RUN executes, and the script that it brings when a heredoc starts with `#!`. */
@@ -56,7 +55,7 @@ function runCommand(state: StageState, step: Of<'run'>, escapeToken: string): Co
   const text = heredocText(first);
   if (!text.startsWith('#!')) return { args: commandArgs(state, { form: 'shell', text }), script: undefined };
   const path = `${SCRIPT_FOLDER}/${first.name}`;
-  return { args: [path], script: { path, text } };
+  return { args: commandArgs(state, { form: 'shell', text: path }), script: { path, text } };
 }
 
 function declaredArgs(state: StageState): string {
@@ -66,16 +65,17 @@ function declaredArgs(state: StageState): string {
 }
 
 function runEnv(state: StageState): string[] {
-  const env = state.env.has('PATH') ? [...state.env] : [['PATH', DEFAULT_PATH] as const, ...state.env];
-  return env.map(([key, value]) => `${key}=${value}`);
+  return [...state.env].map(([key, value]) => `${key}=${value}`);
 }
 
-/** Given as build arguments, these reach every RUN without being declared, and are no part of the result. */
+/** Given as build arguments in either case, these reach every RUN in both, undeclared, and are no part of the result. */
 function proxyEnv(scope: StepScope, state: StageState): string[] {
-  const names = PROXIES.flatMap((name) => [name, name.toLowerCase()]);
-  return names.flatMap((name) => {
-    const value = scope.options.buildArgs[name];
-    return value === undefined || state.env.has(name) ? [] : [`${name}=${value}`];
+  const { buildArgs } = scope.options;
+  return PROXIES.flatMap((name) => {
+    const lower = name.toLowerCase();
+    const value = buildArgs[name] ?? buildArgs[lower];
+    if (value === undefined) return [];
+    return [name, lower].filter((one) => !state.env.has(one)).map((one) => `${one}=${value}`);
   });
 }
 
@@ -117,7 +117,7 @@ async function execute(
     output.end();
     if (exitCode !== 0) throw new RunFailed(command.args, exitCode, output.lastLines());
     await removeStubs(root, [...mounts.targets, ...(command.script === undefined ? [] : [SCRIPT_FOLDER])]);
-    return await tools.add(snapshots.diffTar(key));
+    return await tools.add(snapshots.diffTar(key), root.upper);
   } finally {
     await snapshots.discard(key);
   }

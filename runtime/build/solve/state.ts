@@ -1,4 +1,5 @@
 /** What a stage has become so far. Every step returns a new one. */
+import { posix } from 'node:path';
 import type { HistoryEntry, Image, ImageConfig, Platform } from '../../images/types.js';
 import type { ChainId, Digest } from '../../snapshots/types.js';
 
@@ -32,7 +33,10 @@ export function scratchState(platform: Platform): StageState {
 }
 
 export function imageState(image: Image): StageState {
-  const { OnBuild: _, ...config } = image.config;
+  const { OnBuild: _, ...rest } = image.config;
+  const env = rest.Env ?? [];
+  // BuildKit writes a PATH into every image that has none.
+  const config = env.some((line) => line.startsWith('PATH=')) ? rest : { ...rest, Env: [...env, DEFAULT_PATH] };
   const layers = image.diffIds.map((diffId, index) => ({ diffId, chainId: image.chainIds[index]! }));
   const state = begin(image.platform, config, image.id);
   return { ...state, layers, history: image.history, author: image.author };
@@ -76,7 +80,7 @@ export function shellOf(state: StageState): readonly string[] {
 }
 
 export function workingDirectory(state: StageState): string {
-  return state.config.WorkingDir || '/';
+  return posix.normalize(state.config.WorkingDir || '/').replace(/(?<=.)\/$/, '');
 }
 
 /** With `key=value` in the place that the variable had. */

@@ -15,11 +15,10 @@ import { viewTree } from './views.js';
 /** Makes the folder where it is missing, owned by the stage's user; always a layer, `/` excepted, as in BuildKit. */
 export async function workdirStep(scope: StepScope, state: StageState, step: Workdir): Promise<StageState> {
   const written = expand(step.path, state, step, scope);
-  const path = posix
-    .join('/', written.startsWith('/') ? '' : workingDirectory(state), written)
-    .replace(/(?<=.)\/$/, '');
+  // BuildKit keeps an absolute one as it is written, in the image too.
+  const path = written.startsWith('/') ? written : join(workingDirectory(state), written);
   const next = { ...state, config: { ...state.config, WorkingDir: path } };
-  if (path === '/') {
+  if (posix.normalize(path) === '/') {
     announce(scope, step, false);
     return withMetadataHistory(next, `WORKDIR ${path}`);
   }
@@ -42,4 +41,8 @@ export async function workdirStep(scope: StepScope, state: StageState, step: Wor
       return add(layerTar(draft.placed));
     },
   });
+}
+
+function join(folder: string, path: string): string {
+  return posix.join('/', folder, path).replace(/(?<=.)\/$/, '');
 }

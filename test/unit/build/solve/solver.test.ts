@@ -148,13 +148,15 @@ solving('--target stops at a stage, by name or number', async () => {
 
 solving('an image that is not here is pulled once, with its triggers fired', async () => {
   const onBuild = ['RUN trigger', 'COPY a /a', 'ENV T=$V'];
-  const it = await openWorkbench({ registry: { 'docker.io/library/far:2': { OnBuild: onBuild, Env: ['V=v'] } } });
+  const it = await openWorkbench({
+    registry: { 'docker.io/library/far:2': { OnBuild: onBuild, Env: ['PATH=/bin', 'V=v'] } },
+  });
   await it.write({ a: '' });
   const image = await it.build('FROM far:2 AS x\nFROM far:2\nCOPY --from=x /a /b\n');
   assert.equal(it.pulls, ['docker.io/library/far:2']);
   assert.is(it.runs.length, 1);
   assert.is(image.config.OnBuild, undefined);
-  assert.equal(image.config.Env, ['V=v', 'T=v']);
+  assert.equal(image.config.Env, ['PATH=/bin', 'V=v', 'T=v']);
   await it.build('FROM far:2\n', { pull: true });
   assert.is(it.pulls.length, 2);
   const error = await rejection(it.build('FROM none:1\n'));
