@@ -37,8 +37,8 @@ export class Firewall {
   setPorts(owner: string, ports: readonly FirewallPort[]): Promise<void> {
     const before = this.#ports.get(owner) ?? [];
     if (before.length === 0 && ports.length === 0) return Promise.resolve();
-    this.#removed.push(...before);
-    this.#added.push(...ports);
+    this.#removed.push(...before.filter((port) => !this.#added.includes(port)));
+    this.#added = [...this.#added.filter((port) => !before.includes(port)), ...ports];
     if (ports.length === 0) this.#ports.delete(owner);
     else this.#ports.set(owner, ports);
     return this.#apply();

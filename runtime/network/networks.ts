@@ -294,7 +294,8 @@ class EngineNetworks implements Networks {
   async publish(containerId: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
     this.#ports.reserve(containerId, ports);
     if (this.#catalog.find(endpoint.networkId)?.internal !== false) return;
-    await this.#keeper.firewall.setPorts(containerId, ports).catch((error) => this.#say(messageOf(error)));
+    // Not waited for: until the kernel forwards by itself, the container's proxy does.
+    this.#keeper.firewall.setPorts(containerId, ports).catch((error) => this.#say(messageOf(error)));
   }
 
   async unpublish(containerId: string): Promise<void> {
