@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { archives, findSources, type Sources } from './bootstrap/mirror.js';
@@ -44,7 +44,8 @@ async function make(reference: Reference, target: Target, options: BootstrapOpti
   const cache = join(home, 'cache', 'bootstrap');
   const program = await findTools(target, signal);
   await mkdir(cache, { recursive: true });
-  const work = await mkdtemp(join(cache, 'run-'));
+  await sweep(cache);
+  const work = await mkdtemp(join(cache, RUN));
   try {
     const sources = await findSources(target, join(work, 'release'), signal);
     const say = `Bootstrapping ${familiarReference(reference)} from the signed packages of ${sources.mirror} (${sources.codename})`;
@@ -78,11 +79,22 @@ async function findTools(target: Target, signal: AbortSignal | undefined): Promi
 
 /** Changes with the mirror's content, and with how an image is made of it. */
 function keyOf(sources: Sources): string {
-  const recipe = 1;
+  const recipe = 2;
   return createHash('sha256')
     .update(`${recipe}\n${sources.lines.join('\n')}\n${sources.releases}`)
     .digest('hex')
     .slice(0, 16);
+}
+
+const RUN = 'run-';
+const STALE_MS = 3_600_000;
+
+/** Folders of runs whose engine was killed. */
+async function sweep(cache: string): Promise<void> {
+  for (const name of (await readdir(cache)).filter((one) => one.startsWith(RUN))) {
+    const { mtimeMs } = await stat(join(cache, name));
+    if (Date.now() - mtimeMs > STALE_MS) await rm(join(cache, name), { recursive: true, force: true });
+  }
 }
 
 async function forgetOlder(cache: string, prefix: string): Promise<void> {

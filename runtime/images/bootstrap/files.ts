@@ -41,13 +41,28 @@ export async function writeImageFiles(folder: string, settings: readonly string[
 }
 
 /** What a slim image leaves out (dpkg(1), path-exclude): as the official ones, copyrights stay. */
-export function slimRules(): string[] {
+function slimRules(): string[] {
   const excluded = ['doc/*', 'info/*', 'linda/*', 'lintian/overrides/*', 'locale/*', 'man/*'];
   return [
     ...excluded.map((path) => `path-exclude=/usr/share/${path}`),
     'path-include=/usr/share/doc/*/copyright',
     'path-include=/usr/share/locale/locale.alias',
   ];
+}
+
+/** A hook's shell text that takes the same out of a root file system `$1`. */
+export function slimScript(): string {
+  const share = '"$1"/usr/share';
+  return [
+    `find ${share}/doc -depth -mindepth 2 ! -name copyright ! -type d -delete`,
+    `find ${share}/doc -depth -mindepth 1 -type d -empty -delete`,
+    `rm -rf ${share}/info/* ${share}/linda/* ${share}/lintian/overrides/*`,
+    `find ${share}/locale -depth -mindepth 1 ! -name locale.alias ! -type d -delete`,
+    `find ${share}/locale -depth -mindepth 1 -type d -empty -delete`,
+    `find ${share}/man -depth -mindepth 1 -delete`,
+    // Packages that link their manuals want the folders.
+    `for n in 1 2 3 4 5 6 7 8 9; do mkdir -p ${share}/man/man$n; done`,
+  ].join('; ');
 }
 
 async function write(folder: string, path: string, text: string): Promise<void> {
