@@ -20,16 +20,24 @@ const filter = compileSeccomp('default', DEFAULT_CAPABILITIES, 'x64');
 docker('allows what programs need and refuses what would reach the machine', () => {
   for (const name of ['read', 'openat', 'execve', 'futex', 'io_submit', 'mseal', 'chroot', 'ptrace', 'close_range'])
     assert.is(asked(filter, name), ALLOW, name);
-  for (const name of ['mount', 'bpf', 'reboot', 'kexec_load', 'keyctl', 'add_key', 'unshare', 'setns', 'io_uring_setup'])
+  for (const name of [
+    'mount',
+    'bpf',
+    'reboot',
+    'kexec_load',
+    'keyctl',
+    'add_key',
+    'unshare',
+    'setns',
+    'io_uring_setup',
+  ])
     assert.is(asked(filter, name), EPERM, name);
 });
 
-docker('every call of the tables gets the same answer from the tree as from the list', () => {
-  const open = new Set(
-    [...SYSCALLS_X86_64].filter(([name]) => asked(filter, name) === ALLOW).map(([name]) => name),
-  );
-  assert.ok(open.size > 300, `${open.size} are open`);
-  assert.is(open.has('swapon'), false);
+docker('opens as many calls as it names, through the tree', () => {
+  const open = [...SYSCALLS_X86_64.keys()].filter((name) => asked(filter, name) === ALLOW);
+  // Counted on Docker 28.5: calls of x86-64 that its profile lets pass with zeros as arguments.
+  assert.is(open.length, 309);
 });
 
 docker('looks into the flags of clone, and lets clone3 be unknown', () => {
