@@ -26,7 +26,7 @@ export async function pruneImages(
     const names = image.tags.length > 0 ? image.tags : [image.id];
     for (const name of names) removed.push(...(await removeImage(engine, name, { force: false, noPrune: false })));
   }
-  const { reclaimedBytes } = await images.collect(layerRoots(engine));
+  const { reclaimedBytes } = await images.collect(await layerRoots(engine));
   if (removed.length > 0) engine.events.publish('image', 'prune', '', { reclaimed: String(reclaimedBytes) });
   return { removed, reclaimedBytes };
 }

@@ -30,9 +30,10 @@ export type {
 } from '../images/types.js';
 
 /** Layers that something other than an image needs: containers, and steps that the builder remembers. */
-export function layerRoots(engine: Engine): ChainId[] {
+export async function layerRoots(engine: Engine): Promise<ChainId[]> {
   const ofContainers = engine.containers.all().flatMap(({ record }) => record.chainId ?? []);
-  return [...ofContainers, ...engine.foundations.builder.roots()];
+  const builder = await engine.foundations.builder();
+  return [...ofContainers, ...builder.roots()];
 }
 
 export function imageUsers(engine: Engine): (id: Digest) => readonly { id: string; running: boolean }[] {

@@ -15,7 +15,8 @@ export interface Foundations {
   readonly snapshots: Snapshots;
   readonly images: ImageStore;
   readonly networks: Networks;
-  readonly builder: Builder;
+  /** Loaded and opened when it is first asked for: most engines never build. */
+  readonly builder: () => Promise<Builder>;
 }
 
 export interface EnginePaths {

@@ -2,11 +2,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openBuilder } from '../build/builder.js';
-import { fetchForBuild } from '../engine/build-fetch.js';
+import type { Builder, BuilderOptions, StepRequest } from '../build/types.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
-import { makeStepRunner } from '../engine/step-runner.js';
 import type { EnginePaths } from '../engine/types.js';
 import { openImageStore } from '../images/store.js';
 import type { ImageStoreOptions } from '../images/types.js';
@@ -46,20 +44,17 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   const snapshots = await openSnapshots({ home, launcher });
   const images = await openImageStore({ home, store, snapshots, environment: env, fallback: lazyFallback(home) });
   const networks = openNetworks({ store, launcher, paths, say: log });
-  // The builder runs its steps through the engine, which stands on the builder: known by the time a step runs.
-  let runner: ReturnType<typeof makeStepRunner> | undefined;
-  const builder = await openBuilder({
+  await networks.open();
+  // It runs its steps through the engine, which stands on it: that is known by the time a step runs.
+  const builder = lazyBuilder({
     home,
     store,
     snapshots,
     images,
     launcher,
-    fetch: fetchForBuild,
-    runStep: (request) => runner!(request),
+    runStep: (request) => runStep(engine, request),
   });
-  await networks.open();
   const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder });
-  runner = makeStepRunner(engine);
   const close = async () => {
     await engine.close();
     await networks.close();
@@ -67,6 +62,26 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     await store.close();
   };
   return { engine, close };
+}
+
+async function runStep(engine: Engine, request: StepRequest) {
+  const { makeStepRunner } = await import('../engine/step-runner.js');
+  return makeStepRunner(engine)(request);
+}
+
+function lazyBuilder(options: Omit<BuilderOptions, 'fetch'>): () => Promise<Builder> {
+  let opened: Promise<Builder> | undefined;
+  const open = async () => {
+    const [{ openBuilder }, { fetchForBuild }] = await Promise.all([
+      import('../build/builder.js'),
+      import('../engine/build-fetch.js'),
+    ]);
+    return openBuilder({ ...options, fetch: fetchForBuild });
+  };
+  return () => {
+    opened ??= open();
+    return opened;
+  };
 }
 
 /** What makes images without a registry is loaded when a registry cannot be reached. */

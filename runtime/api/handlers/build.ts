@@ -80,7 +80,8 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
       for (const message of encodeBuildEvent(event, quiet)) void lines.write(message);
       if (event.kind === 'tagged') tellTagged(engine, event.name);
     };
-    await engine.foundations.builder.build({ ...parameters, contextDirectory, dockerfile }, onEvent, call.signal);
+    const builder = await engine.foundations.builder();
+    await builder.build({ ...parameters, contextDirectory, dockerfile }, onEvent, call.signal);
     lines.end();
   } catch (error) {
     await lines.fail(error);
@@ -96,12 +97,12 @@ function tellTagged(engine: Engine, name: string): void {
 }
 
 async function prune(engine: Engine, call: Call): Promise<Answer> {
-  const { builder, images } = engine.foundations;
+  const builder = await engine.foundations.builder();
   const keeps = ['keep-storage', 'reserved-space', 'max-used-space'].map((key) => call.query.int(key) ?? 0);
   const keepBytes = Math.max(...keeps);
   if (keepBytes > 0 && builder.cacheSizeBytes() <= keepBytes) return ok({ CachesDeleted: null, SpaceReclaimed: 0 });
   const { deleted, reclaimedBytes } = await builder.prune();
-  await images.collect(layerRoots(engine));
+  await engine.foundations.images.collect(await layerRoots(engine));
   engine.events.publish('builder', 'prune', '', { reclaimed: String(reclaimedBytes) });
   return ok({ CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimedBytes });
 }
