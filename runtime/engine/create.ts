@@ -18,7 +18,6 @@ import { randomName } from './random-name.js';
 import { NEVER, now } from './time.js';
 import type { ContainerConfig, ContainerRecord, ContainerState, CreateRequest } from './types.js';
 import { fillVolumes } from './volume-fill.js';
-import { removeVolume } from './volumes.js';
 
 const CREATED: ContainerState = {
   Status: 'created',
@@ -150,11 +149,4 @@ async function buildRecord(engine: Engine, parts: Parts): Promise<ContainerRecor
 async function discard(engine: Engine, id: string): Promise<void> {
   await engine.foundations.snapshots.discard(id).catch(() => undefined);
   await rm(containerDirectory(engine.foundations.paths, id), { recursive: true, force: true });
-}
-
-/** Volumes that belong to nobody but this container. */
-export async function removeAnonymousVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
-  for (const mount of record.mounts)
-    if (mount.Type === 'volume' && mount.anonymous === true)
-      await removeVolume(engine, mount.Name!, true).catch(() => undefined);
 }

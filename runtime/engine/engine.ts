@@ -16,6 +16,8 @@ export class Engine {
   readonly #containerRecords: Table<ContainerRecord>;
   /** Starts a container again on behalf of its restart policy; set by `openEngine`, as `start` cannot be known here. */
   restart: (container: Container) => Promise<void> = async () => undefined;
+  /** By profile and capabilities: compiling takes milliseconds. */
+  readonly seccompFilters = new Map<string, Uint8Array>();
   /** No more restarts or probes: the engine is leaving. */
   leaving = false;
 
@@ -55,6 +57,16 @@ export class Engine {
   tell(container: Container, action: string, attributes: Readonly<Record<string, string>> = {}): void {
     const { config, name, id } = container.record;
     this.events.publish('container', action, id, { ...config.Labels, image: config.Image, name, ...attributes });
+  }
+
+  /** Lets go of all containers, which go on. */
+  async close(): Promise<void> {
+    this.leaving = true;
+    for (const container of this.containers.all()) {
+      container.pendingRestart?.cancel();
+      container.stopHealth?.();
+      container.monitor?.disconnect();
+    }
   }
 
   #put(record: ContainerRecord): Promise<void> {

@@ -1,0 +1,88 @@
+/** Devices of the machine that a container is given. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { defaultDevices } from '../launch/defaults.js';
+import type { DeviceSpec } from '../launch/spec.js';
+import type { HostConfig } from './host-config.js';
+
+export interface GivenDevices {
+  readonly devices: readonly DeviceSpec[];
+  /** Lines of v1's devices.allow. */
+  readonly rules: readonly string[];
+}
+
+/** Folders of /dev that are file systems of their own in a container. */
+const OWN_FOLDERS = ['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev'];
+
+/** Throws `system` with Docker's sentence for a device that is not there, or is asked of a driver that is not. */
+export async function givenDevices(host: HostConfig): Promise<GivenDevices> {
+  for (const request of host.DeviceRequests ?? [])
+    throw new EngineError(
+      'system',
+      `could not select device driver ${JSON.stringify(request.Driver)} with capabilities: [${(request.Capabilities ?? []).map((list) => `[${list.join(' ')}]`).join(' ')}]`,
+    );
+  if (host.Privileged) return { devices: merged([...defaultDevices, ...(await devicesBelow('/dev'))]), rules: [] };
+  const given = await Promise.all(
+    host.Devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
+      mappedDevices(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
+    ),
+  );
+  return {
+    devices: merged([...defaultDevices, ...given.flatMap((one) => one.devices)]),
+    rules: given.flatMap((one) => one.rules),
+  };
+}
+
+function merged(devices: readonly DeviceSpec[]): DeviceSpec[] {
+  return [...new Map(devices.map((device) => [device.path, device])).values()];
+}
+
+async function mappedDevices(source: string, target: string, permissions: string): Promise<GivenDevices> {
+  const found = await stat(source).catch((error: NodeJS.ErrnoException) => {
+    throw new EngineError(
+      'system',
+      `error gathering device information while adding custom device ${JSON.stringify(source)}: ${error.code === 'ENOENT' ? 'no such file or directory' : error.message}`,
+      { cause: error },
+    );
+  });
+  const one = deviceOf(target, found);
+  const devices = one === undefined ? (found.isDirectory() ? await devicesBelow(source, target) : []) : [one];
+  if (devices.length === 0)
+    throw new EngineError(
+      'system',
+      `error gathering device information while adding custom device ${JSON.stringify(source)}: not a device node`,
+    );
+  return { devices, rules: devices.map((device) => `${device.kind} ${device.major}:${device.minor} ${permissions}`) };
+}
+
+async function devicesBelow(folder: string, target = folder): Promise<DeviceSpec[]> {
+  const names = await readdir(folder).catch(() => []);
+  const nested = await Promise.all(
+    names
+      .filter((name) => !OWN_FOLDERS.includes(name) && name !== 'console')
+      .map(async (name) => {
+        const found = await stat(join(folder, name)).catch(() => undefined);
+        if (found === undefined) return [];
+        if (found.isDirectory()) return devicesBelow(join(folder, name), join(target, name));
+        return deviceOf(join(target, name), found) ?? [];
+      }),
+  );
+  return nested.flat();
+}
+
+type Stat = Awaited<ReturnType<typeof stat>>;
+
+function deviceOf(path: string, found: Stat): DeviceSpec | undefined {
+  if (!found.isCharacterDevice() && !found.isBlockDevice()) return undefined;
+  const rdev = BigInt(found.rdev);
+  return {
+    path,
+    kind: found.isBlockDevice() ? 'b' : 'c',
+    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
+    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)),
+    mode: Number(found.mode) & 0o777,
+    uid: Number(found.uid),
+    gid: Number(found.gid),
+  };
+}

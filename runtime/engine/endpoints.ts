@@ -1,0 +1,123 @@
+/** A container's places on its networks, taken when it starts and given back when it ends. */
+import { EngineError } from '../errors.js';
+import type { InterfaceSpec, PublishedPortSpec } from '../launch/spec.js';
+import type { Endpoint, EndpointRequest } from '../network/types.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+import { tellNetwork } from './network-list.js';
+import { portRequests } from './ports.js';
+import type { EndpointSettings } from './types.js';
+
+/** What the start takes from the network room. */
+export interface Connected {
+  readonly endpoints: readonly { readonly endpoint: Endpoint; readonly request: EndpointRequest }[];
+  readonly interfaces: readonly InterfaceSpec[];
+  readonly ports: readonly PublishedPortSpec[];
+}
+
+export const INTERFACE_NAME_OPTION = 'com.docker.network.endpoint.ifname';
+
+/** `NAME:ALIAS` entries as the network wants them; an ended container is skipped as it has no address. */
+function linksOf(engine: Engine, links: readonly string[]): EndpointRequest['links'] {
+  return links.map((link) => {
+    const [name = '', alias = name] = link.split(':');
+    return { alias: alias.replace(/^.*\//, ''), containerId: engine.containers.get(name).id };
+  });
+}
+
+/** What to ask the network room for. Throws `not-found` for a network or a linked container that is gone. */
+export function endpointRequest(
+  engine: Engine,
+  container: Container,
+  name: string,
+  settings: EndpointSettings,
+  interfaceName: string,
+): EndpointRequest {
+  const { config, hostConfig } = container.record;
+  const network = engine.foundations.networks.get(name);
+  if (network.predefined && (settings.Aliases ?? []).length > 0 && network.driver === 'bridge')
+    throw new EngineError('invalid', 'network-scoped alias is supported only for containers in user defined networks');
+  const links = network.predefined
+    ? (hostConfig.Links ?? [])
+    : [...(settings.Links ?? []), ...(hostConfig.Links ?? [])];
+  const { IPv4Address, IPv6Address } = settings.IPAMConfig ?? {};
+  return {
+    networkId: network.id,
+    containerId: container.id,
+    containerName: container.name,
+    hostname: config.Hostname,
+    aliases: settings.Aliases ?? [],
+    links: network.predefined ? [] : linksOf(engine, links),
+    ...(IPv4Address ? { ipv4: IPv4Address } : {}),
+    ...(IPv6Address ? { ipv6: IPv6Address } : {}),
+    ...(settings.MacAddress ? { macAddress: settings.MacAddress } : {}),
+    interfaceName: settings.DriverOpts?.[INTERFACE_NAME_OPTION] ?? interfaceName,
+    gwPriority: settings.GwPriority,
+    ...(hostConfig.Dns.length > 0 ? { dns: hostConfig.Dns } : {}),
+  };
+}
+
+/** Takes addresses on all networks and chooses host ports. On failure all is given back. */
+export async function connectEndpoints(engine: Engine, container: Container): Promise<Connected> {
+  const { networks } = engine.foundations;
+  const endpoints: { endpoint: Endpoint; request: EndpointRequest }[] = [];
+  try {
+    for (const [index, [name, settings]] of Object.entries(container.record.networks).entries()) {
+      const request = endpointRequest(engine, container, name, settings, `eth${index}`);
+      endpoints.push({ endpoint: await networks.attach(request), request });
+    }
+    const wired = endpoints.filter(({ endpoint }) => networks.get(endpoint.networkId).driver === 'bridge');
+    const interfaces = wired.map(({ endpoint }) => networks.interfaceSpec(endpoint));
+    const ports = await choosePorts(
+      engine,
+      container,
+      wired.map(({ endpoint }) => endpoint),
+    );
+    return { endpoints, interfaces, ports };
+  } catch (error) {
+    await networks.detach(container.id);
+    throw error;
+  }
+}
+
+async function choosePorts(engine: Engine, container: Container, wired: readonly Endpoint[]) {
+  const { hostConfig, config } = container.record;
+  const requests = portRequests(hostConfig, config.ExposedPorts);
+  const endpoint = publishingEndpoint(engine, wired);
+  return requests.length === 0 || endpoint === undefined
+    ? []
+    : engine.foundations.networks.choosePorts(requests, endpoint);
+}
+
+/** Ports lead to the first network that is not internal. */
+export function publishingEndpoint(engine: Engine, endpoints: readonly Endpoint[]): Endpoint | undefined {
+  const { networks } = engine.foundations;
+  return endpoints.find((endpoint) => {
+    const network = networks.find(endpoint.networkId);
+    return network?.driver === 'bridge' && !network.internal;
+  });
+}
+
+/** Makes the kernel's fast path for the ports of a running container, and tells that it is on its networks. */
+export async function publishPorts(engine: Engine, container: Container, connected: Connected): Promise<void> {
+  const endpoint = publishingEndpoint(
+    engine,
+    connected.endpoints.map((one) => one.endpoint),
+  );
+  if (endpoint !== undefined && connected.ports.length > 0)
+    await engine.foundations.networks.publish(container.id, connected.ports, endpoint);
+}
+
+export function tellConnected(engine: Engine, container: Container, action: 'connect' | 'disconnect'): void {
+  for (const { endpoint } of container.record.running?.endpoints ?? []) {
+    const network = engine.foundations.networks.find(endpoint.networkId);
+    if (network !== undefined) tellNetwork(engine, action, network, container.id);
+  }
+}
+
+/** Gives all back. Never throws: what is left is swept with the network. */
+export async function releaseEndpoints(engine: Engine, container: Container): Promise<void> {
+  const { networks } = engine.foundations;
+  await networks.unpublish(container.id).catch(() => undefined);
+  await networks.detach(container.id).catch(() => undefined);
+}

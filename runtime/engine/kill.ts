@@ -1,0 +1,68 @@
+/** Signals to containers. */
+import { EngineError } from '../errors.js';
+import { isFrozen, setFrozen } from './cgroup-files.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+import { signalNumber } from './signals.js';
+import { formatTime, nowNs } from './time.js';
+
+const SIGKILL = 9;
+const SIGTERM = 15;
+
+export function stopSignalOf(container: Container): number {
+  const { StopSignal } = container.record.config;
+  return StopSignal ? signalNumber(StopSignal) : SIGTERM;
+}
+
+/** POST /containers/X/kill. Throws `conflict` when it does not run, `invalid` for a signal that is none. */
+export async function killContainer(engine: Engine, container: Container, signal: string): Promise<void> {
+  const number = signal === '' ? SIGKILL : signalNumber(signal);
+  if (!container.isRunning) throw notRunning(container);
+  if (container.record.state.Restarting) {
+    if (number === SIGKILL || number === stopSignalOf(container)) giveUpRestart(engine, container);
+    else throw notRunning(container);
+    return;
+  }
+  await sendSignal(engine, container, number);
+  if (number === SIGKILL) await container.settled;
+}
+
+function notRunning(container: Container): EngineError {
+  return new EngineError(
+    'conflict',
+    `cannot kill container: ${container.name}: container ${container.id} is not running`,
+  );
+}
+
+/** Sends, tells, and wakes a paused one so that it can die of it. Resolves when the signal is on its way. */
+export async function sendSignal(engine: Engine, container: Container, signal: number): Promise<void> {
+  const isEnd = signal === SIGKILL || signal === stopSignalOf(container);
+  if (isEnd) container.endingByHand = true;
+  await container.monitor?.signal(signal);
+  engine.tell(container, 'kill', { signal: String(signal) });
+  if (isEnd && container.record.state.Paused) await wake(engine, container);
+}
+
+async function wake(engine: Engine, container: Container): Promise<void> {
+  const path = container.record.running?.cgroupPath;
+  if (path !== undefined && (await isFrozen(engine.cgroups, path))) await setFrozen(engine.cgroups, path, false);
+  if (!container.record.state.Paused) return;
+  void engine.saveState(container, { Paused: false, Status: 'running' });
+  engine.tell(container, 'unpause');
+}
+
+/** Ends a container whose next life is only waited for. */
+export function giveUpRestart(engine: Engine, container: Container): void {
+  container.pendingRestart?.cancel();
+  container.pendingRestart = undefined;
+  void engine.save(container, {
+    stoppedByHand: true,
+    state: {
+      ...container.record.state,
+      Status: 'exited',
+      Running: false,
+      Restarting: false,
+      FinishedAt: formatTime(nowNs()),
+    },
+  });
+}

@@ -1,0 +1,154 @@
+/** Which containers a client means by its filters. */
+import { EngineError } from '../errors.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+import { Filters } from './filters.js';
+import { parsePort } from './ports.js';
+import { parseTime } from './time.js';
+
+export const CONTAINER_FILTERS = [
+  'ancestor',
+  'before',
+  'expose',
+  'exited',
+  'health',
+  'id',
+  'isolation',
+  'is-task',
+  'label',
+  'name',
+  'network',
+  'publish',
+  'since',
+  'status',
+  'volume',
+] as const;
+
+export interface ListOptions {
+  readonly all: boolean;
+  /** The last so many, whatever their state. 0 or less: all. */
+  readonly limit: number;
+  readonly filters: Filters;
+}
+
+const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
+
+/** Youngest first. Throws `invalid` for a value that a filter cannot have, `not-found` for a container that `before` or `since` name. */
+export function listContainers(engine: Engine, options: ListOptions): Container[] {
+  const { filters } = options;
+  checkValues(filters);
+  const showsAll =
+    options.all || options.limit > 0 || ['status', 'exited', 'before', 'since'].some((key) => filters.has(key));
+  const matches = matcher(engine, filters);
+  const found = engine.containers
+    .all()
+    .filter((container) => (showsAll || container.isRunning) && matches(container))
+    .sort((a, b) => Number(parseTime(b.record.created) - parseTime(a.record.created)));
+  return options.limit > 0 ? found.slice(0, options.limit) : found;
+}
+
+function checkValues(filters: Filters): void {
+  for (const status of filters.get('status'))
+    if (!statuses.includes(status)) throw new EngineError('invalid', `invalid filter 'status=${status}'`);
+  for (const code of filters.get('exited'))
+    if (!/^-?\d+$/.test(code)) throw new EngineError('invalid', `invalid filter 'exited=${code}'`);
+  for (const health of filters.get('health'))
+    if (!['none', 'starting', 'healthy', 'unhealthy'].includes(health))
+      throw new EngineError('invalid', `invalid filter 'health=${health}'`);
+}
+
+type Test = (container: Container) => boolean;
+
+function matcher(engine: Engine, filters: Filters): Test {
+  const tests: Test[] = [
+    ({ record }) => filters.matchesLabels('label', record.config.Labels),
+    ({ record }) => filters.matchesExactly('status', record.state.Status),
+    ({ record }) => filters.matchesExactly('health', record.state.Health?.Status ?? 'none'),
+    ({ id }) => filters.get('id').length === 0 || filters.get('id').some((prefix) => id.startsWith(prefix)),
+    ({ name }) =>
+      filters.get('name').length === 0 ||
+      new Filters({ name: filters.get('name') }).matchesPart('name', `/${name}`) ||
+      filters.get('name').includes(name),
+    ({ record }) =>
+      !filters.has('exited') ||
+      (record.state.Status === 'exited' && filters.get('exited').includes(String(record.state.ExitCode))),
+    ({ record }) => matchesVolume(filters, record.mounts),
+    (container) => matchesNetwork(engine, filters, container),
+    (container) => matchesPorts(filters, container),
+    ...ancestorTest(engine, filters),
+    ...orderTests(engine, filters),
+  ];
+  return (container) => tests.every((test) => test(container));
+}
+
+function matchesVolume(filters: Filters, mounts: Container['record']['mounts']): boolean {
+  const wanted = filters.get('volume');
+  return (
+    wanted.length === 0 ||
+    mounts.some((mount) =>
+      wanted.some((one) => one === mount.Name || one === mount.Destination || one === mount.Source),
+    )
+  );
+}
+
+function matchesNetwork(engine: Engine, filters: Filters, { record }: Container): boolean {
+  const wanted = filters.get('network');
+  if (wanted.length === 0) return true;
+  return Object.keys(record.networks).some((name) => {
+    const id = engine.foundations.networks.find(name)?.id;
+    return wanted.some((one) => one === name || (id !== undefined && id.startsWith(one)));
+  });
+}
+
+function matchesPorts(filters: Filters, { record }: Container): boolean {
+  const exposed = Object.keys(record.config.ExposedPorts ?? {}).map(canonical);
+  const published = (record.running?.ports ?? []).map((port) => `${port.containerPort}/${port.protocol}`);
+  const inRange = (wanted: readonly string[], ports: readonly string[]) =>
+    wanted.length === 0 || wanted.some((one) => expand(one).some((port) => ports.includes(port)));
+  return inRange(filters.get('expose'), exposed) && inRange(filters.get('publish'), published);
+}
+
+function canonical(text: string): string {
+  const { port, protocol } = parsePort(text);
+  return `${port}/${protocol}`;
+}
+
+/** `8080-8090/tcp` as its ports. */
+function expand(text: string): string[] {
+  const [range = '', protocol = 'tcp'] = text.split('/');
+  const [first, last = first] = range.split('-').map(Number);
+  if (first === undefined || last === undefined || Number.isNaN(first + last))
+    throw new EngineError('invalid', `invalid filter 'expose=${text}'`);
+  return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`);
+}
+
+/** Containers that stand on an image or on one made from it. */
+function ancestorTest(engine: Engine, filters: Filters): Test[] {
+  const wanted = filters.get('ancestor');
+  if (wanted.length === 0) return [];
+  const { images } = engine.foundations;
+  const found = wanted.flatMap((name) => images.find(name) ?? []);
+  const tops = new Set(found.map((image) => image.chainIds.at(-1)));
+  const ids = new Set(found.map((image) => image.id));
+  return [
+    ({ record }) => {
+      if (wanted.includes(record.config.Image) || ids.has(record.imageId as never)) return true;
+      const image = images.find(record.imageId);
+      return image?.chainIds.some((chain) => tops.has(chain)) === true;
+    },
+  ];
+}
+
+function orderTests(engine: Engine, filters: Filters): Test[] {
+  const createdOf = (name: string) => parseTime(engine.containers.get(name).record.created);
+  return [
+    ...filters.get('before').map((name): Test => {
+      const time = createdOf(name);
+      return ({ record }) => parseTime(record.created) < time;
+    }),
+    ...filters.get('since').map((name): Test => {
+      const time = createdOf(name);
+      return ({ record }) => parseTime(record.created) > time;
+    }),
+  ];
+}

@@ -1,0 +1,20 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Engine } from './engine.js';
+import { startLocked } from './start.js';
+import { takeOver } from './takeover.js';
+import type { Foundations } from './types.js';
+
+/** Makes the engine and takes over what an earlier one left. */
+export async function openEngine(foundations: Foundations): Promise<Engine> {
+  const { home, runtime } = foundations.paths;
+  await Promise.all(
+    [join(home, 'containers'), join(home, 'volumes'), join(runtime, 'm')].map((folder) =>
+      mkdir(folder, { recursive: true, mode: 0o711 }),
+    ),
+  );
+  const engine = new Engine(foundations);
+  engine.restart = (container) => container.lock.run(() => startLocked(engine, container, true));
+  await takeOver(engine);
+  return engine;
+}

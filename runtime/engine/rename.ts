@@ -1,0 +1,26 @@
+import { EngineError } from '../errors.js';
+import { checkName } from './check-create.js';
+import type { Container } from './container.js';
+import type { Engine } from './engine.js';
+
+/** Throws `invalid` for a bad or an unchanged name, `conflict` for one in use. */
+export async function renameContainer(engine: Engine, container: Container, to: string): Promise<void> {
+  const name = to.replace(/^\//, '');
+  if (name === '') throw new EngineError('invalid', 'Neither old nor new names may be empty');
+  checkName(name);
+  const old = container.name;
+  if (name === old) throw new EngineError('invalid', 'Renaming a container with the same name as its current name');
+  await container.lock.run(async () => {
+    try {
+      engine.containers.reserve(name, container.id);
+    } catch (error) {
+      throw new EngineError('conflict', `Error when allocating new name: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    engine.containers.release(old, container.id);
+    await engine.save(container, { name });
+    engine.foundations.networks.renamed(container.id, name);
+    engine.tell(container, 'rename', { oldName: `/${old}` });
+  });
+}

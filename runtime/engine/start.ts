@@ -1,0 +1,218 @@
+/** Brings a container's process to life: network, files, launch program, monitor. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { composeLaunch } from '../launch/compose.js';
+import type { LaunchProgram } from '../launch/program.js';
+import type { Monitor, PreparedContainer } from '../launch/types.js';
+import type { PreparedRoot } from '../snapshots/types.js';
+import { lookUpIdentity } from './accounts.js';
+import type { Container } from './container.js';
+import { containerFileMounts, writeContainerFiles } from './container-files.js';
+import { givenDevices } from './devices.js';
+import { type Connected, connectEndpoints, publishPorts, releaseEndpoints, tellConnected } from './endpoints.js';
+import type { Engine } from './engine.js';
+import { processEnv } from './environment.js';
+import { followExit } from './exited.js';
+import { startHealth } from './health.js';
+import { resolveImageMounts } from './image-mounts.js';
+import { startFailure } from './launch-failure.js';
+import { launchSpec } from './launch-spec.js';
+import { mountSpecs } from './mount-specs.js';
+import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths.js';
+import { linksEnv, seccompFilter } from './process-facts.js';
+import { removeContainer } from './remove.js';
+import { readAccountFiles } from './root-files.js';
+import { parseSecurityOptions } from './security.js';
+import { prepareShm } from './shm.js';
+import { formatTime, nowNs } from './time.js';
+import { mountVolumes, unmountVolumes } from './volume-mounts.js';
+
+/** Throws `not-modified` when it runs, `conflict` when it is paused or going, `invalid` or `system` when it cannot start. */
+export async function startContainer(engine: Engine, container: Container): Promise<void> {
+  await container.lock.run(() => startLocked(engine, container));
+}
+
+/** For a caller that holds the container's lock. */
+export async function startLocked(engine: Engine, container: Container, restarting = false): Promise<void> {
+  const { state, hostConfig } = container.record;
+  if (state.Paused) throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');
+  if (state.Running && !state.Restarting) throw new EngineError('not-modified', 'container is already running');
+  if (container.removing || state.Dead)
+    throw new EngineError('conflict', 'container is marked for removal and cannot be started');
+  await container.settled;
+  container.pendingRestart?.cancel();
+  container.pendingRestart = undefined;
+  try {
+    await launch(engine, container, restarting);
+  } catch (error) {
+    const failure = await startFailure(error, container, engine.foundations.networks);
+    await fail(engine, container, failure.error.message, failure.exitCode);
+    if (hostConfig.AutoRemove && !restarting)
+      setImmediate(() => removeContainer(engine, container, { force: true, volumes: true }).catch(() => undefined));
+    throw failure.error;
+  }
+}
+
+async function fail(engine: Engine, container: Container, message: string, exitCode: number): Promise<void> {
+  await releaseEndpoints(engine, container);
+  await unmountVolumes(engine, container).catch(() => undefined);
+  for (const pending of container.pendingAttaches) pending.failed(new EngineError('system', message));
+  container.pendingAttaches.clear();
+  const { startedBefore, state } = container.record;
+  await engine.save(container, {
+    running: undefined,
+    state: {
+      ...state,
+      Status: startedBefore ? 'exited' : 'created',
+      Running: false,
+      Restarting: false,
+      Pid: 0,
+      ExitCode: exitCode,
+      Error: message,
+      ...(startedBefore ? { FinishedAt: formatTime(nowNs()) } : {}),
+    },
+  });
+}
+
+interface Prepared {
+  readonly program: LaunchProgram;
+  readonly connected: Connected;
+}
+
+async function launch(engine: Engine, container: Container, restarting: boolean): Promise<void> {
+  const { launcher } = engine.foundations;
+  const { program, connected } = await prepareProgram(engine, container);
+  const prepared = await launcher.prepare(program);
+  try {
+    await attachPending(container, prepared.monitor);
+    await Promise.all([prepared.go(), publishPorts(engine, container, connected)]);
+  } catch (error) {
+    await abandon(prepared);
+    throw error;
+  }
+  begin(engine, container, prepared.monitor, restarting);
+}
+
+/** Best effort: after a failed `go` there is nothing left to abandon. */
+async function abandon(prepared: PreparedContainer): Promise<void> {
+  await prepared.abandon().catch(() => undefined);
+}
+
+/** Everything that can be done at the same time is: addresses, files, accounts, devices. */
+async function prepareProgram(engine: Engine, container: Container): Promise<Prepared> {
+  const { paths, snapshots } = engine.foundations;
+  const { id, chainId, hostConfig: host, mounts } = container.record;
+  const directory = containerDirectory(paths, id);
+  const [root, connected, given] = await Promise.all([
+    snapshots.prepare(id, chainId),
+    connectEndpoints(engine, container),
+    givenDevices(host),
+    mountVolumes(engine, container),
+    rm(exitFile(paths, id), { force: true }),
+    mkdir(directory, { recursive: true }),
+  ]);
+  const endpoints = connected.endpoints.map(({ endpoint }) => endpoint);
+  const [accounts, shm, shown] = await Promise.all([
+    readAccountFiles(root, mounts),
+    prepareShm(engine, container),
+    resolveImageMounts(engine, container),
+    writeContainerFiles(engine, container, endpoints),
+    readyForRemount(container, root),
+  ]);
+  const identity = lookUpIdentity(accounts, container.record.config.User ?? '', host.GroupAdd ?? []);
+  const env = processEnv({
+    hostname: container.record.config.Hostname,
+    tty: container.record.config.Tty,
+    links: linksEnv(engine, container),
+    config: container.record.config.Env ?? [],
+    home: identity.home,
+  });
+  const own = [...mountSpecs(shown, host), ...shm];
+  const taken = new Set(own.map((mount) => mount.target));
+  const group = cgroupPath(paths, id, host.CgroupParent);
+  const spec = launchSpec(container.record, {
+    root,
+    directory,
+    monitorSocket: monitorSocket(paths, id),
+    exitFile: exitFile(paths, id),
+    cgroupPath: group,
+    identity,
+    env,
+    interfaces: connected.interfaces,
+    ports: connected.ports,
+    mounts: [...containerFileMounts(engine, container, taken), ...own],
+    devices: given.devices,
+    deviceRules: given.rules,
+    security: parseSecurityOptions(host.SecurityOpt ?? []),
+    seccomp: seccompFilter(engine, host),
+    pidOf: (mode) => pidOf(engine, mode),
+    userXattr: false,
+  });
+  // Not waited for: it is on its way to the store before the process can exist, and that is what a next engine needs.
+  void engine.save(container, {
+    running: {
+      monitorSocket: spec.monitorSocket,
+      endpoints: connected.endpoints,
+      ports: connected.ports,
+      cgroupPath: group,
+      env,
+    },
+  });
+  return { program: composeLaunch(spec, engine.foundations.launcher.machine), connected };
+}
+
+/** An overlay that was mounted `volatile` refuses a second mount until its mark is gone. */
+async function readyForRemount(container: Container, root: PreparedRoot): Promise<void> {
+  if (container.record.startedBefore && container.record.hostConfig.AutoRemove)
+    await rm(join(root.work, 'work', 'incompat'), { recursive: true, force: true });
+}
+
+function pidOf(engine: Engine, mode: string): number {
+  const other = engine.containers.get(mode.replace(/^container:/, ''));
+  if (!other.isRunning)
+    throw new EngineError(
+      'conflict',
+      `cannot join the namespace of a non running container: container ${other.id} is not running`,
+    );
+  if (other.record.state.Restarting)
+    throw new EngineError('conflict', `Container ${other.id} is restarting, wait until the container is running`);
+  return other.record.state.Pid;
+}
+
+/** Clients that attached before the start get their streams before the first byte can be written. */
+async function attachPending(container: Container, monitor: Monitor): Promise<void> {
+  const waiting = [...container.pendingAttaches];
+  container.pendingAttaches.clear();
+  await Promise.all(waiting.map((pending) => monitor.attach(pending.choice).then(pending.connected, pending.failed)));
+}
+
+function begin(engine: Engine, container: Container, monitor: Monitor, restarting: boolean): void {
+  const { state, restartCount } = container.record;
+  container.monitor = monitor;
+  container.endingByHand = false;
+  const { Health: _, ...rest } = state;
+  void engine.save(container, {
+    startedBefore: true,
+    stoppedByHand: false,
+    restartCount: restarting ? restartCount : 0,
+    state: {
+      ...rest,
+      Status: 'running',
+      Running: true,
+      Paused: false,
+      Restarting: false,
+      OOMKilled: false,
+      Dead: false,
+      Pid: monitor.pid,
+      ExitCode: 0,
+      Error: '',
+      StartedAt: formatTime(monitor.startedAtNs),
+    },
+  });
+  if (!restarting) container.backoffMs = 0;
+  tellConnected(engine, container, 'connect');
+  engine.tell(container, 'start');
+  startHealth(engine, container);
+  followExit(engine, container, monitor);
+}
