@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { PatientReader } from './read.js';
 import type { Content, Selected, SelectedEntry } from './select.js';
 
-const AT_ONCE = 8;
 const WHOLE_BYTES = 4 << 20;
 
 /**
@@ -42,18 +41,17 @@ function describe({ relative, entry }: SelectedEntry, content: string | undefine
 
 async function digestContents(entries: readonly SelectedEntry[]): Promise<Map<SelectedEntry, string>> {
   const digests = new Map<SelectedEntry, string>();
-  const todo = entries.filter((one) => one.content !== undefined).values();
-  const worker = async () => {
-    for (const one of todo) digests.set(one, await digestContent(one.content!, one.entry.sizeBytes));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const reader = new PatientReader();
+  for (const one of entries) {
+    if (one.content !== undefined) digests.set(one, await digestContent(reader, one.content, one.entry.sizeBytes));
+  }
   return digests;
 }
 
-async function digestContent(content: Content, sizeBytes: number): Promise<string> {
+async function digestContent(reader: PatientReader, content: Content, sizeBytes: number): Promise<string> {
   const hash = createHash('sha256');
   if ('bytes' in content) hash.update(content.bytes);
-  else if (sizeBytes <= WHOLE_BYTES) hash.update(await readFile(content.path));
+  else if (sizeBytes <= WHOLE_BYTES) hash.update(await reader.read(content.path, sizeBytes));
   else for await (const chunk of createReadStream(content.path, { highWaterMark: 1 << 20 })) hash.update(chunk);
   return hash.digest('hex');
 }

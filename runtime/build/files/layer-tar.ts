@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 import type { Placed } from './place.js';
+import { PatientReader } from './read.js';
 import type { EntryType } from './tree.js';
 
 type Header = Parameters<Pack['entry']>[0];
@@ -31,6 +31,7 @@ export function layerTar(placed: ReadonlyMap<string, Placed>): Readable {
 
 async function writeAll(stream: Pack, placed: ReadonlyMap<string, Placed>): Promise<void> {
   const links = new Map<string, string>();
+  const reader = new PatientReader();
   const paths = [...placed.keys()].sort((a, b) => comparePaths(a, b));
   for (const path of paths) {
     const { entry, content } = placed.get(path)!;
@@ -38,7 +39,7 @@ async function writeAll(stream: Pack, placed: ReadonlyMap<string, Placed>): Prom
     const first = key === undefined ? undefined : links.get(key);
     if (key !== undefined && first === undefined) links.set(key, path);
     if (first !== undefined) await write(stream, { ...header(path, placed.get(path)!), type: 'link', linkname: first });
-    else await writeEntry(stream, header(path, placed.get(path)!), content, entry.sizeBytes);
+    else await writeEntry(stream, header(path, placed.get(path)!), { content, sizeBytes: entry.sizeBytes, reader });
   }
 }
 
@@ -63,11 +64,15 @@ function header(path: string, { entry }: Placed): Header {
   };
 }
 
-async function writeEntry(stream: Pack, head: Header, content: Placed['content'], sizeBytes: number): Promise<void> {
+async function writeEntry(
+  stream: Pack,
+  head: Header,
+  { content, sizeBytes, reader }: { content: Placed['content']; sizeBytes: number; reader: PatientReader },
+): Promise<void> {
   if (content === undefined) return write(stream, head);
   if ('bytes' in content) return write(stream, { ...head, size: content.bytes.length }, Buffer.from(content.bytes));
   if (sizeBytes <= WHOLE_BYTES) {
-    const bytes = await readFile(content.path);
+    const bytes = await reader.read(content.path, sizeBytes);
     return write(stream, { ...head, size: bytes.length }, bytes);
   }
   const sink = stream.entry({ ...head, size: sizeBytes });

@@ -179,6 +179,7 @@ class Layers {
     const bytes = await buffer(tar);
     const diffId = sha256(bytes);
     const chainId = parent === undefined ? diffId : sha256(`${parent} ${diffId}`);
+    if (this.entries.has(chainId)) return { diffId, chainId, sizeBytes: bytes.length };
     await mkdir(this.folder(chainId), { recursive: true });
     if (parent !== undefined)
       await cp(this.folder(parent), this.folder(chainId), { recursive: true, verbatimSymlinks: true });
