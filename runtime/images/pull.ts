@@ -113,6 +113,7 @@ async function fetchImage(context: PullContext, fetching: Fetching): Promise<Ima
   const { manifest } = resolved;
   const known = context.catalog.byId(manifest.config.digest);
   if (known?.chainIds.every((chainId) => context.snapshots.has(chainId))) {
+    checkPlatform(known.platform, fetching.options.platform, familiarReference(reference));
     for (const one of names(reference, resolved.digest)) await context.catalog.name(known.id, one);
     return context.catalog.byId(known.id)!;
   }
@@ -176,7 +177,11 @@ function checkConfig(config: ConfigDocument, manifest: Manifest, wanted: Platfor
   }
   if (config.os !== 'linux')
     throw new EngineError('invalid', `image operating system "${config.os}" cannot be used on this platform`);
-  if (!wanted || (wanted.architecture === config.architecture && wanted.os === config.os)) return;
+  checkPlatform(config, wanted, said);
+}
+
+function checkPlatform(found: Platform, wanted: Platform | undefined, said: string): void {
+  if (!wanted || (wanted.architecture === found.architecture && wanted.os === found.os)) return;
   const sentence = `image with reference ${said} was found but does not provide the specified platform (${formatPlatform(wanted)})`;
   throw new EngineError('not-found', sentence);
 }

@@ -23,9 +23,12 @@ export class SharedWork<Result, Event> {
     const emit = (event: Event) => {
       for (const listener of listeners) listener(event);
     };
-    const result = start(emit, controller.signal).finally(() => {
-      if (this.#running.get(key) === running) this.#running.delete(key);
-    });
+    // Begun a moment later, so that whoever starts it hears its first word too.
+    const result = Promise.resolve()
+      .then(() => start(emit, controller.signal))
+      .finally(() => {
+        if (this.#running.get(key) === running) this.#running.delete(key);
+      });
     const abandon = () => {
       this.#running.delete(key);
       controller.abort();
