@@ -5,6 +5,7 @@ import type { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { applyChanges } from './image-changes.js';
 import { tellImage } from './images.js';
+import { pauseContainer, unpauseContainer } from './pause.js';
 import { now } from './time.js';
 import type { ContainerConfig } from './types.js';
 
@@ -83,12 +84,29 @@ export async function commitContainer(engine: Engine, request: CommitRequest): P
   const { record } = container;
   const changed = await applyChanges(request.config, request.changes, record.platform);
   const config = mergeConfig(changed, imageConfigOf(record.config));
-  const image = await putImage(engine, container, request, config);
+  const image = await whilePaused(engine, container, request.pause, () => putImage(engine, container, request, config));
   if (request.reference) await engine.foundations.images.tag(image.id, request.reference);
   const name = request.reference ? familiarReference(request.reference) : '';
   engine.tell(container, 'commit', { comment: request.comment, imageID: image.id, imageRef: name });
   if (request.reference) tellImage(engine, 'tag', image.id, name, image);
   return image;
+}
+
+/** Its files stand still while they are read, unless it is paused already or does not run. */
+async function whilePaused<T>(
+  engine: Engine,
+  container: Container,
+  pause: boolean,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { state } = container.record;
+  if (!pause || !state.Running || state.Paused) return work();
+  await pauseContainer(engine, container);
+  try {
+    return await work();
+  } finally {
+    await unpauseContainer(engine, container);
+  }
 }
 
 async function putImage(

@@ -1,7 +1,8 @@
 /** `network connect` and `disconnect`, on running containers too. */
 import { EngineError } from '../errors.js';
-import type { Endpoint, EndpointRequest, NetworkRecord } from '../network/types.js';
+import type { Endpoint, NetworkRecord } from '../network/types.js';
 import type { Container } from './container.js';
+import { endpointRequest } from './endpoints.js';
 import type { Engine } from './engine.js';
 import { tellNetwork } from './network-list.js';
 import type { EndpointSettings } from './types.js';
@@ -35,32 +36,6 @@ function freeInterface(endpoints: readonly Endpoint[]): string {
   for (let number = 0; ; number += 1) if (!taken.has(`eth${number}`)) return `eth${number}`;
 }
 
-function endpointRequest(
-  engine: Engine,
-  container: Container,
-  network: NetworkRecord,
-  settings: EndpointSettings,
-): EndpointRequest {
-  const { config } = container.record;
-  const { networks } = engine.foundations;
-  const { IPv4Address, IPv6Address } = settings.IPAMConfig ?? {};
-  return {
-    networkId: network.id,
-    containerId: container.id,
-    containerName: container.name,
-    hostname: config.Hostname,
-    aliases: settings.Aliases ?? [],
-    links: (settings.Links ?? []).map((link) => {
-      const [name = '', alias = name] = link.split(':');
-      return { alias, containerId: engine.containers.get(name).id };
-    }),
-    ...(IPv4Address ? { ipv4: IPv4Address } : {}),
-    ...(IPv6Address ? { ipv6: IPv6Address } : {}),
-    ...(settings.MacAddress ? { macAddress: settings.MacAddress } : {}),
-    interfaceName: freeInterface(networks.endpointsOf(container.id)),
-  };
-}
-
 async function plugIn(
   engine: Engine,
   container: Container,
@@ -70,7 +45,8 @@ async function plugIn(
   const { networks } = engine.foundations;
   const { running } = container.record;
   const pid = container.record.state.Pid;
-  const request = endpointRequest(engine, container, network, settings);
+  const name = freeInterface(networks.endpointsOf(container.id));
+  const request = endpointRequest(engine, container, network.name, settings, name);
   const endpoint = await networks.attach(request);
   try {
     await networks.plug(endpoint, pid);

@@ -56,7 +56,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   });
   const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder });
   const close = async () => {
-    await engine.close();
+    engine.leaving = true;
     await networks.close();
     await launcher.close();
     await store.close();

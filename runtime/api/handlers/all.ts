@@ -13,6 +13,7 @@ import { imageTransferRoutes } from './image-transfer.js';
 import { imageRoutes } from './images.js';
 import { networkRoutes } from './networks.js';
 import { systemRoutes } from './system.js';
+import { volumeRoutes } from './volumes.js';
 
 export interface AllRoutesOptions {
   readonly engine: Engine;
@@ -34,6 +35,7 @@ export function engineRoutes({ engine, product, shutdown, environment }: AllRout
     ...commitRoutes(engine),
     ...archiveRoutes(engine),
     ...networkRoutes(engine),
+    ...volumeRoutes(engine),
     ...devenvRoutes({ engine, shutdown }),
     ...absentRoutes(),
   ];
