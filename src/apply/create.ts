@@ -7,11 +7,20 @@ import { imageName } from '../model/names.js';
 import type { ContainerCreate } from '../model/plan.js';
 import type { Service } from '../model/project.js';
 import type { ApplyContext } from './context.js';
-import { containerRequest } from './request/container.js';
+import { containerRequest, type RequestContext } from './request/container.js';
 import { type FileToCopy, filesOf } from './request/mounts.js';
 
 export async function createServiceContainer(op: ContainerCreate, context: ApplyContext): Promise<void> {
-  const service = context.project.services[op.service]!;
+  await createContainerOf(context.project.services[op.service]!, op, context);
+}
+
+/** `service`: as the config says, or as `run` changes it. Gives the container's id. */
+export async function createContainerOf(
+  service: Service,
+  op: ContainerCreate,
+  context: ApplyContext,
+  oneOff?: RequestContext['oneOff'],
+): Promise<string> {
   const imageId = await idOfImage(imageName(context.project, service), context);
   const body = containerRequest(service, op, {
     project: context.project,
@@ -19,12 +28,14 @@ export async function createServiceContainer(op: ContainerCreate, context: Apply
     version: context.version,
     containerOf: (name) => containerOf(name, context),
     inherited: op.replaces?.keepVolumes ? anonymousVolumes(op.replaces.id, context) : {},
+    ...(oneOff ? { oneOff } : {}),
   });
   const platform = service.platform as string | undefined;
   const { Id, Warnings } = await createContainer(context.engine, op.name, body, platform);
   context.ids.set(op.name, Id);
   for (const text of Warnings ?? []) context.emit({ kind: 'warning', text: `${op.name}: ${text}` });
   await copyFiles(Id, service, context);
+  return Id;
 }
 
 async function idOfImage(image: string, { images, engine }: ApplyContext): Promise<string | undefined> {

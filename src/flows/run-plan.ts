@@ -1,10 +1,9 @@
-import type { BuildSettings } from '../apply/context.js';
+import type { ApplyContext, BuildSettings } from '../apply/context.js';
 import { Readiness } from '../apply/readiness.js';
 import { applyPlan } from '../apply/run.js';
 import type { EngineClient } from '../engine/client.js';
 import type { Location } from '../errors.js';
 import { UserError } from '../errors.js';
-import type { Event } from '../model/event.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project } from '../model/project.js';
@@ -28,7 +27,7 @@ const defaultBuild: BuildSettings = { noCache: false, pull: false, args: {}, qui
 
 /** Applies a plan and shows it. Throws what failed, or Cancelled after Ctrl-C. */
 export async function runPlan(session: Session, engine: EngineClient, run: PlanRun): Promise<void> {
-  const { plan, observed, project } = run;
+  const { plan, project } = run;
   const progress = await session.progress();
   for (const text of plan.warnings) progress.emit({ kind: 'warning', text });
   if (plan.steps.length === 0) return progress.end();
@@ -40,20 +39,11 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
   const readiness = new Readiness(engine, project.name);
   progress.begin(plan);
   try {
-    const context = {
-      engine,
-      project,
-      locate: run.locate ?? (() => undefined),
-      emit: (event: Event) => progress.emit(event),
+    const context = applyContext(session, engine, run, {
+      emit: (event) => progress.emit(event),
       signal: abort.signal,
-      ids: new Map(observed.containers.map((one) => [one.name, one.id])),
-      images: new Map(Object.entries(observed.images)),
-      containers: observed.containers,
       readiness,
-      build: { ...defaultBuild, ...run.build },
-      version: session.world.version,
-      env: session.world.env,
-    };
+    });
     await applyPlan(plan, context, abort, session.options.parallel);
   } catch (error) {
     throw abort.signal.aborted && abort.signal.reason instanceof UserError ? abort.signal.reason : error;
@@ -63,6 +53,27 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
     readiness.close();
     await progress.end();
   }
+}
+
+/** What the handlers need, from what this run has. */
+export function applyContext(
+  session: Session,
+  engine: EngineClient,
+  run: Pick<PlanRun, 'project' | 'observed' | 'locate' | 'build'>,
+  live: Pick<ApplyContext, 'emit' | 'signal' | 'readiness'>,
+): ApplyContext {
+  return {
+    ...live,
+    engine,
+    project: run.project,
+    locate: run.locate ?? (() => undefined),
+    ids: new Map(run.observed.containers.map((one) => [one.name, one.id])),
+    images: new Map(Object.entries(run.observed.images)),
+    containers: run.observed.containers,
+    build: { ...defaultBuild, ...run.build },
+    version: session.world.version,
+    env: session.world.env,
+  };
 }
 
 function tooSlow(limitMs: number): UserError {

@@ -22,6 +22,8 @@ export interface UpRequest {
   readonly quietPull: boolean;
   readonly waitTimeoutMs: number | undefined;
   readonly yes: boolean;
+  /** Say nothing when there is nothing to do. */
+  readonly quiet?: boolean;
 }
 
 export interface UpResult {
@@ -60,7 +62,7 @@ export async function bringUp(session: Session, request: UpRequest): Promise<UpR
   const answered = await answerQuestions(session, plan, request.yes);
   await noteLocalPorts(session, project, answered);
   await runPlan(session, engine, { ...shared, plan: answered, observed });
-  if (answered.steps.length === 0) await session.terminal.status(upToDate(selected.size));
+  if (answered.steps.length === 0 && !request.quiet) await session.terminal.status(upToDate(selected.size));
   return { loaded, engine, observed, plan: answered, selected };
 }
 

@@ -22,6 +22,8 @@ export interface UpOptions {
   /** Undefined: as the container says. */
   readonly graceMs: number | undefined;
   readonly renewVolumes: boolean;
+  /** Leave containers alone that are more than wanted (`run` gets its networks and images so). */
+  readonly keepSurplus?: boolean;
 }
 
 export const defaultUpOptions: UpOptions = {

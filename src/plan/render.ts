@@ -24,7 +24,11 @@ export function renderPlan(plan: Plan): string {
   const subjects = width((index) => subjectOf(plan.steps[index]!.op));
   const lines = plan.steps.map(({ id, op, because, after }) => {
     const start = `${String(id).padStart(digits)} ${op.do.padEnd(verbs)} ${subjectOf(op).padEnd(subjects)}`;
-    return `${start}  ${because}${after.length ? `  after ${after.join(', ')}` : ''}`;
+    return `${start}  ${reasonOf(op, because)}${after.length ? `  after ${after.join(', ')}` : ''}`;
   });
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function reasonOf(op: Op, because: string): string {
+  return op.do === 'container.create' && op.replaces ? `replaces ${op.replaces.name}: ${because}` : because;
 }

@@ -87,7 +87,7 @@ export class ServicePlanner {
         configParts: hash.parts,
         ...(container ? { replaces: { id: container.id, name, keepVolumes: !this.options.renewVolumes } } : {}),
       },
-      container ? `replaces ${name}: ${replica.because}` : replica.because,
+      replica.because,
       [...ready, gone],
     );
     return { step, temporary };

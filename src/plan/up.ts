@@ -30,7 +30,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
     draft,
     project,
     observed,
-    services.filter((one) => wantedCount(one, options) > 0),
+    services.filter((one) => options.keepSurplus || wantedCount(one, options) > 0),
     options,
   );
   const freed = changed.size ? planner.removeFirst(services, changed) : [];
@@ -76,7 +76,7 @@ function decideReplicas(
       whyRecreate(container, service, hash, mode, context),
     );
     if (replicas.some((replica) => replica.fate === 'recreate')) recreated.add(service.name);
-    decided.set(service.name, replicas);
+    decided.set(service.name, options.keepSurplus ? replicas.filter((one) => one.fate !== 'remove') : replicas);
   }
   return decided;
 }

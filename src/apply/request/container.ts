@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly inherited: Readonly<Record<string, string>>;
   /** Of devenv. */
   readonly version: string;
+  /** A container of `run`, beside the service's own: others do not find it by the service's name unless wanted. */
+  readonly oneOff?: { readonly slug: string; readonly useAliases: boolean };
 }
 
 export function containerRequest(
@@ -44,7 +46,7 @@ function processConfig(service: Service): Record<string, unknown> {
     Tty: service.tty ?? false,
     OpenStdin: service.stdin_open ?? false,
     StdinOnce: service.stdin_open ?? false,
-    AttachStdin: false,
+    AttachStdin: service.stdin_open ?? false,
     AttachStdout: true,
     AttachStderr: true,
     Cmd: service.command,
@@ -94,7 +96,8 @@ function composeLabels(service: Service, op: ContainerCreate, context: RequestCo
     [composeLabel.workingDir]: project.workingDir,
     [composeLabel.configFiles]: project.configFiles.join(','),
     ...(project.envFiles.length ? { [composeLabel.environmentFile]: project.envFiles.join(',') } : {}),
-    [composeLabel.oneOff]: 'False',
+    [composeLabel.oneOff]: context.oneOff ? 'True' : 'False',
+    ...(context.oneOff ? { [composeLabel.slug]: context.oneOff.slug } : {}),
     [composeLabel.containerNumber]: String(op.replica),
     [composeLabel.configHash]: op.configHash,
     [composeLabel.dependsOn]: dependencies.join(','),

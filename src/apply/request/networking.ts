@@ -50,19 +50,26 @@ export function endpoints(service: Service, op: ContainerCreate, context: Reques
   return Object.fromEntries(
     sortedNetworks(service).map(([networkKey, settings]) => {
       const name = context.project.networks[networkKey]?.name ?? networkKey;
-      return [name, endpoint(service, op.replaces?.name ?? op.name, settings, linked)];
+      const named = !context.oneOff || context.oneOff.useAliases;
+      const known = named ? [service.name, ...(settings?.aliases ?? [])] : [];
+      return [name, endpoint(service, [op.replaces?.name ?? op.name, ...known], settings, linked)];
     }),
   );
 }
 
-function endpoint(service: Service, name: string, settings: ServiceNetwork | null, linked: readonly string[]) {
+function endpoint(
+  service: Service,
+  names: readonly string[],
+  settings: ServiceNetwork | null,
+  linked: readonly string[],
+) {
   const { ipv4_address: v4, ipv6_address: v6, link_local_ips: local } = settings ?? {};
   const options = {
     ...settings?.driver_opts,
     ...(settings?.interface_name ? { 'com.docker.network.endpoint.ifname': settings.interface_name } : {}),
   };
   return {
-    Aliases: [...new Set([name, service.name, ...(settings?.aliases ?? [])])],
+    Aliases: [...new Set(names)],
     Links: linked.length ? linked : undefined,
     IPAMConfig: v4 || v6 || local ? { IPv4Address: v4, IPv6Address: v6, LinkLocalIPs: local } : undefined,
     MacAddress: settings?.mac_address ?? (service.mac_address as string | undefined),

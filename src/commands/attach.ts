@@ -1,0 +1,25 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { attachToService } from '../flows/attach.js';
+import { DevenvCommand } from './base/command.js';
+
+export default class Attach extends DevenvCommand {
+  static override summary = "Join this terminal to a service's own process";
+  static override args = { service: Args.string({ required: true, description: 'service' }) };
+  static override flags = {
+    index: Flags.integer({ description: 'number of the container' }),
+    'no-stdin': Flags.boolean({ description: 'do not hand on our input' }),
+    'sig-proxy': Flags.boolean({ default: true, allowNo: true, description: 'hand on signals' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Attach);
+    const request = {
+      service: args.service,
+      index: flags.index,
+      stdin: !flags['no-stdin'],
+      forwardSignals: flags['sig-proxy'],
+    };
+    await this.withSession(flags, (session) => attachToService(session, request));
+  }
+}

@@ -1,0 +1,32 @@
+import * as Flags from '@oclif/core/flags';
+import { listProjects, type ProjectRow } from '../flows/overview.js';
+import { renderList } from '../output/table.js';
+import { DevenvCommand } from './base/command.js';
+import { format } from './base/flags.js';
+
+const columns = [
+  { head: 'NAME', cell: (row: ProjectRow) => row.Name },
+  { head: 'STATUS', cell: (row: ProjectRow) => row.Status },
+  { head: 'CONFIG FILES', cell: (row: ProjectRow) => row.ConfigFiles },
+];
+
+export default class Ls extends DevenvCommand {
+  static override summary = 'List the projects that run';
+  static override flags = {
+    all: Flags.boolean({ char: 'a', description: 'also those that are stopped' }),
+    filter: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'name=TEXT' }),
+    format: format('table, json'),
+    quiet: Flags.boolean({ char: 'q', description: 'names only' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Ls);
+    const names = (flags.filter ?? []).map((filter) => filter.replace(/^name=/, ''));
+    await this.withSession(flags, async (session) => {
+      const all = await listProjects(session, flags.all ?? false);
+      const rows = all.filter((row) => names.length === 0 || names.some((name) => row.Name.includes(name)));
+      if (flags.quiet) await session.terminal.data(rows.map((row) => `${row.Name}\n`).join(''));
+      else await session.terminal.data(renderList(rows, columns, flags.format));
+    });
+  }
+}

@@ -1,0 +1,151 @@
+/** `cp`: files between this machine and a service's container, by the rules of `docker cp`. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { lstat, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import tar from 'tar-stream';
+import type { EngineClient } from '../engine/client.js';
+import { getArchive, putArchive } from '../engine/containers.js';
+import { isStatus } from '../engine/errors.js';
+import { UserError } from '../errors.js';
+import { chooseOne } from './containers.js';
+import type { Session } from './session.js';
+
+export interface CopyRequest {
+  readonly source: string;
+  readonly target: string;
+  readonly index: number | undefined;
+}
+
+interface Place {
+  readonly service: string | undefined;
+  readonly path: string;
+}
+
+/** `SERVICE:PATH`, or a path of this machine. */
+export function parsePlace(text: string): Place {
+  const match = /^([a-zA-Z0-9][\w.-]*):(.*)$/.exec(text);
+  return match ? { service: match[1]!, path: match[2]! } : { service: undefined, path: text };
+}
+
+export async function copyFiles(session: Session, request: CopyRequest): Promise<void> {
+  const from = parsePlace(request.source);
+  const to = parsePlace(request.target);
+  if (Boolean(from.service) === Boolean(to.service)) {
+    throw new UserError('bad-copy', 'One of the two must be SERVICE:PATH, and the other a path of this machine.');
+  }
+  const { engine, container } = await chooseOne(session, from.service ?? to.service!, {
+    index: request.index,
+    running: false,
+  });
+  const local = path.resolve(session.world.cwd, from.service ? to.path : from.path);
+  if (from.service) await copyOut(engine, container.id, from.path, local, to.path.endsWith('/'));
+  else await copyIn(engine, container.id, local, to.path, from.path.endsWith('/.'));
+}
+
+/** Into a folder that is there, or under the name that the path ends with. */
+async function copyOut(
+  engine: EngineClient,
+  id: string,
+  source: string,
+  local: string,
+  mustBeFolder: boolean,
+): Promise<void> {
+  const response = await getArchive(engine, id, source);
+  const isFolder = (await statOrUndefined(local))?.isDirectory() ?? false;
+  if (mustBeFolder && !isFolder) throw new UserError('no-folder', `${local} is no folder.`);
+  const extract = tar.extract();
+  response.pipe(extract as unknown as NodeJS.WritableStream);
+  const contents = source.endsWith('/.');
+  for await (const entry of extract) {
+    const [, ...below] = entry.header.name
+      .replace(/^\.?\//, '')
+      .split('/')
+      .filter(Boolean);
+    const inside = isFolder && !contents ? entry.header.name : below.join('/');
+    const file = path.resolve(local, inside);
+    if (file !== local && !file.startsWith(local.endsWith('/') ? local : `${local}/`)) {
+      throw new UserError('bad-archive', `The container's archive holds a path outside of it: ${entry.header.name}`);
+    }
+    await writeEntry(entry as unknown as EntryStream, file);
+  }
+}
+
+interface EntryStream extends Readable {
+  readonly header: tar.Header;
+}
+
+async function writeEntry(entry: EntryStream, file: string): Promise<void> {
+  const { type, mode, linkname } = entry.header;
+  if (type === 'directory') await mkdir(file, { recursive: true });
+  else {
+    await mkdir(path.dirname(file), { recursive: true });
+    if (type === 'symlink' && linkname) await symlink(linkname, file);
+    else if (type === 'file') await pipeline(entry, createWriteStream(file, { mode: mode ?? 0o644 }));
+  }
+  entry.resume();
+}
+
+async function copyIn(
+  engine: EngineClient,
+  id: string,
+  local: string,
+  target: string,
+  contents: boolean,
+): Promise<void> {
+  const stats = await statOrUndefined(local);
+  if (!stats) throw new UserError('no-file', `${local} does not exist.`);
+  const isFolder = await isContainerFolder(engine, id, target);
+  const name = isFolder ? path.basename(local) : path.basename(target);
+  const pack = tar.pack();
+  const root = contents && isFolder ? '' : name;
+  writeLocal(pack, local, root).then(
+    () => pack.finalize(),
+    (error) => pack.destroy(error as Error),
+  );
+  await putArchive(engine, id, isFolder ? target : path.posix.dirname(target), pack as unknown as Readable);
+}
+
+async function isContainerFolder(engine: EngineClient, id: string, target: string): Promise<boolean> {
+  try {
+    const response = await getArchive(engine, id, target);
+    const header = response.headers['x-docker-container-path-stat'];
+    response.destroy();
+    const { mode } = JSON.parse(Buffer.from(String(header), 'base64').toString('utf8')) as { mode: number };
+    return mode >= 2 ** 31; // Go's ModeDir
+  } catch (error) {
+    if (isStatus(error, 404)) return false;
+    throw error;
+  }
+}
+
+async function writeLocal(pack: tar.Pack, file: string, name: string): Promise<void> {
+  const stats = await lstat(file);
+  const common = { mode: stats.mode & 0o7777, mtime: stats.mtime, uid: stats.uid, gid: stats.gid };
+  const add = (header: Partial<tar.Header> & { name: string }) =>
+    new Promise<void>((resolve, reject) => {
+      pack.entry(header, (error) => (error ? reject(error) : resolve()));
+    });
+  if (stats.isSymbolicLink()) return add({ name, type: 'symlink', linkname: await readlink(file), ...common });
+  if (stats.isFile()) {
+    const entry = pack.entry({ name, size: stats.size, ...common });
+    if (stats.size === 0) {
+      entry.end(undefined);
+      return;
+    }
+    return pipeline(createReadStream(file, { end: stats.size - 1 }), entry as unknown as NodeJS.WritableStream);
+  }
+  if (!stats.isDirectory()) return; // a socket or a device has nothing to copy
+  if (name) await add({ name: `${name}/`, type: 'directory', ...common });
+  for (const leaf of (await readdir(file)).sort())
+    await writeLocal(pack, path.join(file, leaf), name ? `${name}/${leaf}` : leaf);
+}
+
+async function statOrUndefined(file: string) {
+  try {
+    return await stat(file);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,167 @@
+/** `run`: one more container of a service with a command of its own, for as long as that runs. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { createContainerOf } from '../apply/create.js';
+import { Readiness } from '../apply/readiness.js';
+import type { EngineClient } from '../engine/client.js';
+import {
+  attachContainer,
+  removeContainer,
+  resizeContainer,
+  startContainer,
+  waitContainer,
+} from '../engine/containers.js';
+import { UserError } from '../errors.js';
+import type { LoadedProject, Service } from '../model/project.js';
+import { observeProject } from '../observe/observe.js';
+import { hashService } from '../plan/hash.js';
+import { type OneOffWish, oneOffService, parsePublish, parseVolume } from '../plan/one-off.js';
+import { defaultUpOptions } from '../plan/options.js';
+import { dependenciesOf, unknownService } from '../plan/order.js';
+import { converse } from './raw-terminal.js';
+import { applyContext } from './run-plan.js';
+import type { Session } from './session.js';
+import { bringUp } from './up.js';
+
+export interface RunRequest {
+  readonly service: string;
+  readonly command: readonly string[];
+  readonly entrypoint: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user: string | undefined;
+  readonly workingDir: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly publish: readonly string[];
+  readonly volumes: readonly string[];
+  readonly servicePorts: boolean;
+  readonly useAliases: boolean;
+  readonly dependencies: boolean;
+  readonly detach: boolean;
+  readonly remove: boolean;
+  readonly build: boolean;
+  readonly removeOrphans: boolean;
+  readonly name: string | undefined;
+  readonly tty: boolean | undefined;
+  readonly interactive: boolean;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+}
+
+/** Gives the command's exit code. */
+export async function runOnce(session: Session, request: RunRequest): Promise<number> {
+  const loaded = await session.load([request.service]);
+  const service = loaded.project.services[request.service];
+  if (!service) throw unknownService(loaded.project, request.service);
+  await prepare(session, request, loaded, service);
+  const engine = await session.engine();
+  const id = await createOneOff(session, engine, request, loaded, service);
+  if (request.detach) {
+    await startContainer(engine, id);
+    await session.terminal.data(`${id}\n`);
+    return 0;
+  }
+  return attend(session, engine, id, request);
+}
+
+/** Its image, its networks and volumes, and what it depends on. */
+async function prepare(
+  session: Session,
+  request: RunRequest,
+  { project }: LoadedProject,
+  service: Service,
+): Promise<void> {
+  const needed = request.dependencies ? Object.keys(dependenciesOf(project, service)) : [];
+  const common = { dryRun: false, quietPull: false, waitTimeoutMs: undefined, yes: false, quiet: true };
+  if (needed.length)
+    await bringUp(session, { ...common, plan: { ...defaultUpOptions, services: needed, ignoreOrphans: true } });
+  const options = {
+    ...defaultUpOptions,
+    services: [request.service],
+    dependencies: false,
+    build: request.build ? ('always' as const) : ('missing' as const),
+    scale: { [request.service]: 0 },
+    keepSurplus: true,
+    removeOrphans: request.removeOrphans,
+    ignoreOrphans: true,
+  };
+  await bringUp(session, { ...common, plan: options });
+}
+
+async function createOneOff(
+  session: Session,
+  engine: EngineClient,
+  request: RunRequest,
+  loaded: LoadedProject,
+  service: Service,
+): Promise<string> {
+  const { project } = loaded;
+  const slug = randomBytes(6).toString('hex');
+  const name = request.name ?? `${project.name}-${service.name}-run-${slug}`;
+  const changed = oneOffService(service, toWish(session, request, name));
+  const hash = hashService(project, changed);
+  const op = {
+    do: 'container.create',
+    service: service.name,
+    replica: 1,
+    name,
+    configHash: hash.whole,
+    configParts: hash.parts,
+  } as const;
+  const observed = await observeProject(engine, project);
+  const readiness = new Readiness(engine, project.name);
+  const context = applyContext(
+    session,
+    engine,
+    { project, observed, locate: loaded.locate },
+    {
+      emit: (event) => {
+        if (event.kind === 'warning') void session.terminal.status(`warning: ${event.text}\n`);
+      },
+      signal: new AbortController().signal,
+      readiness,
+    },
+  );
+  return createContainerOf(changed, op, context, { slug, useAliases: request.useAliases });
+}
+
+function toWish({ world }: Session, request: RunRequest, name: string): OneOffWish {
+  const publish = request.publish.map((text) => {
+    const port = parsePublish(text);
+    if (!port) throw new UserError('bad-port', `"${text}" is no port: it should be [[IP:]PORT:]PORT[/PROTOCOL]`);
+    return port;
+  });
+  const absolute = (text: string) =>
+    /^\.{1,2}(?:\/|:)/.test(text) ? path.resolve(world.cwd, text.split(':')[0]!) + text.slice(text.indexOf(':')) : text;
+  return {
+    ...request,
+    publish,
+    name,
+    entrypoint: request.entrypoint === undefined ? undefined : request.entrypoint.split(/\s+/).filter(Boolean),
+    volumes: request.volumes.map((text) => parseVolume(absolute(text))),
+    tty: wantsTty(world, request),
+    stdin: request.interactive && !request.detach,
+  };
+}
+
+/** Piped input or output means no terminal, as in Compose. */
+function wantsTty({ stdin, stdout }: Session['world'], { tty, detach }: RunRequest): boolean {
+  return tty ?? (!detach && stdin.isTTY === true && stdout.isTTY === true);
+}
+
+async function attend(session: Session, engine: EngineClient, id: string, request: RunRequest): Promise<number> {
+  const { world } = session;
+  const tty = wantsTty(world, request);
+  const { socket, head } = await attachContainer(engine, id, { stdin: request.interactive });
+  const ended = waitContainer(engine, id, 'next-exit');
+  try {
+    await startContainer(engine, id);
+    const resize = (rows: number, columns: number) => resizeContainer(engine, id, rows, columns);
+    await converse(world, { socket, head, tty, stdin: request.interactive, resize });
+    return await ended;
+  } catch (error) {
+    ended.catch(() => {});
+    throw error;
+  } finally {
+    if (request.remove) await removeContainer(engine, id, { volumes: true, force: true });
+  }
+}
