@@ -30,6 +30,9 @@ import { solve } from './solve/solver.js';
 import { Views } from './solve/views.js';
 import type { BuildEvent, Builder, BuilderOptions, BuildOptions } from './types.js';
 
+const CACHE_LIMIT_BYTES = 20e9;
+const SEEN_STEPS = 50_000;
+
 export async function openBuilder(tools: BuilderOptions): Promise<Builder> {
   const folder = join(tools.home, 'build');
   const run = programRunner(tools.launcher);
@@ -61,10 +64,21 @@ class DockerfileBuilder implements Builder {
     const held = new Set<ChainId>();
     this.held.add(held);
     try {
-      return await this.buildHolding(options, held, onEvent, signal);
+      const image = await this.buildHolding(options, held, onEvent, signal);
+      await this.trimCache();
+      return image;
     } finally {
       this.held.delete(held);
     }
+  }
+
+  private async trimCache(): Promise<void> {
+    const { tools, cache, seen } = this.workshop;
+    if (seen.size > SEEN_STEPS) seen.clear();
+    const limit = tools.cacheLimitBytes ?? CACHE_LIMIT_BYTES;
+    if (this.cacheSizeBytes() <= limit) return;
+    const kept = new Set(tools.images.list().flatMap(({ chainIds }) => chainIds));
+    await cache.trim(limit, (chain) => kept.has(chain));
   }
 
   private async buildHolding(

@@ -110,6 +110,8 @@ export interface BuilderOptions {
   readonly fetch: Fetch;
   /** Unpacks archives of ADD and starts `mount`, `cp` without forking Node; without it archives cannot be added. */
   readonly launcher?: Pick<Launcher, 'unpack' | 'spawn'>;
+  /** Layers that only the cache holds are forgotten past this, least recently used first. Default 20 GB. */
+  readonly cacheLimitBytes?: number;
   /** What `FROM` means without `--platform`. Default: this machine. */
   readonly platform?: Platform;
 }

@@ -115,7 +115,7 @@ async function selectLocal(
   try {
     const selected = await selectSources(tree, rest, { parents: step.parents, excludes });
     if (files.chain === undefined) return { selected, digest: undefined };
-    const key = JSON.stringify([files.chain, rest, step.parents, excludes]);
+    const key = [files.chain, rest, step.parents, excludes];
     return { selected, digest: await scope.workshop.cache.digest(key, () => digestSelected(selected)) };
   } catch (error) {
     if (!(error instanceof SourceMissing)) throw located(step, () => raise(error));

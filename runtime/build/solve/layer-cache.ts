@@ -10,7 +10,11 @@ export interface LayerRecord {
   readonly sizeBytes: number;
   /** RFC 3339. */
   readonly created: string;
+  /** Milliseconds since the epoch, to the hour. */
+  readonly usedMs?: number;
 }
+
+const HOUR_MS = 3_600_000;
 
 /** Grows when the meaning of a key changes; older records are then never found again. */
 const FORMAT = 1;
@@ -36,11 +40,24 @@ export class LayerCache {
   /** A record whose layer is still here. */
   find(key: string): LayerRecord | undefined {
     const record = this.layers.get(key);
-    return record !== undefined && this.snapshots.has(record.chainId) ? record : undefined;
+    if (record === undefined || !this.snapshots.has(record.chainId)) return undefined;
+    if (Date.now() - (record.usedMs ?? 0) > HOUR_MS) void this.keep(key, record);
+    return record;
   }
 
   async keep(key: string, record: LayerRecord): Promise<void> {
-    await this.layers.put(key, record);
+    await this.layers.put(key, { ...record, usedMs: Date.now() });
+  }
+
+  /** Forgets the least recently used steps until the rest is below the limit; `free` tells what costs nothing (an image holds it). */
+  async trim(limitBytes: number, free: (chain: ChainId) => boolean): Promise<void> {
+    const records = this.layers.all().filter(({ value }) => !free(value.chainId));
+    records.sort((a, b) => (b.value.usedMs ?? 0) - (a.value.usedMs ?? 0));
+    let bytes = 0;
+    for (const { id, value } of records) {
+      bytes += value.sizeBytes;
+      if (bytes > limitBytes) await this.layers.remove(id);
+    }
   }
 
   records(): { id: string; value: LayerRecord }[] {
@@ -48,7 +65,8 @@ export class LayerCache {
   }
 
   /** What a COPY reads of layers never changes, so its digest is worked out once. */
-  async digest(key: string, work: () => Promise<string>): Promise<string> {
+  async digest(material: unknown, work: () => Promise<string>): Promise<string> {
+    const key = cacheKey(material);
     const known = this.digests.get(key);
     if (known !== undefined) return known;
     const digest = await work();

@@ -1,3 +1,6 @@
+/** What late comers are told again, at most. */
+const REMEMBERED = 5000;
+
 /**
  * The same work is done once for all who ask for it while it goes on. It is only cancelled when everybody who asked
  * has gone; late comers are told again what was said so far.
@@ -35,6 +38,7 @@ class Job<Result, Message> {
   ) {
     const say = (message: Message) => {
       this.said.push(message);
+      if (this.said.length > 2 * REMEMBERED) this.said.splice(0, REMEMBERED);
       for (const listener of this.listeners) listener(message);
     };
     this.result = Promise.resolve()

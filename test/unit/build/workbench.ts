@@ -48,6 +48,7 @@ export interface Workbench {
 export interface WorkbenchOptions {
   readonly run?: (request: StepRequest) => Promise<number> | number;
   readonly fetch?: Fetch;
+  readonly cacheLimitBytes?: number;
   readonly registry?: Readonly<Record<string, ImageConfig>>;
 }
 
@@ -65,6 +66,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
       store,
       snapshots: layers.snapshots(),
       images: images as unknown as ImageStore,
+      ...(options.cacheLimitBytes === undefined ? {} : { cacheLimitBytes: options.cacheLimitBytes }),
       platform: { os: 'linux', architecture: 'amd64' },
       runStep: async (request) => {
         runs.push(request);

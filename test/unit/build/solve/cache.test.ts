@@ -103,6 +103,15 @@ caching('roots names cached layers until they are pruned', async () => {
   await it.close();
 });
 
+caching('past its limit only what images hold is kept', async () => {
+  const it = await openWorkbench({ cacheLimitBytes: 1 });
+  await it.image('base:1', {});
+  await it.write({ a: '1' });
+  const image = await it.build('FROM base:1 AS a\nRUN one\nCOPY a /x\nFROM base:1\nCOPY --from=a /x /y\n');
+  assert.equal(it.builder.roots(), [image.chainIds.at(-1)]);
+  await it.close();
+});
+
 caching('what a stage gives counts by content, not by how it came about', async () => {
   const it = await openWorkbench({
     run: async ({ root }) => {
