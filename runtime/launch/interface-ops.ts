@@ -66,7 +66,9 @@ export type NetworkOp =
       readonly containerPort: number;
     }
   /** Forks one proxy for all ports listened on, connecting from the network namespace of `pid` (0: the process just cloned). */
-  | { readonly op: 'port.serve'; readonly pid: number };
+  | { readonly op: 'port.serve'; readonly pid: number }
+  /** Ends the kernel's memory of datagram flows that lead to a container's address. */
+  | { readonly op: 'conntrack.forget'; readonly address: string; readonly optional?: boolean };
 
 /** Where Docker's resolver answers inside every container. */
 export const RESOLVER_ADDRESS = '127.0.0.11';
@@ -194,4 +196,5 @@ export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
     ['containerPort', 'u32'],
   ],
   'port.serve': [['pid', 'u32']],
+  'conntrack.forget': [['address', 'string']],
 };

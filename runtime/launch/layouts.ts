@@ -222,6 +222,10 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
   'net.sysctl': { code: 107, fields: NETWORK_LAYOUTS['net.sysctl'] as FieldsOf<'net.sysctl'> },
   'port.listen': { code: 108, fields: NETWORK_LAYOUTS['port.listen'] as FieldsOf<'port.listen'> },
   'port.serve': { code: 109, fields: NETWORK_LAYOUTS['port.serve'] as FieldsOf<'port.serve'> },
+  'conntrack.forget': {
+    code: 110,
+    fields: NETWORK_LAYOUTS['conntrack.forget'] as FieldsOf<'conntrack.forget'>,
+  },
 };
 
 /** clone(2) */

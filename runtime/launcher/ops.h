@@ -55,7 +55,8 @@
 	OP(106, "route.add", op_route_add) \
 	OP(107, "net.sysctl", op_net_sysctl) \
 	OP(108, "port.listen", op_port_listen) \
-	OP(109, "port.serve", op_port_serve)
+	OP(109, "port.serve", op_port_serve) \
+	OP(110, "conntrack.forget", op_conntrack_forget)
 
 #define OP(code, name, function) int function(struct context *c, struct reader *r);
 OPS(OP)

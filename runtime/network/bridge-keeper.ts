@@ -16,6 +16,7 @@ const LINGER_MS = 10_000;
 interface UpBridge {
   readonly network: NetworkRecord;
   readonly dns: DnsServer;
+  link: Promise<void>;
   ready: Promise<void>;
   /** A person's own bridge of that name is not removed. */
   ours: boolean;
@@ -49,14 +50,24 @@ export class BridgeKeeper {
 
   /** Resolves when containers can be put on it; throws what stood in the way. */
   async ensureUp(network: NetworkRecord): Promise<void> {
+    await (await this.#begin(network)).ready;
+  }
+
+  /** Resolves when the kernel has the bridge; its resolver and rules follow by themselves. */
+  async ensureMade(network: NetworkRecord): Promise<void> {
+    await (await this.#begin(network)).link;
+  }
+
+  async #begin(network: NetworkRecord): Promise<UpBridge> {
     clearTimeout(this.#lingering.get(network.id));
     this.#lingering.delete(network.id);
     await this.#leaving.get(network.id);
     const present = this.#up.get(network.id);
-    if (present !== undefined) return present.ready;
+    if (present !== undefined) return present;
     const bridge: UpBridge = {
       network,
       dns: new DnsServer(this.#options.answererFor(network)),
+      link: Promise.resolve(),
       ready: Promise.resolve(),
       ours: true,
       made: false,
@@ -64,9 +75,10 @@ export class BridgeKeeper {
       resolverPort: undefined,
     };
     this.#up.set(network.id, bridge);
-    bridge.ready = this.#bringUp(bridge);
+    bridge.link = this.#makeLink(bridge);
+    bridge.ready = bridge.link.then(() => this.#serve(bridge));
     bridge.ready.catch(() => this.#giveUp(bridge));
-    return bridge.ready;
+    return bridge;
   }
 
   /** Takes it down after a while, unless it is used again by then. */
@@ -113,7 +125,7 @@ export class BridgeKeeper {
     await this.firewall.settled();
   }
 
-  async #bringUp(bridge: UpBridge): Promise<void> {
+  async #makeLink(bridge: UpBridge): Promise<void> {
     const { launcher, names } = this.#options;
     const { network } = bridge;
     const asked = network.predefined ? undefined : bridgeOptions(network.options).mtu;
@@ -121,6 +133,10 @@ export class BridgeKeeper {
     if (network.enableIPv6) await keepRouterAdvertisements();
     bridge.ours = await makeBridge(launcher, names, network, bridge.mtu);
     bridge.made = true;
+  }
+
+  async #serve(bridge: UpBridge): Promise<void> {
+    const { network } = bridge;
     await this.#startResolver(bridge);
     await this.firewall.setNetworks(this.#rules());
     this.#background = this.#background.then(() => this.#forward.open(network.bridge)).catch(() => undefined);

@@ -5,20 +5,22 @@ import { EngineError } from '../errors.js';
 import { linkUp, type NetworkOp } from '../launch/interface-ops.js';
 import { LaunchError, type Launcher } from '../launch/types.js';
 import { parsePrefix } from './address.js';
-import { type MachineNames, macOf } from './names.js';
+import { bridgePrefix, type MachineNames, macOf } from './names.js';
 import { bridgeOptions } from './options.js';
 import type { NetworkRecord } from './types.js';
 
 const SYS_NET = '/sys/class/net';
 
-/** Bridges that carry this engine's mark: name → network id. */
+/** Bridges that carry this engine's mark: name → network id, which is empty when a killed engine only got to naming it. */
 export async function markedBridges(names: MachineNames): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const links = await readdir(SYS_NET).catch(() => []);
   await Promise.all(
     links.map(async (link) => {
       const alias = await readFile(`${SYS_NET}/${link}/ifalias`, 'utf8').catch(() => '');
-      if (alias.startsWith(names.aliasPrefix)) found.set(link, alias.slice(names.aliasPrefix.length).trim());
+      const marked = alias.startsWith(names.aliasPrefix);
+      if (marked || link.startsWith(bridgePrefix(names)))
+        found.set(link, marked ? alias.slice(names.aliasPrefix.length).trim() : '');
     }),
   );
   return found;
@@ -43,10 +45,21 @@ export async function makeBridge(
     await runOps(launcher, [create, ...wiring(network)]);
     return true;
   } catch (error) {
-    if (!(error instanceof LaunchError) || error.operation !== 'bridge.create' || error.errno !== 'EEXIST')
-      throw refused(network, error);
+    const isThere = error instanceof LaunchError && error.operation === 'bridge.create' && error.errno === 'EEXIST';
+    if (!isThere) await removeBridge(launcher, network.bridge).catch(() => undefined);
+    if (!isThere) throw refused(network, error);
   }
-  return (await isMarked(names, network)) || adoptForeign(launcher, network);
+  const ours = await isMarked(names, network);
+  if (!ours) await refuseOther(network);
+  await runOps(launcher, wiring(network).map(passAddress)).catch((error) => {
+    throw refused(network, error);
+  });
+  return ours;
+}
+
+/** What is there already keeps its addresses. */
+function passAddress(op: NetworkOp): NetworkOp {
+  return op.op === 'addr.add' ? { ...op, optional: true } : op;
 }
 
 /** `accept_ra` and forwarding of IPv6 are the whole machine's, so they are touched only for a network that needs them. */
@@ -68,21 +81,18 @@ function wiring(network: NetworkRecord): NetworkOp[] {
 }
 
 async function isMarked(names: MachineNames, network: NetworkRecord): Promise<boolean> {
-  return (await markedBridges(names)).get(network.bridge) === network.id;
+  const id = (await markedBridges(names)).get(network.bridge);
+  return id === network.id || id === '';
 }
 
-async function adoptForeign(launcher: Launcher, network: NetworkRecord): Promise<boolean> {
+/** A bridge that a person made may be used when the option names it; anything else of that name is in the way. */
+async function refuseOther(network: NetworkRecord): Promise<void> {
   const isBridge = await access(`${SYS_NET}/${network.bridge}/bridge`).then(
     () => true,
     () => false,
   );
   if (!isBridge || bridgeOptions(network.options).bridgeName === undefined)
     throw new EngineError('system', `there is a link named ${network.bridge} on this machine that is not ours`);
-  const ops = wiring(network).map((op) => (op.op === 'addr.add' ? { ...op, optional: true } : op));
-  await runOps(launcher, ops).catch((error) => {
-    throw refused(network, error);
-  });
-  return false;
 }
 
 export async function removeBridge(launcher: Launcher, name: string): Promise<void> {

@@ -97,8 +97,8 @@ export function renderPortChange(
 }
 
 /**
- * Before anything is translated: nobody reaches this machine's loopback over a wire, though `route_localnet` is on
- * (CVE-2020-8558), nor a container by its own address from outside its bridge.
+ * Before anything is translated: no container reaches this machine's loopback, though `route_localnet` is on for its
+ * bridge (CVE-2020-8558), nor does anybody reach a container by its own address from outside its bridge.
  */
 function guardRules(networks: readonly FirewallNetwork[]): string[] {
   const direct = networks.flatMap(({ bridge, pools }) =>
@@ -111,7 +111,8 @@ function guardRules(networks: readonly FirewallNetwork[]): string[] {
   return [
     'iifname "lo" accept',
     'iifname @bridges ip daddr 127.0.0.11 meta l4proto { tcp, udp } th dport 53 accept',
-    'ip daddr 127.0.0.0/8 drop',
+    // Only where this engine opened the door: another engine's bridges have a resolver at 127.0.0.11 too.
+    'iifname @bridges ip daddr 127.0.0.0/8 drop',
     ...direct,
   ];
 }

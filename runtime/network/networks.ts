@@ -49,6 +49,8 @@ class EngineNetworks implements Networks {
   readonly #table = new EndpointTable();
   readonly #addresses = new AddressBook();
   readonly #ports = new PortBook();
+  /** What makes the kernel forget the datagrams of a container that is gone. */
+  readonly #datagramFlows = new Map<string, readonly NetworkOp[]>();
 
   constructor({ store, launcher, paths, say, claimsFolder }: NetworksOptions) {
     this.#launcher = launcher;
@@ -75,7 +77,7 @@ class EngineNetworks implements Networks {
 
   /** A bridge of an earlier engine: its network goes on, or it is nobody's. */
   async #findAgain(bridge: string, networkId: string): Promise<void> {
-    const network = this.#catalog.list().find(({ id }) => id === networkId);
+    const network = this.#catalog.list().find((known) => known.id === networkId || known.bridge === bridge);
     if (network === undefined) return removeBridge(this.#launcher, bridge);
     await this.#keeper.ensureUp(network).catch((error) => this.#say(`Network ${network.name}: ${messageOf(error)}`));
     this.#keeper.release(network.id);
@@ -101,7 +103,7 @@ class EngineNetworks implements Networks {
   async create(request: NetworkRequest): Promise<{ network: NetworkRecord; warning: string }> {
     const network = await this.#catalog.create(request);
     try {
-      await this.#keeper.ensureUp(network);
+      await this.#keeper.ensureMade(network);
     } catch (error) {
       await this.#catalog.remove(network.id);
       throw error;
@@ -294,13 +296,19 @@ class EngineNetworks implements Networks {
   async publish(containerId: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
     this.#ports.reserve(containerId, ports);
     if (this.#catalog.find(endpoint.networkId)?.internal !== false) return;
+    const targets = new Set(ports.filter(({ protocol }) => protocol === 'udp').map((port) => port.containerIp));
+    const flows = [...targets].map((address) => ({ op: 'conntrack.forget', address, optional: true }) as const);
+    if (flows.length > 0) this.#datagramFlows.set(containerId, flows);
     // Not waited for: until the kernel forwards by itself, the container's proxy does.
     this.#keeper.firewall.setPorts(containerId, ports).catch((error) => this.#say(messageOf(error)));
   }
 
   async unpublish(containerId: string): Promise<void> {
     this.#ports.release(containerId);
+    const flows = this.#datagramFlows.get(containerId) ?? [];
+    this.#datagramFlows.delete(containerId);
     await this.#keeper.firewall.setPorts(containerId, []).catch((error) => this.#say(messageOf(error)));
+    if (flows.length > 0) await runOps(this.#launcher, flows);
   }
 
   async portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined> {

@@ -51,8 +51,10 @@ rules('let nothing new into a bridge, and nothing out of an internal one', () =>
 
 rules('guard the loopback of this machine before anything is translated', () => {
   const lines = linesOf(network());
+  assert.ok(lines.includes('iifname @bridges ip daddr 127.0.0.0/8 drop'));
   assert.ok(
-    lines.indexOf('ip daddr 127.0.0.0/8 drop') < lines.findIndex((line) => line.startsWith('chain prerouting')),
+    lines.indexOf('iifname @bridges ip daddr 127.0.0.0/8 drop') <
+      lines.findIndex((line) => line.startsWith('chain prerouting')),
   );
 });
 

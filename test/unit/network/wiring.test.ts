@@ -1,6 +1,7 @@
 /** The network room on the real kernel: bridges, names and published ports of processes in network namespaces. Needs root. */
 
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
@@ -221,6 +222,33 @@ test('a published port is reached through the proxy and through the kernel', asy
   await eventually(() => get('127.0.0.1', port), new RegExp(`from ${network.ipam[0]?.gateway}`));
   await world.networks.unpublish(web.id);
   assert.is(await get('127.0.0.1', port), `from ${web.endpoint.ipv4}`);
+});
+
+test('datagrams of a client that never pauses find the container that takes over', async (world) => {
+  const network = await makeNetwork(world, 'front');
+  const first = await start(world, network, 'one', {
+    script: SERVER,
+    ports: [{ protocol: 'udp', hostIp: '127.0.0.1', hostPort: 0, containerPort: 53535 }],
+  });
+  const hostPort = first.ports[0]!.hostPort;
+  const client = createSocket('udp4');
+  const answers: string[] = [];
+  client.on('message', (message) => answers.push(String(message)));
+  client.on('error', () => undefined);
+  const ask = async (word: string) => {
+    client.send(word, hostPort, '127.0.0.1');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return answers.join();
+  };
+  await eventually(() => ask('a'), /echo a/);
+  await first.stop();
+  world.boxes.length = 0;
+  await start(world, network, 'two', {
+    script: SERVER,
+    ports: [{ protocol: 'udp', hostIp: '127.0.0.1', hostPort, containerPort: 53535 }],
+  });
+  await eventually(() => ask('b'), /echo b/);
+  client.close();
 });
 
 test('a connection that the container refuses is reset', async (world) => {
