@@ -17,6 +17,19 @@ export interface LoadRequest {
   readonly environment?: string;
   /** Services asked for on the command line (their profiles come on); empty: all. */
   readonly services?: readonly string[];
+  /** What `config` may leave out. */
+  readonly options?: LoadOptions;
+}
+
+/** The flags of `docker compose config` by the same names; each leaves a stage out. */
+export interface LoadOptions {
+  readonly noInterpolate?: boolean;
+  readonly noNormalize?: boolean;
+  readonly noPathResolution?: boolean;
+  readonly noEnvResolution?: boolean;
+  readonly noConsistency?: boolean;
+  /** Networks, volumes, secrets and configs that no enabled service uses stay. */
+  readonly allResources?: boolean;
 }
 
 /** Throws UserErrors with everything that is wrong, or UserError. `src/config/load.ts` exports it as `loadProject`. */

@@ -17,6 +17,7 @@ export interface Project {
   readonly volumes: Readonly<Record<string, ProjectVolume>>;
   readonly secrets: Readonly<Record<string, ProjectFile>>;
   readonly configs: Readonly<Record<string, ProjectFile>>;
+  readonly models?: Readonly<Record<string, ProjectModel>>;
   /** Services that exist, but whose profile is not on. */
   readonly disabledServices: readonly string[];
   /** Top-level `x-…`. */
@@ -169,10 +170,20 @@ export interface ProjectFile {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** A language model that services use. */
+export interface ProjectModel {
+  readonly name?: string;
+  readonly model: string;
+  readonly context_size?: number;
+  readonly runtime_flags?: readonly string[];
+}
+
 /** What the loader gives: the project, what it warns of, and where each value stands in the files. */
 export interface LoadedProject {
   readonly project: Project;
   readonly warnings: readonly { readonly text: string; readonly location?: Location }[];
   /** Place of a value by its path (`services.db.ports.0`); undefined for what no file says. */
   readonly locate: (path: string) => Location | undefined;
+  /** The variables that the config was filled with: the shell's and those of the env files. */
+  readonly variables: Readonly<Record<string, string>>;
 }

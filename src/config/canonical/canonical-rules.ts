@@ -1,0 +1,129 @@
+/** Which attribute has which short form: Compose Specification, attribute by attribute. */
+import { keyedMapping, listOf, namedMapping } from '../merge/list-or-map.js';
+import type { Problems } from '../problems.js';
+import { child, isText, type Mapping, type Node, type Path, sequence, withEntries, withoutKeys } from '../tree/node.js';
+import { fromPlain, scalarText } from '../tree/plain.js';
+import { type Rules, rulesFrom } from '../tree/rules.js';
+import { longDevice, longDeviceRequest, longGpus } from './devices.js';
+import { extraHosts } from './extra-hosts.js';
+import { longPorts } from './ports.js';
+import { longVolume } from './volumes.js';
+
+/** Gives the long form of a node, or the node itself. May throw a UserError. */
+export type Canonical = (node: Node, path: Path) => Node;
+
+const variables: Canonical = (node) => keyedMapping(node, null);
+const labels: Canonical = (node) => keyedMapping(node, '');
+
+/** `build: ./dir` names the context. */
+const build: Canonical = (node) => (isText(node) ? fromPlain({ context: node.value }, node.at) : node);
+
+const dependencies: Canonical = (node) =>
+  namedMapping(node, (item) => fromPlain({ condition: 'service_started', required: true }, item.at));
+
+/** A dependency is required unless it says otherwise. */
+const dependency: Canonical = (node) =>
+  node.kind === 'mapping' && !node.entries.has('required')
+    ? withEntries(node, [['required', fromPlain(true, node.at)]])
+    : node;
+
+const named: Canonical = (node) => namedMapping(node, (item) => fromPlain(null, item.at));
+
+/** A secret or config by its name alone. */
+const mounted: Canonical = (node) => (isText(node) ? fromPlain({ source: node.value }, node.at) : node);
+
+/** `env_file: path`, a list of paths, or of mappings. */
+const envFile: Canonical = (node) =>
+  isText(node) ? fromPlain({ path: node.value, required: true }, node.at) : required(node);
+
+const required = (node: Node): Node =>
+  node.kind === 'mapping' && !node.entries.has('required')
+    ? withEntries(node, [['required', fromPlain(true, node.at)]])
+    : node;
+
+const ports: Canonical = (node) => (node.kind === 'sequence' ? sequence(node.items.flatMap(longPorts), node.at) : node);
+
+/** A test written as text is run by the container's shell. */
+const healthTest: Canonical = (node) => (isText(node) ? fromPlain(['CMD-SHELL', node.value], node.at) : node);
+
+const exposed: Canonical = (node) =>
+  node.kind === 'scalar' && typeof node.value === 'number' ? { ...node, value: scalarText(node.value) } : node;
+
+/** `external: {name: x}`, the old form of `name: x` and `external: true`. */
+const external =
+  (problems: Problems): Canonical =>
+  (node, path) => {
+    const inner = child(node, 'external');
+    if (node.kind !== 'mapping' || inner?.kind !== 'mapping') return node;
+    const name = child(inner, 'name');
+    const where = path.join('.');
+    problems.warn(`${where}: external.name is deprecated. Please set name and external: true`, inner.at);
+    const own = child(node, 'name');
+    if (own && name && own.kind === 'scalar' && name.kind === 'scalar' && own.value !== name.value) {
+      problems.add('conflicting-keys', `${where}: name and external.name conflict; only use name.`, own.at, [
+        'Remove external.name and write external: true.',
+      ]);
+    }
+    const changes: [string, Node][] = [['external', fromPlain(true, inner.at)]];
+    if (name) changes.push(['name', name]);
+    return withEntries(node, changes);
+  };
+
+const providerOption: Canonical = (node) => (node.kind === 'scalar' ? sequence([node], node.at) : node);
+
+export const withoutVersion = (root: Mapping): Mapping => withoutKeys(root, ['version']);
+
+/** Built once a load. */
+export const canonicalRules = (problems: Problems): Rules<Canonical> =>
+  rulesFrom<Canonical>({
+    'services.*.annotations': labels,
+    'services.*.build': build,
+    'services.*.build.additional_contexts': labels,
+    'services.*.build.args': variables,
+    'services.*.build.extra_hosts': extraHosts,
+    'services.*.build.labels': labels,
+    'services.*.build.secrets.[]': mounted,
+    'services.*.build.ssh': variables,
+    'services.*.configs.[]': mounted,
+    'services.*.depends_on': dependencies,
+    'services.*.depends_on.*': dependency,
+    'services.*.deploy.labels': labels,
+    'services.*.deploy.resources.reservations.devices.[]': longDeviceRequest,
+    'services.*.deploy.resources.reservations.devices.[].options': labels,
+    'services.*.develop.watch.[].exec.environment': variables,
+    'services.*.develop.watch.[].ignore': listOf,
+    'services.*.develop.watch.[].include': listOf,
+    'services.*.devices.[]': longDevice,
+    'services.*.dns': listOf,
+    'services.*.dns_search': listOf,
+    'services.*.env_file': listOf,
+    'services.*.env_file.[]': envFile,
+    'services.*.environment': variables,
+    'services.*.expose.[]': exposed,
+    'services.*.extra_hosts': extraHosts,
+    'services.*.gpus': longGpus,
+    'services.*.gpus.[]': longDeviceRequest,
+    'services.*.gpus.[].options': labels,
+    'services.*.healthcheck.test': healthTest,
+    'services.*.label_file': listOf,
+    'services.*.labels': labels,
+    'services.*.models': named,
+    'services.*.networks': named,
+    'services.*.ports': ports,
+    'services.*.post_start.[].environment': variables,
+    'services.*.pre_stop.[].environment': variables,
+    'services.*.provider.options.*': providerOption,
+    'services.*.secrets.[]': mounted,
+    'services.*.sysctls': labels,
+    'services.*.tmpfs': listOf,
+    'services.*.volumes.[]': longVolume,
+    'services.*.volumes.[].volume.labels': labels,
+    'networks.*': external(problems),
+    'networks.*.labels': labels,
+    'volumes.*': external(problems),
+    'volumes.*.labels': labels,
+    'secrets.*': external(problems),
+    'secrets.*.labels': labels,
+    'configs.*': external(problems),
+    'configs.*.labels': labels,
+  });

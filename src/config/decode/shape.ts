@@ -1,0 +1,161 @@
+/**
+ * The form in which a config's attributes end up, said as small functions that are put together: what a value has to be, how it is
+ * written out, and when it is left out. The order of a struct's fields is the order in which they are printed.
+ */
+import type { Problems } from '../problems.js';
+import type { Mark } from '../read/source.js';
+import { emptyObject, type Plain, scalarText } from '../tree/plain.js';
+import { setExtensions } from './extensions.js';
+
+export interface Decoding {
+  readonly path: readonly string[];
+  readonly problems: Problems;
+  /** Where the value at a path is written. */
+  readonly locate: (path: readonly string[]) => Mark | undefined;
+}
+
+/** The value in its final form; undefined leaves the key out. `value` is undefined where the config has no such key. */
+export type Shape = (value: Plain | undefined, at: Decoding) => Plain | undefined;
+
+export const below = (at: Decoding, key: string | number): Decoding => ({ ...at, path: [...at.path, String(key)] });
+
+/** Tells what is wrong with the value here. */
+export function complain(at: Decoding, code: string, sentence: string, ...steps: string[]): undefined {
+  at.problems.add(code, sentence, at.locate(at.path), steps);
+  return undefined;
+}
+
+const isMissing = (value: Plain | undefined): value is null | undefined => value === undefined || value === null;
+
+export const isObject = (value: Plain | undefined): value is { [key: string]: Plain } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+
+/** A scalar as text; null is the empty text. */
+export function textOf(value: Plain | undefined): string {
+  return value === undefined || Array.isArray(value) || isObject(value) ? '' : scalarText(value);
+}
+
+/** Left out when empty. */
+export const text: Shape = (value) => textOf(value) || undefined;
+
+/** Text that stays when it is empty: an item of a list, a value of a mapping. */
+export const anyText: Shape = (value) => textOf(value);
+
+/** Text or null, both of which mean something: the value of a variable. */
+export const variable: Shape = (value) => (isMissing(value) ? null : textOf(value));
+
+const truth = (value: Plain | undefined, at: Decoding): boolean | undefined => {
+  if (typeof value === 'boolean') return value;
+  const word = textOf(value).toLowerCase();
+  if (['true', '1', 't', 'y', 'yes', 'on'].includes(word)) return true;
+  if (['false', '0', 'f', 'n', 'no', 'off'].includes(word)) return false;
+  return complain(
+    at,
+    'wrong-type',
+    `${at.path.join('.')} must be true or false, not ${JSON.stringify(textOf(value))}.`,
+    'Write true or false.',
+  );
+};
+
+/** Left out when false. */
+export const flag: Shape = (value, at) => (isMissing(value) ? undefined : truth(value, at) || undefined);
+
+/** false means something else than nothing. */
+export const choice: Shape = (value, at) => (isMissing(value) ? undefined : truth(value, at));
+
+function numberOf(value: Plain, at: Decoding, what: string): number | bigint | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
+  const written = textOf(value).trim();
+  if (/^[-+]?\d+$/.test(written)) return Number(written);
+  if (what === 'a number' && written !== '' && Number.isFinite(Number(written))) return Number(written);
+  return complain(
+    at,
+    'wrong-type',
+    `${at.path.join('.')} must be ${what}, not ${JSON.stringify(written)}.`,
+    'Change the value.',
+  );
+}
+
+/** A whole number that is left out when 0; a broken one loses its fraction. */
+export const integer: Shape = (value, at) => wholeOf(value, at) || undefined;
+
+/** A whole number for which 0 means something else than nothing. */
+export const anyInteger: Shape = (value, at) => wholeOf(value, at);
+
+function wholeOf(value: Plain | undefined, at: Decoding): number | bigint | undefined {
+  if (isMissing(value)) return undefined;
+  const number = numberOf(value, at, 'a whole number');
+  return typeof number === 'number' ? Math.trunc(number) : number;
+}
+
+/** Of single precision, left out when 0. */
+export const float: Shape = (value, at) => {
+  if (isMissing(value)) return undefined;
+  const number = numberOf(value, at, 'a number');
+  return number === undefined ? undefined : singlePrecision(Number(number)) || undefined;
+};
+
+/** The shortest number that is the same in 32 bits. */
+function singlePrecision(value: number): number {
+  const single = Math.fround(value);
+  for (let digits = 1; digits < 10; digits += 1) {
+    const short = Number(single.toPrecision(digits));
+    if (Math.fround(short) === single) return short;
+  }
+  return single;
+}
+
+/** Of double precision, left out when 0. */
+export const double: Shape = (value, at) =>
+  isMissing(value) ? undefined : Number(numberOf(value, at, 'a number') ?? 0) || undefined;
+
+/** Left out when there are none. */
+export const list =
+  (item: Shape): Shape =>
+  (value, at) => {
+    if (!Array.isArray(value) || value.length === 0) return undefined;
+    return value.map((one, index) => item(one, below(at, index)) ?? null);
+  };
+
+/** With its keys sorted; left out when there are none. */
+export const map =
+  (item: Shape): Shape =>
+  (value, at) => {
+    if (!isObject(value)) return undefined;
+    const keys = Object.keys(value).sort();
+    if (keys.length === 0) return undefined;
+    const result = emptyObject();
+    for (const key of keys) result[key] = item(value[key], below(at, key)) ?? null;
+    return result;
+  };
+
+export type Fields = Readonly<Record<string, Shape>>;
+
+/** A mapping with known keys; left out when it is not there, `{}` when it is there and says nothing. Keys with `x-` are kept aside. */
+export const struct =
+  (fields: Fields): Shape =>
+  (value, at) =>
+    isObject(value) ? fieldsOf(fields, value, at) : undefined;
+
+/** As `struct`, but there even where the config has none. */
+export const always =
+  (fields: Fields): Shape =>
+  (value, at) =>
+    fieldsOf(fields, isObject(value) ? value : {}, at);
+
+/** As `struct`, but null where the config says null. */
+export const structOrNull =
+  (fields: Fields): Shape =>
+  (value, at) =>
+    isObject(value) ? fieldsOf(fields, value, at) : null;
+
+function fieldsOf(fields: Fields, value: { [key: string]: Plain }, at: Decoding): Plain {
+  const result = emptyObject();
+  for (const [key, shape] of Object.entries(fields)) {
+    const field = shape(Object.hasOwn(value, key) ? value[key] : undefined, below(at, key));
+    if (field !== undefined) result[key] = field;
+  }
+  const extensions = Object.entries(value).filter(([key]) => key.startsWith('x-'));
+  if (extensions.length > 0) setExtensions(result, Object.fromEntries(extensions));
+  return result;
+}
