@@ -46,7 +46,8 @@ function askByUdp(query: Buffer, server: string, patienceMs: number): Promise<Bu
     socket.on('message', (bytes) => {
       if (bytes.length >= 12 && bytes.readUInt16BE(0) === query.readUInt16BE(0)) end(bytes);
     });
-    socket.connect(53, server, () => socket.send(query));
+    socket.on('connect', () => socket.send(query));
+    socket.connect(53, server);
   });
 }
 

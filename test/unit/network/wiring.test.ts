@@ -284,7 +284,7 @@ test('a running container is plugged into another network and unplugged', async 
   const back = await makeNetwork(world, 'back');
   const db = await start(world, back, 'db', { script: SERVER });
   const web = await start(world, front, 'web');
-  assert.is(await web.sh(lookup('db.back')), 'ENOTFOUND');
+  assert.match(await web.sh(lookup('db.back')), /^E/);
   const plugged = await world.networks.attach({ ...web.request, networkId: back.id, interfaceName: 'eth1' });
   await world.networks.plug(plugged, web.monitor.pid);
   assert.is(await web.sh(lookup('db')), db.endpoint.ipv4);
