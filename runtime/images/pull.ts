@@ -51,8 +51,9 @@ export async function pullImage(context: PullContext, reference: Reference, opti
   const before = context.catalog.find(said)?.id;
   try {
     const repository = connect(context, reference, options);
-    emit({ status: `Pulling from ${reference.repository}`, id: reference.tag ?? reference.digest ?? '' });
     const resolved = await resolveManifest(repository, reference, options.platform ?? context.hostPlatform);
+    // Only now: a failure before the first line still has a status of its own.
+    emit({ status: `Pulling from ${reference.repository}`, id: reference.tag ?? reference.digest ?? '' });
     const image = await fetchImage(context, { repository, resolved, reference, options, emit });
     emit({ status: `Digest: ${resolved.digest}` });
     const news = before === image.id ? 'Image is up to date' : 'Downloaded newer image';
