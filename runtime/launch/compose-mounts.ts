@@ -29,8 +29,21 @@ export function rootOps(spec: LaunchSpec): Op[] {
 export function mountOps(spec: LaunchSpec): Op[] {
   const taken = takenTargets(spec);
   const own = defaultMounts(spec).filter((mount) => !taken.has(mount.target));
-  const wished = spec.mounts.map((mount) => ({ target: normalPath(mount.target), ops: wishedOps(mount) }));
-  return [...own, ...wished].sort((a, b) => depth(a.target) - depth(b.target)).flatMap((mount) => mount.ops);
+  const wished = byDepth(spec.mounts).map((mount) => ({ target: normalPath(mount.target), ops: wishedOps(mount) }));
+  return byDepth([...own, ...wished]).flatMap((mount) => mount.ops);
+}
+
+/** What stays a peer of the machine's, in the order in which it is placed: before the rest of the machine is cut off. */
+export function holdOps(spec: LaunchSpec): Op[] {
+  return byDepth(spec.mounts).flatMap((mount): Op[] =>
+    mount.kind === 'bind' && isShared(mount)
+      ? [{ op: 'mount.hold', source: mount.source, recursive: mount.recursive }]
+      : [],
+  );
+}
+
+function isShared(mount: Extract<MountSpec, { kind: 'bind' }>): boolean {
+  return propagationType(mount.propagation) === 'shared';
 }
 
 interface PlacedMount {
@@ -90,7 +103,7 @@ function wishedOps(mount: MountSpec): Op[] {
   return [
     {
       op: 'mount.bind',
-      source: mount.source,
+      source: isShared(mount) ? '' : mount.source,
       target: mount.target,
       attributes: mount.readOnly ? ['ro'] : [],
       recursive: mount.recursive,
@@ -135,6 +148,11 @@ function normalPath(path: string): string {
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/')}`;
+}
+
+/** Parents before children; what is equally deep stays in its order. */
+function byDepth<Mount extends { readonly target: string }>(mounts: readonly Mount[]): Mount[] {
+  return mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
 }
 
 function depth(path: string): number {

@@ -10,7 +10,7 @@ import {
 } from './cgroup.js';
 import { terminalOp } from './compose-exec.js';
 import { identityOps, rlimitOps } from './compose-identity.js';
-import { bringsDev, cgroupMountOps, mountOps, propagationType, rootOps } from './compose-mounts.js';
+import { bringsDev, cgroupMountOps, holdOps, mountOps, propagationType, rootOps } from './compose-mounts.js';
 import { deviceFilter } from './device-filter.js';
 import { interfaceOps, linkUp, portOps } from './interface-ops.js';
 import type { Machine } from './machine.js';
@@ -109,6 +109,7 @@ function placeOps(spec: LaunchSpec): Op[] {
       ? [{ op: 'hostname', host: spec.hostname, domain: spec.domainname } as const]
       : []),
     { op: 'keyring', name: `_ses.${spec.containerId}`, optional: true },
+    ...holdOps(spec),
     { op: 'mount.propagation', path: '/', propagation: 'slave', recursive: true },
   ];
 }

@@ -212,6 +212,13 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
     ],
   },
   'stdio.own': { code: 37, fields: [['uid', 'u32']] },
+  'mount.hold': {
+    code: 38,
+    fields: [
+      ['source', 'string'],
+      ['recursive', 'bool'],
+    ],
+  },
   'netns.enter': { code: 100, fields: NETWORK_LAYOUTS['netns.enter'] as FieldsOf<'netns.enter'> },
   'bridge.create': { code: 101, fields: NETWORK_LAYOUTS['bridge.create'] as FieldsOf<'bridge.create'> },
   'veth.create': { code: 102, fields: NETWORK_LAYOUTS['veth.create'] as FieldsOf<'veth.create'> },

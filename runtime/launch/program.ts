@@ -51,8 +51,14 @@ export type ContainerOp =
       readonly work: string;
       readonly options: readonly string[];
     }
+  /**
+   * Takes a copy of a mount while it is still a peer of the machine's, for a bind with propagation `shared`: mounts made
+   * later on either side show on the other.
+   */
+  | { readonly op: 'mount.hold'; readonly source: string; readonly recursive: boolean }
   | {
       readonly op: 'mount.bind';
+      /** Empty: the next one that `mount.hold` took. */
       readonly source: string;
       readonly target: string;
       readonly attributes: readonly MountAttribute[];

@@ -160,6 +160,13 @@ void tell_exited(struct monitor *m, struct process *p, bool oom)
 		}
 }
 
+void tell_oom(struct monitor *m)
+{
+	for (struct client *c = m->clients; c; c = c->next)
+		if (c->kind == CLIENT_CONTROL)
+			client_reply(c, REPLY_OOM, NULL);
+}
+
 static void state(struct monitor *m, struct client *c)
 {
 	struct writer w = { 0 };

@@ -172,5 +172,6 @@ int job_container(int fd, struct request *r)
 	if (reply(fd, REPLY_READY, &w) < 0)
 		m.launching->gone = true;
 	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	oom_watch(&m);
 	return monitor_loop(&m);
 }

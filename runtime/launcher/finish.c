@@ -55,20 +55,6 @@ static void remove_group(const struct monitor *m, const char *group)
 	}
 }
 
-static bool oom_killed(const char *file)
-{
-	char text[1024];
-	int fd = *file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = 0;
-	const char *line = strstr(text, "oom_kill ");
-	return line && strtoul(line + 9, NULL, 10) > 0;
-}
-
 void cleanup(struct monitor *m)
 {
 	for (unsigned i = 0; i < m->context.helper_count; i++)
@@ -109,7 +95,7 @@ static void write_exit_file(const struct monitor *m, bool oom)
 
 void finish(struct monitor *m)
 {
-	bool oom = oom_killed(m->settings.oom_file);
+	bool oom = oom_killed(m);
 	for (struct process *p = m->processes; p; p = p->next)
 		process_streams_end(m, p);
 	cleanup(m);

@@ -94,6 +94,7 @@ int reply_failure(int fd, const struct failure *f);
 
 struct monitor;
 #define HELPERS_MAX 64
+#define HELD_MAX 64
 
 /* Where a list of operations runs. */
 struct context {
@@ -103,6 +104,8 @@ struct context {
 	struct monitor *monitor;	/* in `before` and `host` of a container and in its execs; NULL elsewhere */
 	struct failure failure;
 	int mask;		/* a mounted empty read-only tmpfs to clone, or -1 */
+	int held[HELD_MAX];	/* detached mounts in the order in which they will be placed */
+	unsigned held_count, held_next;
 	pid_t helpers[HELPERS_MAX];
 	unsigned helper_count;
 };

@@ -11,7 +11,7 @@
 
 #define FAREWELL_MS 30000	/* for clients that still have output to take after the end */
 
-enum watch_kind { WATCH_LISTENER, WATCH_SIGNALS, WATCH_SYNC, WATCH_OUT, WATCH_ERR, WATCH_IN, WATCH_CLIENT };
+enum watch_kind { WATCH_LISTENER, WATCH_SIGNALS, WATCH_OOM, WATCH_SYNC, WATCH_OUT, WATCH_ERR, WATCH_IN, WATCH_CLIENT };
 
 struct watch {
 	enum watch_kind kind;
@@ -73,6 +73,7 @@ static void collect(struct watches *w, struct monitor *m)
 	w->count = 0;
 	watch(w, m->signals, POLLIN, WATCH_SIGNALS, NULL);
 	watch(w, m->listener, POLLIN, WATCH_LISTENER, NULL);
+	watch(w, m->finished ? -1 : m->oom, POLLIN, WATCH_OOM, NULL);
 	for (struct process *p = m->processes; p; p = p->next)
 		watch_process(w, m, p);
 	for (struct client *c = m->clients; c; c = c->next)
@@ -130,6 +131,9 @@ static void dispatch(struct monitor *m, const struct watch *w, short events)
 		break;
 	case WATCH_SIGNALS:
 		signals_event(m);
+		break;
+	case WATCH_OOM:
+		oom_event(m);
 		break;
 	case WATCH_SYNC:
 		if (((struct process *)w->what)->sync >= 0)

@@ -74,7 +74,7 @@ struct monitor {
 	struct settings settings;
 	struct context context;
 	struct log log;
-	int listener, signals, container_fd;	/* container_fd: pidfd of the first process */
+	int listener, signals, oom, container_fd;	/* container_fd: pidfd of the first process */
 	struct process *processes;	/* the container's own is `container`, in the list too */
 	struct process *container;
 	struct client *clients;
@@ -122,10 +122,18 @@ void clients_sweep(struct monitor *m);
 void tell_started(struct process *p);
 void tell_failed(struct process *p, const struct failure *f);
 void tell_exited(struct monitor *m, struct process *p, bool oom);
+void tell_oom(struct monitor *m);
 
 /* log.c */
 int log_open(struct log *l, const struct settings *s);
 void log_write(struct log *l, const struct settings *s, unsigned char stream, const void *bytes, uint32_t length, uint64_t ns);
+
+/* oom.c */
+/* Begins to watch; nothing to watch, or a kernel that does not tell, is no error. */
+void oom_watch(struct monitor *m);
+void oom_event(struct monitor *m);
+/* Whether the kernel has killed in the group for its memory. */
+bool oom_killed(const struct monitor *m);
 
 /* finish.c */
 int exit_code(int status);

@@ -46,6 +46,7 @@
 	OP(35, "ready", op_ready) \
 	OP(36, "exec", op_exec) \
 	OP(37, "stdio.own", op_stdio_own) \
+	OP(38, "mount.hold", op_mount_hold) \
 	OP(100, "netns.enter", op_netns_enter) \
 	OP(101, "bridge.create", op_bridge_create) \
 	OP(102, "veth.create", op_veth_create) \

@@ -203,7 +203,28 @@ int op_mount_overlay(struct context *c, struct reader *r)
 	return chdir("/") < 0 ? fail(c, "/") : place(c, tree, target, PATH_DIRECTORY);
 }
 
-/* source (a path outside, before the pivot), target, attributes to set, recursive, attributes recursive, propagation (0: as it is).
+/* source, recursive: keeps a copy of the mount as it is now, still a peer of the machine's; the next bind without a source places it. */
+int op_mount_hold(struct context *c, struct reader *r)
+{
+	const char *source = read_str(r);
+	bool recursive = read_u32(r);
+	errno = E2BIG;
+	int tree = c->held_count == HELD_MAX ? -1 : open_tree_at(AT_FDCWD, source, OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
+	if (tree < 0)
+		return fail(c, source);
+	c->held[c->held_count++] = tree;
+	return 0;
+}
+
+static int bind_tree(struct context *c, const char *source, bool recursive)
+{
+	if (*source)
+		return open_tree_at(AT_FDCWD, source, OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
+	errno = EBADMSG;
+	return c->held_next < c->held_count ? c->held[c->held_next++] : -1;
+}
+
+/* source (a path outside, before the pivot; empty: the next one held), target, attributes to set, recursive, attributes recursive, propagation (0: as it is).
    Makes the target when missing. */
 int op_mount_bind(struct context *c, struct reader *r)
 {
@@ -212,7 +233,7 @@ int op_mount_bind(struct context *c, struct reader *r)
 	bool recursive = read_u32(r), attributes_recursive = read_u32(r);
 	uint64_t propagation = read_u32(r);
 	struct stat st;
-	int tree = open_tree_at(AT_FDCWD, source, OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
+	int tree = bind_tree(c, source, recursive);
 	if (tree < 0 || fstat(tree, &st) < 0) {
 		close_keep(tree);
 		return fail(c, source);
