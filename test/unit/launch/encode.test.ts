@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeOps, encodeRun } from '../../../../runtime/launch/encode.js';
-import type { Op } from '../../../../runtime/launch/program.js';
+import { encodeOps, encodeRun } from '../../../runtime/launch/encode.js';
+import type { Op } from '../../../runtime/launch/program.js';
 
 const encoding = suite('encoding operations');
 

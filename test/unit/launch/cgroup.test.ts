@@ -6,7 +6,7 @@ import {
   makeCgroupOps,
   parseCgroups,
   resourceWrites,
-} from '../../../../runtime/launch/cgroup.js';
+} from '../../../runtime/launch/cgroup.js';
 import { cgroupsV1, cgroupsV2 } from './builders.js';
 
 const groups = suite('control groups');

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DEFAULT_CAPABILITIES } from '../../../../../runtime/launch/capabilities.js';
-import { compileSeccomp } from '../../../../../runtime/launch/seccomp/compile.js';
-import { SYSCALLS_AARCH64, SYSCALLS_X86_64 } from '../../../../../runtime/launch/seccomp/syscalls.js';
+import { DEFAULT_CAPABILITIES } from '../../../../runtime/launch/capabilities.js';
+import { compileSeccomp } from '../../../../runtime/launch/seccomp/compile.js';
+import { SYSCALLS_AARCH64, SYSCALLS_X86_64 } from '../../../../runtime/launch/seccomp/syscalls.js';
 import { runFilter } from './bpf-machine.js';
 
 const X86_64 = 0xc000003e;

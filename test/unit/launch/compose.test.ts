@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { composeLaunch } from '../../../../runtime/launch/compose.js';
-import { composeExec } from '../../../../runtime/launch/compose-exec.js';
-import type { Op } from '../../../../runtime/launch/program.js';
+import { composeLaunch } from '../../../runtime/launch/compose.js';
+import { composeExec } from '../../../runtime/launch/compose-exec.js';
+import type { Op } from '../../../runtime/launch/program.js';
 import { cgroupsV2, launchSpec, machine } from './builders.js';
 
 const names = (ops: readonly Op[]) => ops.map((op) => op.op);

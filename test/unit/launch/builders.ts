@@ -1,8 +1,8 @@
-import { DEFAULT_CAPABILITIES } from '../../../../runtime/launch/capabilities.js';
-import type { CgroupLayout } from '../../../../runtime/launch/cgroup.js';
-import { defaultDevices, defaultMaskedPaths, defaultReadOnlyPaths } from '../../../../runtime/launch/defaults.js';
-import type { Machine } from '../../../../runtime/launch/machine.js';
-import type { LaunchSpec, ProcessSpec } from '../../../../runtime/launch/spec.js';
+import { DEFAULT_CAPABILITIES } from '../../../runtime/launch/capabilities.js';
+import type { CgroupLayout } from '../../../runtime/launch/cgroup.js';
+import { defaultDevices, defaultMaskedPaths, defaultReadOnlyPaths } from '../../../runtime/launch/defaults.js';
+import type { Machine } from '../../../runtime/launch/machine.js';
+import type { LaunchSpec, ProcessSpec } from '../../../runtime/launch/spec.js';
 
 export const cgroupsV1: CgroupLayout = {
   version: 1,

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LAYOUTS } from '../../../../runtime/launch/layouts.js';
-import { COMMAND, JOB, REPLY } from '../../../../runtime/launch/wire.js';
+import { LAYOUTS } from '../../../runtime/launch/layouts.js';
+import { COMMAND, JOB, REPLY } from '../../../runtime/launch/wire.js';
 
-const source = (name: string) => readFile(new URL(`../../../../../runtime/launcher/${name}`, import.meta.url), 'utf8');
+const source = (name: string) => readFile(new URL(`../../../../runtime/launcher/${name}`, import.meta.url), 'utf8');
 
 const agreement = suite('the wire, here and in C');
 

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { capabilityBits, DEFAULT_CAPABILITIES, dockerCapabilities } from '../../../../runtime/launch/capabilities.js';
-import { deviceFilter } from '../../../../runtime/launch/device-filter.js';
-import { parseExitFile } from '../../../../runtime/launch/exit-file.js';
-import { readRecords } from '../../../../runtime/launch/log-format.js';
-import { heldCapabilities } from '../../../../runtime/launch/machine.js';
-import { decodeExited, decodeFailure, errnoName } from '../../../../runtime/launch/wire.js';
+import { capabilityBits, DEFAULT_CAPABILITIES, dockerCapabilities } from '../../../runtime/launch/capabilities.js';
+import { deviceFilter } from '../../../runtime/launch/device-filter.js';
+import { parseExitFile } from '../../../runtime/launch/exit-file.js';
+import { readRecords } from '../../../runtime/launch/log-format.js';
+import { heldCapabilities } from '../../../runtime/launch/machine.js';
+import { decodeExited, decodeFailure, errnoName } from '../../../runtime/launch/wire.js';
 
 const formats = suite('formats');
 
