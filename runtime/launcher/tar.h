@@ -136,8 +136,8 @@ int tar_input_open(struct tar_input *in, int fd, struct failure *f);
 int tar_next(struct tar_input *in);
 /* The next piece of the entry's data: *bytes points into the buffer. 0 at its end. */
 ssize_t tar_data(struct tar_input *in, const unsigned char **bytes);
-/* Reads what follows the end marker, so that the sender is not cut off. */
-void tar_drain(struct tar_input *in);
+/* Reads what follows, to its end. */
+void tar_drain(int fd);
 int tar_read_exact(struct tar_input *in, void *out, size_t length);
 /* Old GNU ('S') and pax 1.0 maps, which stand in the archive; called by tar_next. */
 int tar_sparse_gnu(struct tar_input *in, const unsigned char *header);

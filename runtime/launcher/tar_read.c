@@ -86,22 +86,40 @@ ssize_t tar_data(struct tar_input *in, const unsigned char **bytes)
 	return n;
 }
 
-void tar_drain(struct tar_input *in)
+void tar_drain(int fd)
 {
-	in->start = in->end = 0;
-	while (fill(in) > 0)
-		in->start = in->end;
+	char bytes[16384];
+	ssize_t n;
+	do
+		n = read(fd, bytes, sizeof bytes);
+	while (n > 0 || (n < 0 && errno == EINTR));
+}
+
+/* The last entry's padding may be missing, as may the closing zeros: the docker command sends contexts without them. */
+static int skip_padding(struct tar_input *in)
+{
+	while (in->padding > 0) {
+		int filled = fill(in);
+		if (filled <= 0) {
+			in->padding = 0;
+			return filled;
+		}
+		size_t n = in->end - in->start;
+		if (n > in->padding)
+			n = in->padding;
+		in->start += n;
+		in->padding -= (unsigned)n;
+	}
+	return 0;
 }
 
 static int skip_data(struct tar_input *in)
 {
 	const unsigned char *bytes;
 	ssize_t n;
-	in->left += in->padding;
-	in->padding = 0;
 	while ((n = tar_data(in, &bytes)) > 0)
 		;
-	return (int)n;
+	return n < 0 ? -1 : skip_padding(in);
 }
 
 int tar_number(const unsigned char *at, size_t length, int64_t *out)

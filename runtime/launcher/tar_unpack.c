@@ -248,14 +248,12 @@ int job_unpack(int fd, struct request *r)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	int done = tar_request_read(&q, &r->body, true) < 0 ? tar_fault(&failure, TAR_REQUEST, "unpack") : unpack_all(&u, fd);
-	if (done < 0) {
+	if (done < 0)
 		reply_failure(fd, &failure);
-		/* The sender may still be writing: closing now would reset the connection under the reply. */
-		if (u.in.buffer)
-			tar_drain(&u.in);
+	/* The sender may still be writing: closing now would reset the connection under the reply. */
+	tar_drain(fd);
+	if (done < 0)
 		return 1;
-	}
-	tar_drain(&u.in);
 	struct writer w = { 0 };
 	put_u64(&w, u.files);
 	put_u64(&w, u.bytes);

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync, linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { extract, type Header } from 'tar-stream';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TarPack } from '../../../runtime/launch/types.js';
+import { startLauncher } from '../../support/launcher.js';
+
+const packing = suite('tar pack');
+let started: Awaited<ReturnType<typeof startLauncher>>;
+let tree = '';
+let count = 0;
+
+packing.before(async () => {
+  started = await startLauncher();
+});
+packing.after(() => started.close());
+packing.before.each(() => {
+  tree = path.join(started.folder, String(++count));
+  mkdirSync(tree);
+});
+
+const at = (name: string) => path.join(tree, name);
+function pack(options: Partial<TarPack> = {}): Promise<Buffer> {
+  return buffer(
+    started.launcher.pack({ root: { kind: 'directory', path: tree }, path: '/', mode: 'plain', ...options }),
+  );
+}
+
+async function headersOf(tar: Buffer): Promise<Header[]> {
+  const reading = extract();
+  const found: Header[] = [];
+  reading.end(tar);
+  for await (const entry of reading) {
+    found.push(entry.header);
+    entry.resume();
+  }
+  return found;
+}
+
+async function names(options: Partial<TarPack> = {}): Promise<string[]> {
+  return (await headersOf(await pack(options))).map((one) => one.name);
+}
+
+packing('a tree in the order of its names, twice the same bytes', async () => {
+  mkdirSync(at('b'));
+  for (const name of ['b/z', 'b/a', 'a', 'c']) writeFileSync(at(name), name);
+  assert.equal(await names(), ['a', 'b/', 'b/a', 'b/z', 'c']);
+  assert.ok((await pack()).equals(await pack()));
+});
+
+packing('owners, times, links and names of any length', async () => {
+  const long = `${'d'.repeat(120)}`;
+  mkdirSync(at(long));
+  writeFileSync(at(`${long}/${'ü'.repeat(60)}`), 'x');
+  chownSync(at(`${long}/${'ü'.repeat(60)}`), 3_000_000, 5);
+  symlinkSync('t'.repeat(150), at('soft'));
+  linkSync(at(`${long}/${'ü'.repeat(60)}`), at('zhard'));
+  utimesSync(at('zhard'), 10, 1_234_567_890.5);
+  const [folder, file, soft, hard] = await headersOf(await pack());
+  assert.is(folder?.name, `${long}/`);
+  assert.equal(
+    [file?.name, file?.pax?.uid, file?.pax?.mtime],
+    [`${long}/${'ü'.repeat(60)}`, '3000000', '1234567890.5'],
+  );
+  assert.is(soft?.linkname, 't'.repeat(150));
+  assert.equal([hard?.type, hard?.linkname], ['link', file?.name]);
+});
+
+packing('a layer says deletions as marks, and times in whole seconds', async () => {
+  mkdirSync(at('etc'));
+  execFileSync('mknod', [at('etc/passwd'), 'c', '0', '0']);
+  writeFileSync(at('etc/new'), '');
+  utimesSync(at('etc/new'), 10, 1000.75);
+  const headers = await headersOf(await pack({ mode: 'layer' }));
+  assert.equal(
+    headers.map((one) => one.name),
+    ['etc/', 'etc/new', 'etc/.wh.passwd'],
+  );
+  assert.is(headers[1]?.mtime?.getTime(), 1_000_000);
+});
+
+packing('one file or folder under the name that is asked for', async () => {
+  mkdirSync(at('srv/app'), { recursive: true });
+  writeFileSync(at('srv/app/f'), 'f');
+  symlinkSync('/srv/app', at('link'));
+  assert.equal(await names({ path: '/srv/app', rename: 'app' }), ['app/', 'app/f']);
+  assert.equal(await names({ path: '/srv/app/f', rename: 'other' }), ['other']);
+  assert.equal(await names({ path: '/link', rename: 'link' }), ['link']);
+  assert.equal(await names({ path: '/link', rename: 'link', followTop: true }), ['link/', 'link/f']);
+  assert.equal(await names({ path: '/srv/app' }), ['f']);
+});
+
+packing('a path that is not there is told', async () => {
+  const error = (await pack({ path: '/nope' }).catch((thrown: unknown) => thrown)) as {
+    operation: string;
+    errno: string;
+  };
+  assert.equal([error.operation, error.errno], ['tar.path', 'ENOENT']);
+});
+
+packing('times can be clamped, holes are read as zeros', async () => {
+  writeFileSync(at('f'), '');
+  truncateSync(at('f'), 100_000);
+  const tar = await pack({ clampMtime: 1000 });
+  assert.is((await headersOf(tar))[0]?.mtime?.getTime(), 1_000_000);
+  assert.is(tar.length, 512 + Math.ceil(100_000 / 512) * 512 + 1024);
+});
+
+packing.run();
