@@ -96,7 +96,7 @@ function matchesNetwork(engine: Engine, filters: Filters, { record }: Container)
   if (wanted.length === 0) return true;
   return Object.keys(record.networks).some((name) => {
     const id = engine.foundations.networks.find(name)?.id;
-    return wanted.some((one) => one === name || (id !== undefined && id.startsWith(one)));
+    return wanted.some((one) => one === name || id?.startsWith(one) === true);
   });
 }
 

@@ -1,14 +1,11 @@
-/** Removes what is not used: stopped containers and volumes. */
+/** Removes stopped containers. */
 import { EngineError } from '../errors.js';
 import type { Container } from './container.js';
-import { diskBytes } from './disk-usage.js';
 import type { Engine } from './engine.js';
 import type { Filters } from './filters.js';
 import { removeContainer } from './remove.js';
 import { nowNs, parseTime } from './time.js';
 import { parseTimestamp } from './timestamp.js';
-import type { VolumeRecord } from './types.js';
-import { listVolumes, removeVolume, volumeData, volumeUsers } from './volumes.js';
 
 /** Throws `invalid` for an `until` that is no time. */
 export async function pruneContainers(engine: Engine, filters: Filters) {
@@ -41,29 +38,4 @@ function isPrunable(container: Container, filters: Filters, until: bigint | unde
   if (container.isRunning || container.removing) return false;
   if (until !== undefined && parseTime(record.created) > until) return false;
   return filters.matchesLabels('label', record.config.Labels) && filters.lacksLabels('label!', record.config.Labels);
-}
-
-/** Anonymous ones, or with the filter `all` named ones too. */
-export async function pruneVolumes(engine: Engine, filters: Filters) {
-  const all = filters.bool('all', false);
-  const deleted: string[] = [];
-  let reclaimed = 0;
-  for (const volume of listVolumes(engine)) {
-    if (!isUnused(engine, volume, filters) || !(all || volume.anonymous)) continue;
-    const bytes = await diskBytes(engine, volumeData(engine, volume.name));
-    await removeVolume(engine, volume.name, false);
-    deleted.push(volume.name);
-    reclaimed += bytes;
-  }
-  engine.events.publish('volume', 'prune', '', { reclaimed: String(reclaimed) });
-  return { deleted, reclaimedBytes: reclaimed };
-}
-
-function isUnused(engine: Engine, volume: VolumeRecord, filters: Filters): boolean {
-  const labels = volume.labels ?? {};
-  return (
-    volumeUsers(engine, volume.name).length === 0 &&
-    filters.matchesLabels('label', labels) &&
-    filters.lacksLabels('label!', labels)
-  );
 }

@@ -7,8 +7,10 @@ import { archiveRoutes } from './archive.js';
 import { authRoutes } from './auth.js';
 import { buildRoutes } from './build.js';
 import { commitRoutes } from './commit.js';
+import { containerRoutes } from './containers.js';
 import { devenvRoutes } from './devenv.js';
 import { eventRoutes } from './events.js';
+import { execRoutes } from './exec.js';
 import { imageTransferRoutes } from './image-transfer.js';
 import { imageRoutes } from './images.js';
 import { networkRoutes } from './networks.js';
@@ -33,6 +35,8 @@ export function engineRoutes({ engine, product, shutdown, environment }: AllRout
     ...imageTransferRoutes(engine),
     ...buildRoutes(engine),
     ...commitRoutes(engine),
+    ...containerRoutes(engine),
+    ...execRoutes(engine),
     ...archiveRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),

@@ -1,0 +1,202 @@
+/** Containers: create, list, inspect and the turns of their life. */
+import type { Container } from '../../engine/container.js';
+import { containerSizes, containerView, networkViews, readableLog } from '../../engine/container-view.js';
+import { createContainer } from '../../engine/create.js';
+import type { Engine } from '../../engine/engine.js';
+import { parsePlatform } from '../../engine/images.js';
+import { killContainer } from '../../engine/kill.js';
+import { CONTAINER_FILTERS, listContainers } from '../../engine/list.js';
+import { pauseContainer, unpauseContainer } from '../../engine/pause.js';
+import { publishedPorts } from '../../engine/ports.js';
+import { pruneContainers } from '../../engine/prune.js';
+import { removeContainer } from '../../engine/remove.js';
+import { renameContainer } from '../../engine/rename.js';
+import { startContainer } from '../../engine/start.js';
+import { restartContainer, stopContainer } from '../../engine/stop.js';
+import { topContainer } from '../../engine/top.js';
+import { updateContainer } from '../../engine/update.js';
+import { parseWaitCondition, waitContainer } from '../../engine/wait.js';
+import { EngineError } from '../../errors.js';
+import { encodeInspect, encodeSummary } from '../encode/containers.js';
+import { readShape } from '../request.js';
+import { type Answer, type Call, created, noContent, ok, type Route, streamed } from '../routes.js';
+import { openStream } from '../streams.js';
+import { createIn } from '../versions/containers.js';
+import {
+  configOf,
+  createBody,
+  hostConfigOf,
+  networksOf,
+  resourcesOf,
+  restartPolicyOf,
+  updateBody,
+} from './container-bodies.js';
+import { logRoutes } from './logs.js';
+
+type Work = (engine: Engine, container: Container, call: Call) => Promise<Answer | typeof streamed>;
+
+export function containerRoutes(engine: Engine): Route[] {
+  const on = (method: Route['method'], what: string, work: Work): Route => ({
+    method,
+    path: `/containers/:id${what}`,
+    handle: (call) => work(engine, engine.containers.get(call.params.id!), call),
+  });
+  return [
+    { method: 'GET', path: '/containers/json', handle: (call) => list(engine, call) },
+    { method: 'POST', path: '/containers/create', handle: (call) => create(engine, call) },
+    { method: 'POST', path: '/containers/prune', handle: (call) => prune(engine, call) },
+    on('GET', '/json', inspect),
+    on('GET', '/top', top),
+    on('POST', '/start', start),
+    on('POST', '/stop', stop),
+    on('POST', '/restart', restart),
+    on('POST', '/kill', kill),
+    on('POST', '/pause', pause),
+    on('POST', '/unpause', unpause),
+    on('POST', '/rename', rename),
+    on('POST', '/update', update),
+    on('POST', '/wait', wait),
+    on('DELETE', '', remove),
+    ...logRoutes({ engine, logFile: (container) => readableLog(engine, container) }),
+  ];
+}
+
+async function create(engine: Engine, call: Call): Promise<Answer> {
+  const body = createIn(call.version, await readShape(call, createBody, 'ContainerConfigWrapper'));
+  const platform = call.query.text('platform');
+  const { container, warnings } = await createContainer(engine, {
+    name: call.query.text('name') || undefined,
+    platform: platform === '' ? undefined : parsePlatform(platform),
+    config: configOf(body),
+    hostConfig: hostConfigOf(body.HostConfig ?? {}),
+    networks: networksOf(body),
+  });
+  return created({ Id: container.id, Warnings: warnings });
+}
+
+async function list(engine: Engine, call: Call): Promise<Answer> {
+  const { query } = call;
+  const found = listContainers(engine, {
+    all: query.bool('all'),
+    limit: query.int('limit') ?? 0,
+    filters: query.filters(CONTAINER_FILTERS),
+  });
+  const nowMs = Date.now();
+  const wantsSizes = query.bool('size');
+  const images = new Map<string, string>();
+  return ok(
+    await Promise.all(
+      found.map(async (container) => {
+        const { running, config } = container.record;
+        const isUp = container.isRunning && running !== undefined;
+        return encodeSummary(
+          {
+            container,
+            networks: networkViews(engine, container),
+            ports: isUp ? publishedPorts(config.ExposedPorts, running.ports) : {},
+          },
+          {
+            nowMs,
+            sizes: wantsSizes ? await containerSizes(engine, container) : undefined,
+            imageName: imageName(engine, container, images),
+          },
+        );
+      }),
+    ),
+  );
+}
+
+/** As the client named it, as long as that name still means the same image; one look-up a name. */
+function imageName(engine: Engine, container: Container, known: Map<string, string>): string {
+  const { config, imageId } = container.record;
+  let id = known.get(config.Image);
+  if (id === undefined) {
+    id = engine.foundations.images.find(config.Image)?.id ?? '';
+    known.set(config.Image, id);
+  }
+  return id === imageId ? config.Image : imageId;
+}
+
+async function inspect(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  const sizes = call.query.bool('size') ? await containerSizes(engine, container) : undefined;
+  return ok(encodeInspect(containerView(engine, container), sizes));
+}
+
+async function start(engine: Engine, container: Container): Promise<Answer> {
+  await startContainer(engine, container);
+  return noContent;
+}
+
+function stopOptions(call: Call) {
+  return { timeoutSeconds: call.query.int('t'), signal: call.query.text('signal') || undefined };
+}
+
+async function stop(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  await stopContainer(engine, container, stopOptions(call));
+  return noContent;
+}
+
+async function restart(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  await restartContainer(engine, container, stopOptions(call));
+  return noContent;
+}
+
+async function kill(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  await killContainer(engine, container, call.query.text('signal'));
+  return noContent;
+}
+
+async function pause(engine: Engine, container: Container): Promise<Answer> {
+  await pauseContainer(engine, container);
+  return noContent;
+}
+
+async function unpause(engine: Engine, container: Container): Promise<Answer> {
+  await unpauseContainer(engine, container);
+  return noContent;
+}
+
+async function rename(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  await renameContainer(engine, container, call.query.text('name'));
+  return noContent;
+}
+
+async function update(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  const body = await readShape(call, updateBody, 'UpdateConfig');
+  const { RestartPolicy, ...resources } = body;
+  const warnings = await updateContainer(engine, container, {
+    resources: resourcesOf(resources),
+    restartPolicy: RestartPolicy?.Name ? restartPolicyOf(RestartPolicy) : undefined,
+  });
+  return ok({ Warnings: warnings });
+}
+
+async function top(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  return ok(await topContainer(engine, container, call.query.text('ps_args')));
+}
+
+/** The head goes out at once: clients ask before they start, and wait for it. */
+async function wait(_: Engine, container: Container, call: Call): Promise<typeof streamed> {
+  const condition = parseWaitCondition(call.query.text('condition'));
+  const result = waitContainer(container, condition, call.signal);
+  const out = openStream(call, 'application/json');
+  out.end(
+    await result.then(
+      (answer) => `${JSON.stringify(answer)}\n`,
+      () => '',
+    ),
+  );
+  return streamed;
+}
+
+async function remove(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  if (call.query.bool('link'))
+    throw new EngineError('invalid', 'links of the default bridge are removed with their container');
+  await removeContainer(engine, container, { force: call.query.bool('force'), volumes: call.query.bool('v') });
+  return noContent;
+}
+
+async function prune(engine: Engine, call: Call): Promise<Answer> {
+  const { deleted, reclaimedBytes } = await pruneContainers(engine, call.query.filters(['label', 'label!', 'until']));
+  return ok({ ContainersDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimedBytes });
+}

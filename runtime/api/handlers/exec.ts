@@ -1,0 +1,144 @@
+/** Attach and exec: calls whose connection becomes the process' streams. */
+import { attachContainer, checkAttach, resizeContainer } from '../../engine/attach.js';
+import type { Container } from '../../engine/container.js';
+import type { Engine } from '../../engine/engine.js';
+import { checkExecStart, createExec, getExec, resizeExec, startExec } from '../../engine/exec.js';
+import type { Exec } from '../../engine/exec-record.js';
+import { EngineError } from '../../errors.js';
+import { messageOf } from '../errors.js';
+import { acceptWebsocket, hijack } from '../hijack.js';
+import { readShape } from '../request.js';
+import { type Answer, type Call, created, ok, type Route, streamed } from '../routes.js';
+import { frame } from '../streams.js';
+import { attachLogs } from './attach-logs.js';
+import { execBody, execConfigOf, execStartBody } from './container-bodies.js';
+import { DetachKeys } from './detach-keys.js';
+
+export function execRoutes(engine: Engine): Route[] {
+  const container = (call: Call) => engine.containers.get(call.params.id!);
+  const exec = (call: Call) => getExec(engine, call.params.id!);
+  return [
+    { method: 'POST', path: '/containers/:id/attach', handle: (call) => attach(engine, container(call), call) },
+    {
+      method: 'GET',
+      path: '/containers/:id/attach/ws',
+      handle: (call) => attachWebsocket(engine, container(call), call),
+    },
+    { method: 'POST', path: '/containers/:id/resize', handle: (call) => resize(container(call), call) },
+    { method: 'POST', path: '/containers/:id/exec', handle: (call) => create(engine, container(call), call) },
+    { method: 'POST', path: '/exec/:id/start', handle: (call) => start(engine, exec(call), call) },
+    { method: 'POST', path: '/exec/:id/resize', handle: (call) => resizeOfExec(exec(call), call) },
+    { method: 'GET', path: '/exec/:id/json', handle: (call) => inspect(exec(call)) },
+  ];
+}
+
+function choiceOf(call: Call) {
+  const { query } = call;
+  return { stdin: query.bool('stdin'), stdout: query.bool('stdout'), stderr: query.bool('stderr') };
+}
+
+async function attach(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
+  checkAttach(container);
+  const keys = DetachKeys.parse(call.query.text('detachKeys'));
+  const choice = choiceOf(call);
+  const isTerminal = container.record.config.Tty;
+  const wantsStream = call.query.bool('stream');
+  const stream = wantsStream ? attachContainer(container, choice, call.signal) : undefined;
+  stream?.catch(() => undefined);
+  const client = await hijack(call, { multiplexed: !isTerminal });
+  try {
+    if (call.query.bool('logs')) await attachLogs(engine, container, choice, client);
+    if (stream === undefined) client.end();
+    else await client.join(keys.watch(await stream, isTerminal && choice.stdin), { input: choice.stdin });
+  } catch {
+    // The start that it waited for failed: its own caller is told why.
+    client.end();
+  }
+  return streamed;
+}
+
+async function attachWebsocket(_: Engine, container: Container, call: Call): Promise<typeof streamed> {
+  checkAttach(container);
+  const choice = choiceOf(call);
+  const client = await acceptWebsocket(call);
+  const stream = await attachContainer(container, choice, call.signal);
+  client.pipe(stream).pipe(client);
+  client.on('error', () => stream.destroy());
+  stream.on('error', () => client.destroy());
+  return streamed;
+}
+
+function sizeOf(call: Call): { rows: number; columns: number } {
+  const rows = call.query.int('h');
+  const columns = call.query.int('w');
+  if (rows === undefined || columns === undefined) throw new EngineError('invalid', 'invalid size: h and w are needed');
+  return { rows, columns };
+}
+
+async function resize(container: Container, call: Call): Promise<Answer> {
+  const { rows, columns } = sizeOf(call);
+  await resizeContainer(container, rows, columns);
+  return { status: 200 };
+}
+
+async function create(engine: Engine, container: Container, call: Call): Promise<Answer> {
+  const config = execConfigOf(await readShape(call, execBody, 'ExecOptions'));
+  return created({ Id: createExec(engine, container, config).id });
+}
+
+async function start(engine: Engine, exec: Exec, call: Call): Promise<Answer | typeof streamed> {
+  const body = await readShape(call, execStartBody, 'ExecStartOptions');
+  const size = body.ConsoleSize ?? exec.config.ConsoleSize;
+  const ttySize = size?.length === 2 && size[0]! > 0 ? { rows: size[0]!, columns: size[1]! } : undefined;
+  if (body.Detach === true) {
+    await startExec(engine, exec, { detach: true, ttySize });
+    return { status: 200 };
+  }
+  checkExecStart(engine, exec);
+  const isTerminal = exec.config.Tty;
+  const keys = DetachKeys.parse(exec.config.DetachKeys);
+  const starting = startExec(engine, exec, { detach: false, ttySize });
+  starting.catch(() => undefined);
+  const client = await hijack(call, { multiplexed: !isTerminal });
+  try {
+    const stream = await starting;
+    if (stream === undefined) client.end();
+    else
+      await client.join(keys.watch(stream, isTerminal && exec.config.AttachStdin), { input: exec.config.AttachStdin });
+  } catch (error) {
+    const text = `${messageOf(error)}\r\n`;
+    await client.write(isTerminal ? text : frame(1, Buffer.from(text)));
+    client.end();
+  }
+  return streamed;
+}
+
+async function resizeOfExec(exec: Exec, call: Call): Promise<Answer> {
+  const { rows, columns } = sizeOf(call);
+  await resizeExec(exec, rows, columns);
+  return { status: 200 };
+}
+
+function inspect(exec: Exec): Answer {
+  const { config } = exec;
+  const [entrypoint = '', ...args] = config.Cmd;
+  return ok({
+    ID: exec.id,
+    Running: exec.state === 'running',
+    ExitCode: exec.exitCode ?? null,
+    ProcessConfig: {
+      tty: config.Tty,
+      entrypoint,
+      arguments: args,
+      privileged: config.Privileged,
+      ...(config.User === '' ? {} : { user: config.User }),
+    },
+    OpenStdin: config.AttachStdin,
+    OpenStderr: config.AttachStderr,
+    OpenStdout: config.AttachStdout,
+    CanRemove: false,
+    ContainerID: exec.containerId,
+    DetachKeys: '',
+    Pid: exec.pid,
+  });
+}

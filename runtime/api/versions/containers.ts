@@ -1,0 +1,17 @@
+/** What the body of create meant in older API versions. */
+import type { Shaped } from '../decode.js';
+import type { createBody } from '../handlers/container-bodies.js';
+import type { ApiVersion } from './negotiation.js';
+
+type Body = Shaped<typeof createBody>;
+
+/** Before 1.42 the mounts had no CreateMountpoint. */
+export function createIn(version: ApiVersion, body: Body): Body {
+  if (version.atLeast('1.42') || body.HostConfig?.Mounts === undefined) return body;
+  const Mounts = body.HostConfig.Mounts.map((mount) => {
+    if (mount.BindOptions === undefined) return mount;
+    const { CreateMountpoint: _, ...BindOptions } = mount.BindOptions;
+    return { ...mount, BindOptions };
+  });
+  return { ...body, HostConfig: { ...body.HostConfig, Mounts } };
+}

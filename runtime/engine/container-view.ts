@@ -1,0 +1,88 @@
+/** What clients are shown of a container beyond its record: addresses, paths, sizes. */
+import { join } from 'node:path';
+import type { Endpoint, EndpointRequest } from '../network/types.js';
+import type { Container } from './container.js';
+import { containerFilePaths } from './container-files.js';
+import type { Engine } from './engine.js';
+import type { PortBinding } from './host-config.js';
+import { logPath } from './log-config.js';
+import { containerDirectory } from './paths.js';
+import { publishedPorts } from './ports.js';
+import type { EndpointSettings } from './types.js';
+
+export interface NetworkView {
+  readonly name: string;
+  readonly settings: EndpointSettings;
+  readonly networkId: string;
+  /** Undefined while it does not run. */
+  readonly endpoint: Endpoint | undefined;
+  readonly predefined: boolean;
+}
+
+export interface ContainerView {
+  readonly container: Container;
+  readonly networks: readonly NetworkView[];
+  readonly ports: Readonly<Record<string, PortBinding[] | null>>;
+  readonly files: { readonly hosts: string; readonly hostname: string; readonly resolvConf: string };
+  readonly logPath: string;
+  readonly netnsPath: string;
+  readonly execIds: readonly string[];
+  /** Folders of the writable root, as overlay takes them. */
+  readonly root: {
+    readonly lower: readonly string[];
+    readonly upper: string;
+    readonly work: string;
+    readonly mountpoint: string;
+  };
+}
+
+export function networkViews(engine: Engine, container: Container): NetworkView[] {
+  const { record } = container;
+  const endpoints = record.running?.endpoints ?? [];
+  return Object.entries(record.networks).map(([name, settings]) => {
+    const network = engine.foundations.networks.find(name);
+    const held = endpoints.find(
+      ({ endpoint }: { endpoint: Endpoint; request: EndpointRequest }) => endpoint.networkId === network?.id,
+    );
+    return {
+      name,
+      settings,
+      networkId: network?.id ?? '',
+      endpoint: container.isRunning ? held?.endpoint : undefined,
+      predefined: network?.predefined ?? false,
+    };
+  });
+}
+
+export function containerView(engine: Engine, container: Container): ContainerView {
+  const { record } = container;
+  const { paths, snapshots } = engine.foundations;
+  const { running } = record;
+  const isUp = container.isRunning && running !== undefined;
+  return {
+    container,
+    networks: networkViews(engine, container),
+    ports: isUp ? publishedPorts(record.config.ExposedPorts, running.ports) : {},
+    files: containerFilePaths(engine, container),
+    logPath:
+      record.hostConfig.LogConfig.Type === 'json-file' && record.startedBefore
+        ? logPath(containerDirectory(paths, record.id))
+        : '',
+    netnsPath: isUp ? join('/proc', String(record.state.Pid), 'ns/net') : '',
+    execIds: [...container.execIds].filter((id) => engine.execs.get(id)?.state === 'running'),
+    root: snapshots.get(record.id, record.chainId),
+  };
+}
+
+/** Bytes that the container wrote, and those together with its image's. */
+export async function containerSizes(engine: Engine, container: Container): Promise<{ rw: number; root: number }> {
+  const { images, snapshots } = engine.foundations;
+  const rw = await snapshots.upperBytes(container.id).catch(() => 0);
+  return { rw, root: rw + (images.find(container.record.imageId)?.sizeBytes ?? 0) };
+}
+
+/** Path of the log that can be read; undefined with the driver `none`. */
+export function readableLog(engine: Engine, container: Container): string | undefined {
+  if (container.record.hostConfig.LogConfig.Type === 'none') return undefined;
+  return logPath(containerDirectory(engine.foundations.paths, container.id));
+}
