@@ -4,10 +4,10 @@ import { problem } from '../problems.js';
 import { isTree, listAt, type Tree, treeAt } from '../resolve/tree-access.js';
 import { emptyObject, type Plain } from '../tree/plain.js';
 
-/** Text that ends without a line break. `escape`: a dollar sign in a value becomes two, so that it can be read again. Throws UserError `not-printable`. */
-export function projectJson(project: Project, escape = true): string {
+/** Text that ends without a line break. `doubleDollars`: a dollar sign in a value becomes two, so that it can be read again. Throws UserError `not-printable`. */
+export function projectJson(project: Project, doubleDollars = true): string {
   const printed = jsonText(printable(project), 0);
-  return escape ? printed.replaceAll('$', '$$$$') : printed;
+  return doubleDollars ? printed.replaceAll('$', '$$$$') : printed;
 }
 
 function printable(project: Project): Tree {
