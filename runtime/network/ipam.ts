@@ -46,38 +46,60 @@ function* cut(base: Prefix, length: number): Generator<Prefix> {
   for (let value = firstOf(base); value <= lastOf(base); value += size) yield { family: base.family, value, length };
 }
 
-/** A pool as asked for becomes one with a subnet and a gateway. Throws `invalid` in Docker's words. */
-export function settlePool(asked: Partial<IpamPool>, pick: () => Prefix, wantsGateway: boolean): IpamPool {
-  const subnet = asked.subnet === undefined || asked.subnet === '' ? pick() : prefixOf(asked.subnet, 'subnet');
-  const range = asked.ipRange ? prefixOf(asked.ipRange, 'ip-range') : undefined;
-  if (range !== undefined && !containsPrefix(subnet, range))
-    throw invalid(`invalid ip-range ${formatPrefix(range)}: it is not within subnet ${formatPrefix(subnet)}`);
-  const aux = Object.fromEntries(
-    Object.entries(asked.auxAddresses ?? {}).map(([name, text]) => [name, inside(subnet, text, 'auxiliary address')]),
-  );
+/** A pool as asked for becomes one with a subnet and a gateway. Throws `invalid` in Docker's words, all mistakes at once. */
+export function settlePool(asked: Partial<IpamPool>, pick: () => Prefix): IpamPool {
+  const mistakes = poolMistakes(asked);
+  if (mistakes.length > 0) throw invalid(`invalid network config:\n${mistakes.join('\n')}`);
+  const aux = Object.entries(asked.auxAddresses ?? {}).map(([name, text]) => [name, plain(text)]);
   const settled: IpamPool = {
-    subnet: formatPrefix(subnet),
-    ...(range === undefined ? {} : { ipRange: formatPrefix(range) }),
-    ...(Object.keys(aux).length === 0 ? {} : { auxAddresses: aux }),
+    subnet: formatPrefix(asked.subnet ? parsePrefix(asked.subnet)! : pick()),
+    ...(asked.ipRange ? { ipRange: formatPrefix(parsePrefix(asked.ipRange)!) } : {}),
+    ...(aux.length === 0 ? {} : { auxAddresses: Object.fromEntries(aux) }),
   };
-  if (asked.gateway) return { ...settled, gateway: inside(subnet, asked.gateway, 'gateway') };
-  if (!wantsGateway) return settled;
-  return { ...settled, gateway: new AddressPool(settled).take() };
+  return { ...settled, gateway: asked.gateway ? plain(asked.gateway) : new AddressPool(settled).take() };
 }
 
-function prefixOf(text: string, what: string): Prefix {
-  const prefix = parsePrefix(text);
-  if (prefix === undefined) throw invalid(`invalid ${what} ${text}: not an address prefix like 172.28.0.0/16`);
-  if (what === 'subnet' && text.split('/')[0] !== formatAddress(prefix))
-    throw invalid(`invalid subnet ${text}: it should be ${formatPrefix(prefix)}`);
-  return prefix;
+/** What is wrong with a pool by itself. A range or an address without a subnet belongs to none. */
+function poolMistakes({ subnet: text, ipRange, gateway, auxAddresses }: Partial<IpamPool>): string[] {
+  const subnet = text ? parsePrefix(text) : undefined;
+  if (text && subnet === undefined) return [`invalid subnet ${text}: invalid CIDR block notation`];
+  const mistakes = text && subnet !== undefined ? hostBits('subnet', text, subnet) : [];
+  if (ipRange) mistakes.push(...rangeMistakes(ipRange, subnet));
+  if (gateway) mistakes.push(...addressMistakes(`gateway ${gateway}`, gateway, subnet));
+  for (const [name, address] of Object.entries(auxAddresses ?? {}))
+    mistakes.push(...addressMistakes(`auxiliary address ${name}`, address, subnet));
+  return mistakes;
 }
 
-function inside(subnet: Prefix, text: string, what: string): string {
+function hostBits(what: string, text: string, prefix: Prefix): string[] {
+  const own = parseAddress(text.split('/')[0] ?? '');
+  return own?.value === prefix.value ? [] : [`invalid ${what} ${text}: it should be ${formatPrefix(prefix)}`];
+}
+
+function rangeMistakes(text: string, subnet: Prefix | undefined): string[] {
+  const range = parsePrefix(text);
+  const wrong = (why: string) => [`invalid ip-range ${text}: ${why}`];
+  if (range === undefined) return wrong('invalid CIDR block notation');
+  if (subnet === undefined) return wrong('it needs a subnet');
+  if (range.family !== subnet.family) return wrong(`parent subnet is an IPv${subnet.family} block`);
+  if (range.length < subnet.length) return wrong(`CIDR block is bigger than its parent subnet ${formatPrefix(subnet)}`);
+  if (!containsPrefix(subnet, range)) return wrong(`parent subnet ${formatPrefix(subnet)} doesn't contain ip-range`);
+  return hostBits('ip-range', text, range);
+}
+
+function addressMistakes(what: string, text: string, subnet: Prefix | undefined): string[] {
+  const address = parseAddress(plain(text));
+  if (address === undefined) return [`invalid ${what}: invalid address`];
+  if (subnet === undefined) return [`invalid ${what}: it needs a subnet`];
+  if (address.family !== subnet.family) return [`invalid ${what}: parent subnet is an IPv${subnet.family} block`];
+  if (contains(subnet, address)) return [];
+  return [`invalid ${what}: parent subnet ${formatPrefix(subnet)} doesn't contain this address`];
+}
+
+/** An address that somebody wrote with the length of its subnet. */
+function plain(text: string): string {
   const address = parseAddress(text.split('/')[0] ?? '');
-  if (address === undefined) throw invalid(`invalid ${what} ${text}: not an IP address`);
-  if (!contains(subnet, address)) throw invalid(`no matching subnet for ${what} ${text}`);
-  return formatAddress(address);
+  return address === undefined ? text : formatAddress(address);
 }
 
 /** Throws `forbidden` as Docker does when `pool` touches one of `others` (networks of this engine, routes of the machine). */

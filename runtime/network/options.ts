@@ -28,7 +28,7 @@ function mtuOf(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   const mtu = Number(text);
   if (!Number.isInteger(mtu) || mtu < 68 || mtu > 65535)
-    throw new EngineError('invalid', `invalid value for com.docker.network.driver.mtu: ${text}`);
+    throw unreadable('com.docker.network.driver.mtu', 'Atoi', text);
   return mtu;
 }
 
@@ -38,7 +38,13 @@ function flag(options: NetworkRecord['options'], name: string, otherwise: boolea
   if (text === undefined || text === '') return otherwise;
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
   if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
-  throw new EngineError('invalid', `failed to parse ${PREFIX}${name}: invalid value ${text}`);
+  throw unreadable(PREFIX + name, 'ParseBool', text);
+}
+
+/** Docker passes on what Go's parser says. */
+function unreadable(option: string, parser: string, text: string): EngineError {
+  const reason = `strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`;
+  return new EngineError('invalid', `failed to parse ${option} value: ${text} (${reason})`);
 }
 
 function nameOf(text: string | undefined): string | undefined {

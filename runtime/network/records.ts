@@ -69,7 +69,7 @@ function driverOf(name: string): NetworkRecord['driver'] {
     );
   if (name === 'macvlan' || name === 'ipvlan')
     throw new EngineError('not-implemented', `networks of the driver ${name} are not made by this engine; use bridge`);
-  throw new EngineError('not-found', `could not find plugin ${name} in v1 plugin registry: plugin not found`);
+  throw new EngineError('not-found', `plugin "${name}" not found`);
 }
 
 function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroundings): IpamPool[] {
@@ -79,7 +79,7 @@ function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroun
   const settled: IpamPool[] = [];
   const add = (pool: Partial<IpamPool>, family: 4 | 6) => {
     const own = [...around.own, ...settled.map(({ subnet }) => parsePrefix(subnet)!)];
-    const made = settlePool(pool, () => pickPool(family, [...own, ...around.foreign], around.names.ulaBase), true);
+    const made = settlePool(pool, () => pickPool(family, [...own, ...around.foreign], around.names.ulaBase));
     refuseOverlap(made, own);
     settled.push(made);
   };
@@ -106,7 +106,7 @@ export function predefinedRecord(
   return {
     ...plain,
     driver: 'bridge',
-    ipam: [settlePool({}, () => pickPool(4, [...around.own, ...around.foreign], around.names.ulaBase), true)],
+    ipam: [settlePool({}, () => pickPool(4, [...around.own, ...around.foreign], around.names.ulaBase))],
     options: {
       'com.docker.network.bridge.default_bridge': 'true',
       'com.docker.network.bridge.enable_icc': 'true',

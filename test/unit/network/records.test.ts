@@ -71,8 +71,8 @@ records("are refused in Docker's words", () => {
   refusal('invalid', /name is empty/, { name: ' ' });
   refusal('forbidden', /only one instance of "null" network is allowed/, { driver: 'null' });
   refusal('unavailable', /This node is not a swarm manager/, { driver: 'overlay' });
-  refusal('not-found', /could not find plugin weave/, { driver: 'weave' });
-  refusal('invalid', /enable_icc: invalid value maybe/, {
+  refusal('not-found', /plugin "weave" not found/, { driver: 'weave' });
+  refusal('invalid', /failed to parse com.docker.network.bridge.enable_icc value: maybe/, {
     options: { 'com.docker.network.bridge.enable_icc': 'maybe' },
   });
   refusal('invalid', /invalid bridge name/, { options: { 'com.docker.network.bridge.name': 'a-name-far-too-long' } });
