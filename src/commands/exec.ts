@@ -11,7 +11,7 @@ export default class Exec extends DevenvCommand {
     command: Args.string({ required: true, multiple: true, description: 'command and its arguments' }),
   };
   static override flags = {
-    environment: Flags.string({ description: 'environment overlay (dev, prod…)', helpGroup: 'GLOBAL' }),
+    'env-overlay': Flags.string({ description: 'environment overlay (dev, prod…)', helpGroup: 'GLOBAL' }),
     env: Flags.string({
       char: 'e',
       multiple: true,

@@ -14,7 +14,7 @@ export default class Run extends DevenvCommand {
     command: Args.string({ multiple: true, description: 'command and its arguments' }),
   };
   static override flags = {
-    environment: Flags.string({ description: 'environment overlay (dev, prod…)', helpGroup: 'GLOBAL' }),
+    'env-overlay': Flags.string({ description: 'environment overlay (dev, prod…)', helpGroup: 'GLOBAL' }),
     'project-name': Flags.string({ description: 'name of the project', helpGroup: 'GLOBAL' }),
     env: Flags.string({ ...many, char: 'e', helpValue: 'KEY=VALUE', description: 'variable' }),
     entrypoint: Flags.string({ description: 'instead of its entrypoint' }),

@@ -55,7 +55,7 @@ interface ImagesRequest {
 }
 
 async function getImages(session: Session, request: ImagesRequest): Promise<void> {
-  const { project, locate } = await session.load(request.services);
+  const { project, locate, variables } = await session.load(request.services);
   const selected = selectServices(project, request.services, request.dependencies);
   const services = inStartOrder(project).filter(
     (one) => selected.has(one.name) && Boolean(one.build) === (request.kind === 'build'),

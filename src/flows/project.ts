@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { UserError, UserErrors } from '../errors.js';
 import type { LoadedProject, Project } from '../model/project.js';
 import type { Session } from './session.js';
 
@@ -18,14 +18,15 @@ export async function findProject(session: Session, services: readonly string[] 
     return { name: loaded.project.name, loaded };
   } catch (error) {
     const name = session.options.projectName ?? session.world.env.COMPOSE_PROJECT_NAME;
-    if (!name || session.options.files.length || !(error instanceof UserError) || error.code !== noConfigCode)
-      throw error;
+    if (!name || session.options.files.length || !isNoConfig(error)) throw error;
     return { name, loaded: undefined };
   }
 }
 
-/** The loader's code for "there is no config file here". */
-const noConfigCode = 'no-config';
+function isNoConfig(error: unknown): boolean {
+  const first = error instanceof UserErrors ? error.errors[0] : error;
+  return first instanceof UserError && first.code === 'no-config';
+}
 
 /** Enough of a project to look for what carries its name. */
 export function bareProject({ name, loaded }: KnownProject): Project {

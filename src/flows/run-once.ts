@@ -112,7 +112,7 @@ async function createOneOff(
   const context = applyContext(
     session,
     engine,
-    { project, observed, locate: loaded.locate },
+    { project, observed, locate: loaded.locate, variables: loaded.variables },
     {
       emit: (event) => {
         if (event.kind === 'warning') void session.terminal.status(`warning: ${event.text}\n`);

@@ -15,6 +15,8 @@ export interface PlanRun {
   readonly project: Project;
   readonly observed: Observed;
   readonly locate?: (path: string) => Location | undefined;
+  /** What the config was filled with; the shell's alone where there is no config. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly build?: Partial<BuildSettings>;
   /** `--wait-timeout`: waiting longer than this fails. */
   readonly limitMs?: number;
@@ -59,7 +61,7 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
 export function applyContext(
   session: Session,
   engine: EngineClient,
-  run: Pick<PlanRun, 'project' | 'observed' | 'locate' | 'build'>,
+  run: Pick<PlanRun, 'project' | 'observed' | 'locate' | 'variables' | 'build'>,
   live: Pick<ApplyContext, 'emit' | 'signal' | 'readiness'>,
 ): ApplyContext {
   return {
@@ -72,7 +74,7 @@ export function applyContext(
     containers: run.observed.containers,
     build: { ...defaultBuild, ...run.build },
     version: session.world.version,
-    env: session.world.env,
+    env: run.variables ?? session.world.env,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { LoadOptions, LoadRequest } from '../config/types.js';
 import type { EngineClient } from '../engine/client.js';
 import { connectEngine } from '../engine/connect.js';
 import type { LoadedProject } from '../model/project.js';
@@ -45,10 +46,19 @@ export class Session {
   }
 
   /** Throws UserErrors with all that is wrong with the config. `services`: whose profiles come on. */
-  async load(services: readonly string[] = []): Promise<LoadedProject> {
+  async load(services: readonly string[] = [], load?: LoadOptions): Promise<LoadedProject> {
     const { loadProject } = await import('../config/load.js');
+    const loaded = await loadProject(this.loadRequest(services, load));
+    for (const { text, location } of loaded.warnings) {
+      const place = location ? `${location.file}:${location.line}:${location.column}: ` : '';
+      await this.terminal.status(`warning: ${place}${text}\n`);
+    }
+    return loaded;
+  }
+
+  loadRequest(services: readonly string[], load?: LoadOptions): LoadRequest {
     const { files, envFiles, profiles, projectName, projectDirectory, environment } = this.options;
-    const loaded = await loadProject({
+    return {
       cwd: this.world.cwd,
       env: this.world.env,
       files,
@@ -58,9 +68,8 @@ export class Session {
       ...(projectName ? { projectName } : {}),
       ...(projectDirectory ? { projectDirectory } : {}),
       ...(environment ? { environment } : {}),
-    });
-    for (const { text } of loaded.warnings) await this.terminal.status(`warning: ${text}\n`);
-    return loaded;
+      ...(load ? { options: load } : {}),
+    };
   }
 
   /** The engine's client; ours is started when it does not answer. */

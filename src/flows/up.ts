@@ -42,9 +42,9 @@ export async function bringUp(session: Session, request: UpRequest): Promise<UpR
   connecting.catch(() => {}); // the config's mistakes are told first
   const loaded = await loading;
   const engine = await connecting;
-  const { project, locate } = loaded;
+  const { project, locate, variables } = loaded;
   let observed = await observeProject(engine, project);
-  const shared = { project, locate, ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}) };
+  const shared = { project, locate, variables, ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}) };
   if (!request.dryRun) {
     const first = planImagesFirst(project, observed, request.plan);
     if (first) {

@@ -10,7 +10,9 @@ interface GlobalValues {
   readonly profile?: string[] | undefined;
   readonly 'project-name'?: string | undefined;
   readonly 'project-directory'?: string | undefined;
-  readonly environment?: string | undefined;
+  /** The environment; in `exec` and `run` the flag of that name is the program's variables. */
+  readonly env?: string | string[] | undefined;
+  readonly 'env-overlay'?: string | undefined;
   readonly engine?: string | undefined;
   readonly progress?: string | undefined;
   readonly ansi?: string | undefined;
@@ -53,6 +55,7 @@ const first = <T extends string>(allowed: readonly T[], ...values: (string | und
 /** A flag beats Compose's variable, which beats the default. */
 export function toOptions(values: GlobalValues, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
   const parallel = values.parallel ?? (env.COMPOSE_PARALLEL_LIMIT ? Number(env.COMPOSE_PARALLEL_LIMIT) : undefined);
+  const environment = values['env-overlay'] ?? (typeof values.env === 'string' ? values.env : undefined);
   return {
     files: values.file ?? [],
     envFiles: values['env-file'] ?? [],
@@ -61,7 +64,7 @@ export function toOptions(values: GlobalValues, env: Readonly<Record<string, str
     ansi: first<AnsiMode>(['auto', 'always', 'never'], values.ansi, env.COMPOSE_ANSI),
     ...(values['project-name'] ? { projectName: values['project-name'] } : {}),
     ...(values['project-directory'] ? { projectDirectory: values['project-directory'] } : {}),
-    ...(values.environment ? { environment: values.environment } : {}),
+    ...(environment ? { environment } : {}),
     ...(values.engine ? { engine: values.engine } : {}),
     ...(parallel ? { parallel: parallel < 0 ? Number.POSITIVE_INFINITY : parallel } : {}),
   };

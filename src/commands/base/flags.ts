@@ -12,7 +12,7 @@ export const globalFlags = {
   'project-directory': Flags.string({ description: 'folder that relative paths start from', helpGroup: 'GLOBAL' }),
   'env-file': Flags.string({ ...many, description: 'variables for the config', helpGroup: 'GLOBAL' }),
   profile: Flags.string({ ...many, description: 'profile to turn on', helpGroup: 'GLOBAL' }),
-  environment: Flags.string({ aliases: ['env'], description: 'environment overlay (dev, prod…)', helpGroup: 'GLOBAL' }),
+  env: Flags.string({ aliases: ['env-overlay'], description: 'environment overlay (dev, prod…)', helpGroup: 'GLOBAL' }),
   progress: Flags.string({
     options: ['auto', 'tty', 'plain', 'json', 'quiet'],
     description: 'how progress is shown',
