@@ -59,7 +59,7 @@ export async function openBlobs(home: string): Promise<Blobs> {
     list: () => [...sizes.keys()],
     path,
     read: (digest) => readFile(path(digest)),
-    open: (digest) => createReadStream(path(digest), { highWaterMark: 1 << 18 }),
+    open: (digest) => createReadStream(path(digest), { highWaterMark: 1 << 18 }).on('error', () => undefined),
     async put(bytes) {
       const digest = digestOf(bytes);
       if (sizes.has(digest)) return digest;

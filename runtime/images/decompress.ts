@@ -20,8 +20,9 @@ const programs = [
 export async function decompress(source: Readable): Promise<Readable> {
   const { head, rest } = await peek(source);
   const inflating = inflater(head);
-  if (!inflating) return rest;
-  return connect(rest, inflating);
+  // A failure before anybody reads is kept for the reader, and must not end the process.
+  for (const stream of [rest, inflating]) stream?.on('error', () => undefined);
+  return inflating ? connect(rest, inflating) : rest;
 }
 
 function inflater(head: Buffer): Duplex | undefined {

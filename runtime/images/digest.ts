@@ -38,6 +38,8 @@ export class Hashing extends Transform {
 
   constructor(private readonly check?: (digest: Digest, sizeBytes: number) => void) {
     super({ highWaterMark: 1 << 20 });
+    // Whoever reads hears of a failure, also one from before it began to: until then it must not end the process.
+    this.on('error', () => undefined);
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: Error | null, data: Buffer) => void) {

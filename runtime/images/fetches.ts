@@ -13,8 +13,8 @@ import type { Digest } from './types.js';
 export interface Fetch {
   readonly file: GrowingFile;
   readonly done: Promise<void>;
-  /** Whoever joined says when it needs it no more; the last one that goes before the end stops it. */
-  release(): void;
+  /** Whoever joined says when it needs it no more; the last one that goes before the end stops it, and waits until nothing of it is left. */
+  release(): Promise<void>;
 }
 
 /** Blobs being fetched; a blob that two pulls want is fetched once. */
@@ -60,12 +60,14 @@ export function openFetches(blobs: Blobs, retryMs: number): Fetches {
       return {
         file: one.file,
         done: one.done,
-        release() {
+        async release() {
           if (released) return;
           released = true;
           one.listeners.delete(onBytes);
           one.users--;
-          if (one.users === 0) one.stop();
+          if (one.users > 0) return;
+          one.stop();
+          await one.done.catch(() => undefined);
         },
       };
     },
@@ -122,7 +124,7 @@ async function fetchAll(download: Download): Promise<void> {
 async function fetchRest(download: Download, update: (chunk: Uint8Array) => void): Promise<void> {
   const { descriptor, repository, file, signal } = download;
   if (file.written === descriptor.size && descriptor.size > 0) return;
-  const { body, partial } = await repository.blob(descriptor.digest, file.written);
+  const { body, partial } = await repository.blob(descriptor.digest, file.written, signal);
   const stop = () => body.destroy(signal.reason as Error);
   signal.addEventListener('abort', stop, { once: true });
   let skip = partial ? 0 : file.written;

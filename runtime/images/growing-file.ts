@@ -51,7 +51,9 @@ export class GrowingFile {
 
   /** Everything from the start. `onRead` hears how far it is. */
   read(onRead?: (bytes: number) => void): Readable {
-    return Readable.from(this.#chunks(onRead), { objectMode: false, highWaterMark: CHUNK });
+    const reader = Readable.from(this.#chunks(onRead), { objectMode: false, highWaterMark: CHUNK });
+    // The reader hears of it when it reads; until then a failure must not end the process.
+    return reader.on('error', () => undefined);
   }
 
   async *#chunks(onRead?: (bytes: number) => void): AsyncGenerator<Buffer> {

@@ -52,7 +52,7 @@ export async function pullLayers(context: LayerContext, pull: LayerPull): Promis
     }
     await fetching.done();
   } finally {
-    fetching.release();
+    await fetching.release();
   }
 }
 
@@ -65,7 +65,7 @@ interface Fetching {
   /** The blob's bytes, from the first on, while they come. */
   content(descriptor: Descriptor): Promise<import('node:stream').Readable>;
   done(): Promise<void>;
-  release(): void;
+  release(): Promise<void>;
 }
 
 function startFetches(context: LayerContext, pull: LayerPull, wanted: readonly Descriptor[]): Fetching {
@@ -99,13 +99,14 @@ function startFetches(context: LayerContext, pull: LayerPull, wanted: readonly D
     fetch.catch(() => undefined);
     begun.set(descriptor.digest, fetch);
   }
-  const abort = () => release();
+  const abort = () => void release();
   pull.signal?.addEventListener('abort', abort, { once: true });
 
-  function release(): void {
+  async function release(): Promise<void> {
     released = true;
     pull.signal?.removeEventListener('abort', abort);
-    for (const fetch of begun.values()) fetch.then((one) => one.release()).catch(() => undefined);
+    const ends = [...begun.values()].map((fetch) => fetch.then((one) => one.release()).catch(() => undefined));
+    await Promise.all(ends);
   }
 
   return {

@@ -119,7 +119,7 @@ async function sendAuthorized(context: Authorized, request: RepositoryRequest): 
     const wanted = { challenge: endpoint.challenge, scope, auth, signal };
     const authorization = await tokens.authorization(wanted);
     const headers = authorization ? { ...request.headers, authorization } : { ...request.headers };
-    const answer = await transport.send({ ...rest, headers, url, signal });
+    const answer = await transport.send({ ...rest, headers, url, signal: request.signal ?? signal });
     if (answer.status < 400) return answer;
     const body = await answer.text();
     if (answer.status === 401 && !again && endpoint.challenge.scheme === 'bearer' && canRepeat(request)) {

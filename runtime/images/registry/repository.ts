@@ -11,8 +11,8 @@ export interface Repository {
   readonly host: string;
   /** By tag or digest. Its digest is computed here; one that was asked for by digest has that digest. */
   manifest(reference: string): Promise<{ bytes: Buffer; digest: Digest; mediaType: string | undefined }>;
-  /** From byte `from` on; `partial` false: the registry knows no ranges and sends all of it. */
-  blob(digest: Digest, from: number): Promise<{ body: Readable; partial: boolean }>;
+  /** From byte `from` on; `signal` in place of the connection's own; `partial` false: the registry knows no ranges and sends all of it. */
+  blob(digest: Digest, from: number, signal?: AbortSignal): Promise<{ body: Readable; partial: boolean }>;
   blobExists(digest: Digest): Promise<boolean>;
   /** True when the registry now has the blob in this repository, taken from another. */
   mount(digest: Digest, from: string): Promise<boolean>;
@@ -47,9 +47,9 @@ export function openRepository(connection: Connection, name: string): Repository
       checkManifest(digest, reference, answer.header('docker-content-digest'));
       return { bytes, digest, mediaType: answer.header('content-type')?.split(';')[0]?.trim() };
     },
-    async blob(digest, from) {
+    async blob(digest, from, signal) {
       const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
-      const answer = await connection.send({ method: 'GET', path: `${name}/blobs/${digest}`, headers });
+      const answer = await connection.send({ method: 'GET', path: `${name}/blobs/${digest}`, headers, signal });
       return { body: answer.body, partial: answer.status === 206 };
     },
     blobExists: (digest) => exists(`${name}/blobs/${digest}`),

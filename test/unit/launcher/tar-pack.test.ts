@@ -29,6 +29,8 @@ function pack(options: Partial<TarPack> = {}): Promise<Buffer> {
   );
 }
 
+const paxOf = (header: Header | undefined) => (header?.pax ?? {}) as Record<string, string>;
+
 async function headersOf(tar: Buffer): Promise<Header[]> {
   const reading = extract();
   const found: Header[] = [];
@@ -62,7 +64,7 @@ packing('owners, times, links and names of any length', async () => {
   const [folder, file, soft, hard] = await headersOf(await pack());
   assert.is(folder?.name, `${long}/`);
   assert.equal(
-    [file?.name, file?.pax?.uid, file?.pax?.mtime],
+    [file?.name, paxOf(file).uid, paxOf(file).mtime],
     [`${long}/${'ü'.repeat(60)}`, '3000000', '1234567890.5'],
   );
   assert.is(soft?.linkname, 't'.repeat(150));
