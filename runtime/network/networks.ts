@@ -288,7 +288,9 @@ class EngineNetworks implements Networks {
       for (const request of requests) chosen.push(...(await this.#ports.choose(request, target)));
     } catch (error) {
       this.#ports.release(endpoint.containerId);
-      throw error;
+      if (!(error instanceof EngineError)) throw error;
+      const sentence = `driver failed programming external connectivity on endpoint ${endpoint.containerName} (${endpoint.endpointId}): ${error.message}`;
+      throw new EngineError(error.kind, sentence, { cause: error });
     }
     return chosen;
   }
