@@ -1,24 +1,18 @@
 import { connect, type Socket } from 'node:net';
 import { FRAME_HEADER, type Frame, frameHeader } from './wire.js';
 
-/** Past this many bytes that nobody asked for, the sender has to wait. */
-const READ_AHEAD = 1 << 20;
-
 /**
- * One connection to the launcher or a monitor. Frames are cut off only when asked for, so that after the last one the
- * rest is a stream of bytes. Errors of the socket are an end: whoever is on the other side has died.
+ * One connection to the launcher or a monitor. Exactly one frame is taken off the socket for each `next`, so that after
+ * the last one the rest is a stream of bytes. Errors of the socket are an end: whoever is on the other side has died.
  */
 export class FrameConnection {
-  private chunks: Buffer[] = [];
-  private buffered = 0;
   private waiters: ((frame: Frame | undefined) => void)[] = [];
+  private head: Buffer | undefined;
   private ended = false;
 
   private constructor(readonly socket: Socket) {
-    socket.on('data', this.onData);
-    socket.on('end', this.onEnd);
-    socket.on('close', this.onEnd);
-    socket.on('error', this.onEnd);
+    socket.on('readable', this.onReadable);
+    for (const event of ['end', 'close', 'error']) socket.on(event, this.onEnd);
   }
 
   /** Rejects with the system's error (ENOENT, ECONNREFUSED: nobody is there). */
@@ -50,17 +44,13 @@ export class FrameConnection {
     const frame = this.waiters.length === 0 ? this.take() : undefined;
     if (frame !== undefined) return Promise.resolve(frame);
     if (this.ended) return Promise.resolve(undefined);
-    this.socket.resume();
     return new Promise((resolve) => this.waiters.push(resolve));
   }
 
-  /** No more frames: what follows on the socket is a stream, and starts with what was read already. */
+  /** No more frames: what follows on the socket is a stream, in neither mode yet (`pipe`, `on('data')` or iterating start it). */
   release(): Socket {
-    this.socket.pause();
-    this.socket.off('data', this.onData);
-    this.socket.off('end', this.onEnd);
-    this.socket.off('close', this.onEnd);
-    if (this.buffered > 0) this.socket.unshift(Buffer.concat(this.chunks));
+    this.socket.off('readable', this.onReadable);
+    for (const event of ['end', 'close']) this.socket.off(event, this.onEnd);
     return this.socket;
   }
 
@@ -68,15 +58,14 @@ export class FrameConnection {
     this.socket.destroy();
   }
 
-  private readonly onData = (chunk: Buffer): void => {
-    this.chunks.push(chunk);
-    this.buffered += chunk.length;
+  private readonly onReadable = (): void => {
     while (this.waiters.length > 0) {
       const frame = this.take();
       if (frame === undefined) return;
       this.waiters.shift()!(frame);
     }
-    if (this.buffered > READ_AHEAD) this.socket.pause();
+    // Nobody waits; an end is still to be noticed, which takes a read.
+    this.socket.read(0);
   };
 
   private readonly onEnd = (): void => {
@@ -85,15 +74,19 @@ export class FrameConnection {
   };
 
   private take(): Frame | undefined {
-    if (this.buffered < FRAME_HEADER) return undefined;
-    if (this.chunks[0]!.length < FRAME_HEADER) this.chunks = [Buffer.concat(this.chunks)];
-    const head = this.chunks[0]!;
-    const size = FRAME_HEADER + head.readUInt32LE(0);
-    if (this.buffered < size) return undefined;
-    const all = this.chunks.length === 1 ? head : Buffer.concat(this.chunks);
-    const rest = all.subarray(size);
-    this.chunks = rest.length > 0 ? [rest] : [];
-    this.buffered = rest.length;
-    return { kind: head.readUInt16LE(4), body: all.subarray(FRAME_HEADER, size) };
+    this.head ??= this.exactly(FRAME_HEADER);
+    if (this.head === undefined) return undefined;
+    const length = this.head.readUInt32LE(0);
+    const body = length === 0 ? Buffer.alloc(0) : this.exactly(length);
+    if (body === undefined) return undefined;
+    const kind = this.head.readUInt16LE(4);
+    this.head = undefined;
+    return { kind, body };
+  }
+
+  /** At its end a socket gives less than asked for. */
+  private exactly(length: number): Buffer | undefined {
+    const bytes = this.socket.read(length) as Buffer | null;
+    return bytes === null || bytes.length < length ? undefined : bytes;
   }
 }
