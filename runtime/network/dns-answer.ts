@@ -75,7 +75,7 @@ function lookUp(name: string, asker: Asker): readonly Endpoint[] {
 
 function addressesOf(type: string, found: readonly Endpoint[]): string[] {
   const pick = type === 'A' ? 'ipv4' : type === 'AAAA' ? 'ipv6' : undefined;
-  return pick === undefined ? [] : found.flatMap((endpoint) => endpoint[pick] ?? []);
+  return pick === undefined ? [] : [...new Set(found.flatMap((endpoint) => endpoint[pick] ?? []))];
 }
 
 function hostAddresses(type: string, asker: Asker): string[] {

@@ -134,8 +134,9 @@ function publishRules(match: string): string[] {
   return [
     `${local} dnat ip to ip daddr . meta l4proto . th dport map @at`,
     `${local} dnat ip to meta l4proto . th dport map @any`,
-    `${local} dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6`,
-    `${local} dnat ip6 to meta l4proto . th dport map @any6`,
+    // ::1 cannot leave this machine, whatever is translated (there is no route_localnet for IPv6): the proxy serves it.
+    `${match}ip6 daddr != ::1 fib daddr type local meta l4proto { tcp, udp } dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6`,
+    `${match}ip6 daddr != ::1 fib daddr type local meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th dport map @any6`,
   ];
 }
 
