@@ -1,11 +1,12 @@
 /** The network room on the real kernel: bridges, names and published ports of processes in network namespaces. Needs root. */
 
 import { execFile } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -222,6 +223,30 @@ test('a published port is reached through the proxy and through the kernel', asy
   await eventually(() => get('127.0.0.1', port), new RegExp(`from ${network.ipam[0]?.gateway}`));
   await world.networks.unpublish(web.id);
   assert.is(await get('127.0.0.1', port), `from ${web.endpoint.ipv4}`);
+});
+
+test('the proxy passes much data and the end of input both ways', async (world) => {
+  const network = await makeNetwork(world, 'front');
+  const script = `require('net').createServer({allowHalfOpen: true}, (s) => s.pipe(s)).listen(81, '0.0.0.0')`;
+  const ports: PortRequest[] = [{ protocol: 'tcp', hostIp: '127.0.0.1', hostPort: 0, containerPort: 81 }];
+  const echo = await start(world, network, 'echo', { script, ports });
+  await world.networks.unpublish(echo.id);
+  const port = echo.ports[0]!.hostPort;
+  const exchange = (bytes: Buffer) =>
+    new Promise<string>((resolve) => {
+      const hash = createHash('sha256');
+      const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+      socket.on('data', (chunk) => hash.update(chunk));
+      socket.on('end', () => resolve(hash.digest('hex')));
+      socket.on('error', (error) => resolve(error.message));
+      socket.end(bytes);
+    });
+  const small = Buffer.from('a line');
+  const large = randomBytes(6_000_000);
+  const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+  await eventually(() => exchange(small), new RegExp(digest(small)));
+  const all = await Promise.all([large, small, large, small, ...new Array<Buffer>(80).fill(small)].map(exchange));
+  assert.equal([...new Set(all)].sort(), [digest(small), digest(large)].sort());
 });
 
 test('datagrams of a client that never pauses find the container that takes over', async (world) => {
