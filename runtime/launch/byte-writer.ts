@@ -15,13 +15,11 @@ export class ByteWriter {
 
   /** Throws for a NUL in it, which C would cut the text at. */
   string(value: string): void {
-    if (value.includes('\0'))
-      throw new RangeError(`a text with a NUL cannot be told to the kernel: ${JSON.stringify(value)}`);
-    const most = value.length * 3;
-    this.reserve(most + 5);
-    const written = this.buffer.write(value, this.length + 4, 'utf8');
+    this.reserve(value.length * 3 + 5);
+    const start = this.length + 4;
+    const written = this.ascii(value, start) ? value.length : this.buffer.write(value, start, 'utf8');
     this.buffer.writeUInt32LE(written, this.length);
-    this.length += 4 + written;
+    this.length = start + written;
     this.buffer[this.length++] = 0;
   }
 
@@ -56,6 +54,17 @@ export class ByteWriter {
 
   finish(): Buffer {
     return this.buffer.subarray(0, this.length);
+  }
+
+  /** Most texts are short ASCII, for which a call into C++ costs more than the copying. False when it is not. */
+  private ascii(value: string, start: number): boolean {
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code === 0) throw new RangeError(`the kernel would cut this text at its NUL: ${JSON.stringify(value)}`);
+      if (code > 0x7f && !value.includes('\0')) return false;
+      this.buffer[start + i] = code;
+    }
+    return true;
   }
 
   private reserve(bytes: number): void {

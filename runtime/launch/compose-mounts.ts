@@ -152,9 +152,13 @@ function normalPath(path: string): string {
 
 /** Parents before children; what is equally deep stays in its order. */
 function byDepth<Mount extends { readonly target: string }>(mounts: readonly Mount[]): Mount[] {
-  return mounts.toSorted((a, b) => depth(a.target) - depth(b.target));
+  const placed = mounts.map((mount) => ({ mount, depth: depth(mount.target) }));
+  return placed.sort((a, b) => a.depth - b.depth).map(({ mount }) => mount);
 }
 
+/** How many names there are in a path. */
 function depth(path: string): number {
-  return path.split('/').filter(Boolean).length;
+  let count = 0;
+  for (let i = 0; i < path.length; i++) if (path[i] !== '/' && (i === 0 || path[i - 1] === '/')) count++;
+  return count;
 }

@@ -93,6 +93,7 @@ export interface PreparedContainer {
   readonly monitor: Monitor;
   /** Throws LaunchError when the execve fails; all has been cleaned up by then. */
   go(): Promise<void>;
+  /** Kills it, also after `go`; settles when all has been cleaned up. */
   abandon(): Promise<void>;
 }
 

@@ -288,6 +288,14 @@ static void go(struct monitor *m, struct client *c)
 		process_sync(m, p);
 }
 
+/* Before go as going away does, but told when all is cleaned up; after it the container is killed, and its end told. */
+static void abandon(struct monitor *m)
+{
+	m->abandoned = true;
+	if (m->container->started_ns && !m->container->reaped)
+		kill(m->container->pid, SIGKILL);
+}
+
 static void handle(struct monitor *m, struct client *c)
 {
 	uint16_t kind = (uint16_t)(c->in.bytes[4] | c->in.bytes[5] << 8);
@@ -308,7 +316,7 @@ static void handle(struct monitor *m, struct client *c)
 	else if (control && kind == COMMAND_RESIZE)
 		resize(c, &body);
 	else if (control && kind == COMMAND_ABANDON && c == m->launching)
-		m->abandoned = true;	/* as going away before go does, but told when all is cleaned up */
+		abandon(m);
 	else
 		c->gone = true;
 	pending_free(&c->in);

@@ -19,7 +19,7 @@ enum command {
 	COMMAND_GO = 4,		/* → STARTED or FAILED */
 	COMMAND_SIGNAL = 5,	/* u32 signal → OK (u32 1: delivered, 0: already gone) */
 	COMMAND_RESIZE = 6,	/* u32 rows, u32 columns → OK or FAILED */
-	COMMAND_ABANDON = 7,	/* only before GO; the connection ends when all is cleaned up */
+	COMMAND_ABANDON = 7,	/* kills it, also after GO; the connection ends when all is cleaned up */
 };
 
 struct settings {
