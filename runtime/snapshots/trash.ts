@@ -54,9 +54,9 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-/** What cannot be deleted now (something is mounted in it) stays for the next time. */
+/** What cannot be deleted now (something is mounted in it) stays for the next time; the folder itself may have gone. */
 async function removeChildren(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
+  for (const name of await readdir(directory).catch(() => [])) {
     await rm(join(directory, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
