@@ -70,18 +70,17 @@ static int open_listener(const union address *at, bool udp)
 
 static int add_listener(int fd, bool udp, const union address *target)
 {
-	struct listener *l = calloc(1, sizeof *l);
 	struct listener **more = realloc(listeners, (listener_count + 1) * sizeof *listeners);
 	if (more)
 		listeners = more;
-	if (!l || !more) {
-		free(l);
+	struct listener *l = more ? calloc(1, sizeof *l) : NULL;
+	if (!l) {
 		close(fd);
 		errno = ENOMEM;
 		return -1;
 	}
 	*l = (struct listener){ .watched = { udp ? udp_receive : tcp_accept, fd }, .udp = udp, .target = *target };
-	listeners[listener_count++] = l;
+	more[listener_count++] = l;
 	return 0;
 }
 
