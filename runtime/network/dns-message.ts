@@ -21,6 +21,7 @@ export interface Query {
 
 /** Undefined for what is no query with exactly one question. */
 export function readQuery(bytes: Buffer): Query | undefined {
+  if (!isPlausible(bytes)) return undefined;
   try {
     const packet = decode(bytes);
     const question = packet.questions?.[0];
@@ -35,6 +36,13 @@ export function readQuery(bytes: Buffer): Query | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The header's counts first: the decoder would make room for as many records as a few bytes claim. */
+function isPlausible(bytes: Buffer): boolean {
+  if (bytes.length < 12 || (bytes.readUInt8(2) & 0x80) !== 0) return false;
+  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => bytes.readUInt16BE(at));
+  return questions === 1 && answers === 0 && authorities === 0 && (additionals ?? 0) <= 8;
 }
 
 /** `turn` rotates several addresses, so that askers who take the first one meet all. */
