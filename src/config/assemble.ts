@@ -1,6 +1,9 @@
 /** The merged model → the Project that everybody else works with. */
 import type { Project } from '../model/project.js';
 import { check } from './check/check.js';
+import { checkResources } from './check/resources.js';
+import { checkValues } from './check/values.js';
+import { extensionsOf, setExtensions } from './decode/extensions.js';
 import * as shapes from './decode/resources.js';
 import { service as serviceShape } from './decode/service.js';
 import type { Decoding, Shape } from './decode/shape.js';
@@ -18,6 +21,7 @@ export interface Assembly {
   readonly variables: Variables;
   readonly places: Places;
   readonly name: string;
+  readonly folder: string;
   readonly profiles: readonly string[];
   readonly services: readonly string[];
 }
@@ -32,6 +36,8 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
   const { loading, variables, name } = assembly;
   const whole = loading.options.noNormalize ? model : normalise(model, name, variables.lookup);
   const all = treeAt(whole, 'services');
+  checkResources({ model: whole, problems: loading.problems, locate: assembly.places.locate });
+  checkValues({ model: whole, problems: loading.problems, locate: assembly.places.locate });
   const { enabled, disabled } = selectByProfile(all, assembly.profiles, assembly.services);
   const final = decodeModel(withServices(whole, enabled), assembly);
   loading.problems.throwIfAny();
@@ -83,7 +89,7 @@ function decodeSection(section: string, shape: Shape, model: Tree, { loading, pl
 }
 
 /** Env and label files are read last: those of services that take no part need not be there. */
-function withFiles(model: Tree, whole: Tree, { loading, variables, places }: Assembly): Tree {
+function withFiles(model: Tree, whole: Tree, { loading, variables, places, folder }: Assembly): Tree {
   const services: Tree = emptyObject();
   for (const [name, service] of Object.entries(treeAt(model, 'services'))) {
     const source = treeAt(whole, 'services', name);
@@ -92,7 +98,7 @@ function withFiles(model: Tree, whole: Tree, { loading, variables, places }: Ass
       services[name] = service;
       continue;
     }
-    const filled = readServiceFiles(source, name, { loading, variables, locate: places.locate });
+    const filled = readServiceFiles(source, name, { loading, variables, folder, locate: places.locate });
     services[name] =
       serviceShape(filled, { path: ['services', name], problems: loading.problems, locate: places.locate }) ?? service;
   }
@@ -102,7 +108,7 @@ function withFiles(model: Tree, whole: Tree, { loading, variables, places }: Ass
 function partsOf(model: Tree, source: Tree, disabled: readonly string[]): ProjectParts {
   const services = emptyObject();
   for (const [name, service] of Object.entries(treeAt(model, 'services')))
-    services[name] = withName(service as Tree, name);
+    services[name] = named(service as Tree, name);
   const extensions = Object.fromEntries(Object.entries(source).filter(([key]) => key.startsWith('x-')));
   const { networks, volumes, secrets, configs, models } = model;
   return {
@@ -118,6 +124,8 @@ function partsOf(model: Tree, source: Tree, disabled: readonly string[]): Projec
 }
 
 /** A service knows its own name; it is not printed. */
-function withName(service: Tree, name: string): Tree {
-  return Object.defineProperty(service, 'name', { value: name, enumerable: false, configurable: true });
+function named(service: Tree, name: string): Tree {
+  const result: Tree = Object.assign(emptyObject(), { name }, service);
+  setExtensions(result, extensionsOf(service));
+  return result;
 }

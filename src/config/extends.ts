@@ -11,6 +11,7 @@ import { locationOf } from './read/source.js';
 import { resolvePaths } from './resolve/paths.js';
 import {
   child,
+  isNull,
   isText,
   type Mapping,
   mapChildren,
@@ -74,6 +75,8 @@ function extended(name: string, scope: Scope, chain: readonly Step[]): Node {
   const source = file === undefined ? scope : scopeOf(file.value, file.at, scope);
   if (!source.services.entries.has(base.value)) throw unknownBase(name, base, source);
   const ownBase = extended(base.value, source, steps);
+  // A base that says nothing leaves the service as it is written, as in the reference.
+  if (isNull(ownBase)) return service;
   const below = applyResets(asService(name, ownBase), scope.resets);
   const kept = child(child(below, 'services'), name) ?? mapping(new Map(), ownBase.at);
   const rules = ruleForKey(ruleForKey(scope.loading.mergeRules, 'services'), name);
@@ -114,8 +117,10 @@ function scopeOf(path: string, asked: Mark, from: Scope): Scope {
     const tagged = takeTags(document);
     if (tagged.tree === undefined) continue;
     resets.push(...tagged.resets);
-    const filled = interpolateTree(tagged.tree, { lookup: variables.lookup, problems: loading.problems });
-    const long = canonicalTree(filled, loading.problems);
+    const { problems } = loading;
+    const raw = loading.options.noInterpolate === true;
+    const filled = raw ? tagged.tree : interpolateTree(tagged.tree, { lookup: variables.lookup, problems });
+    const long = canonicalTree(filled, { problems, lenient: raw });
     const resolved = loading.options.noPathResolution ? long : resolvePaths(long, { folder, home: loading.home });
     const found = child(resolved, 'services');
     if (found?.kind === 'mapping')

@@ -2,8 +2,9 @@
 
 import type { LoadedProject } from '../model/project.js';
 import { assemble } from './assemble.js';
+import { finalTree } from './canonical/canonical.js';
 import { chooseEnvironment } from './environments.js';
-import { type Loading, readDocuments, variablesFrom } from './loading.js';
+import { type Loading, readDocuments, type Variables, variablesFrom } from './loading.js';
 import { placesIn } from './locate.js';
 import { mergeRules } from './merge/merge-rules.js';
 import { type ConfigFile, loadModel } from './model.js';
@@ -13,7 +14,9 @@ import { findProject, type ProjectFiles } from './project-files.js';
 import { projectName } from './project-name.js';
 import { locationOf } from './read/source.js';
 import { diskReader, type FileReader } from './reader.js';
+import { normalise } from './resolve/normalise.js';
 import type { Tree } from './resolve/tree-access.js';
+import type { Mapping } from './tree/node.js';
 import { toPlain } from './tree/plain.js';
 import type { LoadProject, LoadRequest } from './types.js';
 
@@ -22,51 +25,67 @@ export const loadProject: LoadProject = async (request) => loadFrom(request, dis
 
 /** As `loadProject`, reading through `reader`. */
 export function loadFrom(request: LoadRequest, reader: FileReader): LoadedProject {
-  const problems = new Problems();
-  const loading: Loading = {
-    reader,
-    problems,
-    options: request.options ?? {},
-    mergeRules: mergeRules(),
-    home: request.env.HOME,
-  };
-  const found = findProject(request, loading);
-  const { files, environment } = readFiles(request, found, loading);
-  const documents = files.flatMap((file) => file.documents);
-  const name = projectName({
-    given: request.projectName,
-    variables: found.variables,
-    documents,
-    folder: found.folder,
-    problems,
-  });
-  const variables = variablesFrom({ ...found.variables.values, COMPOSE_PROJECT_NAME: name });
-  const model = loadModel({ loading, files, folder: found.folder, variables, trail: [] });
-  problems.throwIfAny();
-  if (model.entries.size === 0) throw emptyConfig(files);
+  const merged = loadMerged(request, reader);
+  const { loading, variables, found, name } = merged;
+  const model = finalTree(merged.model, loading.problems) as Mapping;
+  loading.problems.throwIfAny();
   const places = placesIn(model);
-  const profiles = profilesOf(request.profiles, variables.lookup('COMPOSE_PROFILES'));
   const parts = assemble(toPlain(model) as Tree, {
     loading,
     variables,
     places,
     name,
-    profiles,
+    folder: found.folder,
+    profiles: profilesOf(request.profiles, variables.lookup('COMPOSE_PROFILES')),
     services: request.services ?? [],
   });
   return {
     project: {
       name,
       workingDir: found.folder,
-      configFiles: [...new Set(files.map(({ file }) => file))],
+      configFiles: [...new Set(merged.files.map(({ file }) => file))],
       envFiles: found.envFiles,
-      environmentName: environment,
+      environmentName: merged.environment,
       ...parts,
     },
-    warnings: problems.warnings.map(({ text, at }) => (at ? { text, location: locationOf(at) } : { text })),
+    warnings: loading.problems.warnings.map(({ text, at }) => (at ? { text, location: locationOf(at) } : { text })),
     locate: places.locateText,
     variables: variables.values,
   };
+}
+
+/** The merged config as `config --no-interpolate` shows it: nothing filled in, decoded or left out. Throws UserErrors, UserError. */
+export function loadRaw(request: LoadRequest, reader: FileReader = diskReader): Tree {
+  const { model, name, loading, variables } = loadMerged(
+    { ...request, options: { ...request.options, noInterpolate: true } },
+    reader,
+  );
+  const tree = toPlain(model) as Tree;
+  return { ...(loading.options.noNormalize ? tree : normalise(tree, name, variables.lookup)), name };
+}
+
+interface Merged extends ReadFiles {
+  readonly loading: Loading;
+  readonly found: ProjectFiles;
+  readonly name: string;
+  readonly variables: Variables;
+  readonly model: Mapping;
+}
+
+function loadMerged(request: LoadRequest, reader: FileReader): Merged {
+  const problems = new Problems();
+  const options = request.options ?? {};
+  const loading: Loading = { reader, problems, options, mergeRules: mergeRules(), home: request.env.HOME };
+  const found = findProject(request, loading);
+  const read = readFiles(request, found, loading);
+  const documents = read.files.flatMap((file) => file.documents);
+  const naming = { given: request.projectName, variables: found.variables, documents, folder: found.folder, problems };
+  const name = projectName(naming);
+  const variables = variablesFrom({ ...found.variables.values, COMPOSE_PROJECT_NAME: name });
+  const model = loadModel({ loading, files: read.files, folder: found.folder, variables, trail: [] });
+  problems.throwIfAny();
+  if (model.entries.size === 0) throw emptyConfig(read.files);
+  return { ...read, loading, found, name, variables, model };
 }
 
 interface ReadFiles {

@@ -42,7 +42,7 @@ export function loadModel(request: ModelRequest): Mapping {
   }
   const complete = fillDefaults(model);
   const resolved = loading.options.noPathResolution ? complete : resolvePaths(complete, { folder, home: loading.home });
-  return fillVariables(resolved, variables.lookup) as Mapping;
+  return (loading.options.noInterpolate ? resolved : fillVariables(resolved, variables.lookup)) as Mapping;
 }
 
 function addDocument(model: Mapping, document: Node, file: string, request: ModelRequest): Mapping {
@@ -61,7 +61,10 @@ function addDocument(model: Mapping, document: Node, file: string, request: Mode
   const unique = dropRepeats(merged, loading.mergeRules) as Mapping;
   validateTree(unique, problems);
   if (problems.found) return unique;
-  const long = canonicalTree(withoutKeys(unique, ['version']), problems);
+  const long = canonicalTree(withoutKeys(unique, ['version']), {
+    problems,
+    lenient: loading.options.noInterpolate === true,
+  });
   return dropRepeats(long, loading.mergeRules) as Mapping;
 }
 

@@ -23,8 +23,14 @@ export function projectName({ given, variables, documents, folder, problems }: N
     .filter((name) => isText(name) && name.value !== '');
   const last = named.at(-1);
   if (isText(last)) {
-    const name = normalisedName(problems.attempt(() => filled(last, variables)) ?? '');
+    const name = normalisedName(problems.attempt(() => filled(last, variables)) ?? 'unnamed');
     if (name !== '') return name;
+    throw problem(
+      'bad-project-name',
+      `name: ${JSON.stringify(last.value)} leaves nothing that a project can be named by.`,
+      last.at,
+      ['Set the variables in it, or write a name of letters and digits.'],
+    );
   }
   const name = normalisedName(basename(folder));
   if (name !== '') return name;

@@ -1,7 +1,7 @@
 /** Which attribute has which short form: Compose Specification, attribute by attribute. */
 import { keyedMapping, listOf, namedMapping } from '../merge/list-or-map.js';
 import type { Problems } from '../problems.js';
-import { child, isText, type Mapping, type Node, type Path, sequence, withEntries, withoutKeys } from '../tree/node.js';
+import { child, isText, mapChildren, type Node, type Path, sequence, withEntries } from '../tree/node.js';
 import { fromPlain, scalarText } from '../tree/plain.js';
 import { type Rules, rulesFrom } from '../tree/rules.js';
 import { longDevice, longDeviceRequest, longGpus } from './devices.js';
@@ -12,8 +12,16 @@ import { longVolume } from './volumes.js';
 /** Gives the long form of a node, or the node itself. May throw a UserError. */
 export type Canonical = (node: Node, path: Path) => Node;
 
-const variables: Canonical = (node) => keyedMapping(node, null);
-const labels: Canonical = (node) => keyedMapping(node, '');
+const variables: Canonical = (node) => words(keyedMapping(node, null));
+const labels: Canonical = (node) => words(keyedMapping(node, ''));
+
+/** Every value as text, while it is still known how a number was written; null stays. */
+const words = (node: Node): Node => mapChildren(node, asText);
+
+const asText = (node: Node): Node =>
+  node.kind === 'scalar' && node.value !== null && typeof node.value !== 'string'
+    ? { ...node, value: node.text ?? scalarText(node.value) }
+    : node;
 
 /** `build: ./dir` names the context. */
 const build: Canonical = (node) => (isText(node) ? fromPlain({ context: node.value }, node.at) : node);
@@ -41,13 +49,13 @@ const required = (node: Node): Node =>
     ? withEntries(node, [['required', fromPlain(true, node.at)]])
     : node;
 
+/** `extends: name` is a service of the same file. */
+const extended: Canonical = (node) => (isText(node) ? fromPlain({ service: node.value }, node.at) : node);
+
 const ports: Canonical = (node) => (node.kind === 'sequence' ? sequence(node.items.flatMap(longPorts), node.at) : node);
 
 /** A test written as text is run by the container's shell. */
 const healthTest: Canonical = (node) => (isText(node) ? fromPlain(['CMD-SHELL', node.value], node.at) : node);
-
-const exposed: Canonical = (node) =>
-  node.kind === 'scalar' && typeof node.value === 'number' ? { ...node, value: scalarText(node.value) } : node;
 
 /** `external: {name: x}`, the old form of `name: x` and `external: true`. */
 const external =
@@ -69,61 +77,71 @@ const external =
     return withEntries(node, changes);
   };
 
-const providerOption: Canonical = (node) => (node.kind === 'scalar' ? sequence([node], node.at) : node);
+const providerOption: Canonical = (node) => words(node.kind === 'scalar' ? sequence([node], node.at) : node);
 
-export const withoutVersion = (root: Mapping): Mapping => withoutKeys(root, ['version']);
-
-/** Built once a load. */
+/** What merging works with. Built once a load. */
 export const canonicalRules = (problems: Problems): Rules<Canonical> =>
   rulesFrom<Canonical>({
-    'services.*.annotations': labels,
     'services.*.build': build,
     'services.*.build.additional_contexts': labels,
-    'services.*.build.args': variables,
-    'services.*.build.extra_hosts': extraHosts,
-    'services.*.build.labels': labels,
     'services.*.build.secrets.[]': mounted,
     'services.*.build.ssh': variables,
     'services.*.configs.[]': mounted,
     'services.*.depends_on': dependencies,
     'services.*.depends_on.*': dependency,
+    'services.*.devices.[]': longDevice,
+    'services.*.dns': listOf,
+    'services.*.dns_search': listOf,
+    'services.*.extends': extended,
+    'services.*.env_file': listOf,
+    'services.*.env_file.[]': envFile,
+    'services.*.gpus': longGpus,
+    'services.*.label_file': listOf,
+    'services.*.models': named,
+    'services.*.networks': named,
+    'services.*.ports': ports,
+    'services.*.secrets.[]': mounted,
+    'services.*.volumes.[]': longVolume,
+    'networks.*': external(problems),
+    'volumes.*': external(problems),
+    'secrets.*': external(problems),
+    'configs.*': external(problems),
+  });
+
+/** What the rest works with: lists of variables and the like become mappings. Built once a load. */
+export const finalRules = (): Rules<Canonical> =>
+  rulesFrom<Canonical>({
+    'services.*.annotations': labels,
+    'services.*.build.args': variables,
+    'services.*.build.extra_hosts': extraHosts,
+    'services.*.build.labels': labels,
     'services.*.deploy.labels': labels,
     'services.*.deploy.resources.reservations.devices.[]': longDeviceRequest,
     'services.*.deploy.resources.reservations.devices.[].options': labels,
     'services.*.develop.watch.[].exec.environment': variables,
     'services.*.develop.watch.[].ignore': listOf,
     'services.*.develop.watch.[].include': listOf,
-    'services.*.devices.[]': longDevice,
-    'services.*.dns': listOf,
-    'services.*.dns_search': listOf,
-    'services.*.env_file': listOf,
-    'services.*.env_file.[]': envFile,
     'services.*.environment': variables,
-    'services.*.expose.[]': exposed,
+    'services.*.expose.[]': asText,
     'services.*.extra_hosts': extraHosts,
-    'services.*.gpus': longGpus,
     'services.*.gpus.[]': longDeviceRequest,
     'services.*.gpus.[].options': labels,
     'services.*.healthcheck.test': healthTest,
-    'services.*.label_file': listOf,
     'services.*.labels': labels,
-    'services.*.models': named,
-    'services.*.networks': named,
-    'services.*.ports': ports,
     'services.*.post_start.[].environment': variables,
     'services.*.pre_stop.[].environment': variables,
     'services.*.provider.options.*': providerOption,
-    'services.*.secrets.[]': mounted,
     'services.*.sysctls': labels,
     'services.*.tmpfs': listOf,
-    'services.*.volumes.[]': longVolume,
     'services.*.volumes.[].volume.labels': labels,
-    'networks.*': external(problems),
     'networks.*.labels': labels,
-    'volumes.*': external(problems),
     'volumes.*.labels': labels,
-    'secrets.*': external(problems),
     'secrets.*.labels': labels,
-    'configs.*': external(problems),
     'configs.*.labels': labels,
+    'services.*.logging.options': words,
+    'services.*.networks.*.driver_opts': words,
+    'services.*.storage_opt': words,
+    'networks.*.driver_opts': words,
+    'volumes.*.driver_opts': words,
+    'secrets.*.driver_opts': words,
   });

@@ -1,20 +1,38 @@
-/**
- * Short forms → long forms, on a config that the schema has accepted. Running it on what is long already changes nothing, so it
- * is run after each file that is merged in.
- */
+/** Short forms → long forms, on a config that the schema has accepted. */
+import { UserError } from '../../errors.js';
 import type { Problems } from '../problems.js';
 import { mapChildren, type Node, type Path } from '../tree/node.js';
 import { type Rules, ruleForItem, ruleForKey } from '../tree/rules.js';
-import { type Canonical, canonicalRules } from './canonical-rules.js';
+import { type Canonical, canonicalRules, finalRules } from './canonical-rules.js';
 
-export function canonicalTree(root: Node, problems: Problems): Node {
-  return walk(root, canonicalRules(problems), [], problems);
+export interface CanonicalContext {
+  readonly problems: Problems;
+  /** Variables are not filled in: what cannot be read for that reason stays as it is. */
+  readonly lenient: boolean;
 }
 
-function walk(node: Node, rules: Rules<Canonical> | undefined, path: Path, problems: Problems): Node {
+/** The forms that merging works with. On what has them already it changes nothing, so it is run after each file. */
+export const canonicalTree = (root: Node, context: CanonicalContext): Node =>
+  walk(root, canonicalRules(context.problems), [], context);
+
+/** The forms that everything after merging works with. */
+export const finalTree = (root: Node, problems: Problems): Node =>
+  walk(root, finalRules(), [], { problems, lenient: false });
+
+function walk(node: Node, rules: Rules<Canonical> | undefined, path: Path, context: CanonicalContext): Node {
   if (rules === undefined) return node;
-  const long = rules.here === undefined ? node : (problems.attempt(() => rules.here!(node, path)) ?? node);
+  const long = rules.here === undefined ? node : applied(rules.here, node, path, context);
   if (long.kind === 'scalar' || rules.below === undefined) return long;
   const rulesOf = long.kind === 'sequence' ? () => ruleForItem(rules) : (key: string) => ruleForKey(rules, key);
-  return mapChildren(long, (value, key) => walk(value, rulesOf(key), [...path, key], problems));
+  return mapChildren(long, (value, key) => walk(value, rulesOf(key), [...path, key], context));
+}
+
+function applied(rule: Canonical, node: Node, path: Path, { problems, lenient }: CanonicalContext): Node {
+  if (!lenient) return problems.attempt(() => rule(node, path)) ?? node;
+  try {
+    return rule(node, path);
+  } catch (error) {
+    if (error instanceof UserError) return node;
+    throw error;
+  }
 }

@@ -4,9 +4,9 @@ import { isText, type Mapping, type Node, type Scalar, scalar, sequence } from '
 /** Both forms give the list, in which a name may stand several times. What is of another form stays for the schema to refuse. */
 export function extraHosts(node: Node): Node {
   if (node.kind === 'mapping') return fromMapping(node);
-  if (isText(node)) return sequence([withEquals(node)], node.at);
+  if (isText(node)) return sequence(hostsOf(node), node.at);
   if (node.kind !== 'sequence') return node;
-  return { ...node, items: node.items.map((item) => (isText(item) ? withEquals(item) : item)) };
+  return { ...node, items: node.items.flatMap((item) => (isText(item) ? hostsOf(item) : [item])) };
 }
 
 function fromMapping(node: Mapping): Node {
@@ -20,13 +20,14 @@ function fromMapping(node: Mapping): Node {
   return sequence(items, node.at);
 }
 
-/** `name:address` and `name=address`; an item without address is left for decoding to refuse. */
-function withEquals(item: Scalar & { value: string }): Node {
+/** `name:address` and `name=address,address`; an item without address is left for decoding to refuse. */
+function hostsOf(item: Scalar & { value: string }): Node[] {
   const equals = item.value.indexOf('=');
   const at = equals === -1 ? item.value.indexOf(':') : equals;
-  if (at === -1) return item;
-  const value = `${item.value.slice(0, at)}=${withoutBrackets(item.value.slice(at + 1))}`;
-  return value === item.value ? item : { ...item, value };
+  if (at === -1) return [item];
+  const name = item.value.slice(0, at);
+  const addresses = item.value.slice(at + 1).split(',');
+  return addresses.map((address) => ({ ...item, value: `${name}=${withoutBrackets(address)}` }));
 }
 
 const withoutBrackets = (address: string): string => address.replace(/^\[(.*)\]$/, '$1');

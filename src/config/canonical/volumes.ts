@@ -22,23 +22,30 @@ export function longVolume(node: Node): Node {
   const volume: { [key: string]: Plain } = { type: bind ? 'bind' : 'volume' };
   if (parsed.source !== undefined) volume.source = parsed.source;
   volume.target = cleanPath(parsed.target);
-  const options: { [key: string]: Plain } = bind ? { create_host_path: true } : {};
-  for (const mode of parsed.modes) applyMode(mode, bind, volume, options);
-  volume[bind ? 'bind' : 'volume'] = options;
+  const options = optionsOf(parsed.modes);
+  if (options.readOnly !== undefined) volume.read_only = options.readOnly;
+  if (bind || Object.keys(options.bind).length > 0)
+    volume.bind = bind ? { ...options.bind, create_host_path: true } : options.bind;
+  if (!bind || Object.keys(options.volume).length > 0) volume.volume = options.volume;
   return fromPlain(volume, node.at);
 }
 
-function applyMode(
-  mode: string,
-  bind: boolean,
-  volume: { [key: string]: Plain },
-  options: { [key: string]: Plain },
-): void {
-  if (mode === 'ro') volume.read_only = true;
-  else if (mode === 'rw') volume.read_only = false;
-  else if (mode === 'nocopy' && !bind) options.nocopy = true;
-  else if ((mode === 'z' || mode === 'Z') && bind) options.selinux = mode;
-  else if (PROPAGATIONS.has(mode) && bind) options.propagation = mode;
+interface ModeOptions {
+  readOnly: boolean | undefined;
+  readonly bind: { [key: string]: Plain };
+  readonly volume: { [key: string]: Plain };
+}
+
+/** Options are kept whether or not they fit the kind of volume; a mode that nobody knows means nothing. */
+function optionsOf(modes: readonly string[]): ModeOptions {
+  const options: ModeOptions = { readOnly: undefined, bind: {}, volume: {} };
+  for (const mode of modes) {
+    if (mode === 'ro' || mode === 'rw') options.readOnly = mode === 'ro';
+    else if (mode === 'nocopy') options.volume.nocopy = true;
+    else if (mode === 'z' || mode === 'Z') options.bind.selinux = mode;
+    else if (PROPAGATIONS.has(mode)) options.bind.propagation = mode;
+  }
+  return options;
 }
 
 function withCleanTarget(node: Node): Node {

@@ -5,14 +5,16 @@ import { isTree, type Tree, treeAt } from '../resolve/tree-access.js';
 import { checkContainerNames } from './container-names.js';
 import { checkCycles } from './cycles.js';
 import { checkReferences } from './references.js';
-import { checkResources } from './resources.js';
 import { checkService } from './service.js';
 
-export interface Checking {
+export interface ModelChecking {
   readonly problems: Problems;
   readonly locate: (path: readonly string[]) => Mark | undefined;
-  /** The whole model in its final names, disabled services left out. */
   readonly model: Tree;
+}
+
+/** The model in its final form, disabled services left out. */
+export interface Checking extends ModelChecking {
   /** Services that exist but take no part. */
   readonly disabled: readonly string[];
 }
@@ -33,7 +35,6 @@ export function check(checking: Checking): void {
     checkService(name, service, checking);
     checkReferences(name, service, checking);
   }
-  checkResources(checking);
   checkContainerNames(checking);
   checkCycles(checking);
 }

@@ -29,19 +29,24 @@ type Kind = 'network' | 'volume' | 'secret' | 'config' | 'model';
 function known(kind: Kind, name: string, path: readonly string[], checking: Checking): void {
   const section = `${kind}s`;
   const defined = treeAt(checking.model, section);
-  if (Object.hasOwn(defined, name)) return;
+  if (Object.hasOwn(defined, name) && !name.startsWith('x-')) return;
   const near = nearest(name, Object.keys(defined));
   const sentence = `services.${path[1]} uses the ${kind} "${name}", which is not defined.`;
   checking.problems.add(`undefined-${kind}`, sentence, placeOf(checking, path), [
-    near ? `Did you mean "${near}"?` : `Define it at the top of the file: ${section}: {${name}: {}}`,
+    name.startsWith('x-')
+      ? 'Rename it: names with "x-" are kept for extensions.'
+      : near
+        ? `Did you mean "${near}"?`
+        : `Define it at the top of the file: ${section}: {${name}: {}}`,
   ]);
 }
 
 function checkDependencies(service: Tree, path: readonly string[], checking: Checking): void {
   const services = treeAt(checking.model, 'services');
   for (const name of Object.keys(treeAt(service, 'depends_on'))) {
-    if (Object.hasOwn(services, name) || treeAt(service, 'depends_on', name).required === false) continue;
+    if (Object.hasOwn(services, name)) continue;
     const off = checking.disabled.includes(name);
+    if (off && treeAt(service, 'depends_on', name).required === false) continue;
     const sentence = off
       ? `services.${path[1]} needs the service "${name}", but no profile of it is on.`
       : `services.${path[1]} needs the service "${name}", which is not defined.`;

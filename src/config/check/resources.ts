@@ -1,8 +1,8 @@
 /** Networks, volumes, secrets and configs by themselves. */
 import { isTree, type Tree, treeAt } from '../resolve/tree-access.js';
-import { type Checking, placeOf } from './check.js';
+import { type ModelChecking, placeOf } from './check.js';
 
-export function checkResources(checking: Checking): void {
+export function checkResources(checking: ModelChecking): void {
   for (const [name, volume] of Object.entries(treeAt(checking.model, 'volumes'))) {
     if (isTree(volume)) checkExternal(['volumes', name], volume, ['driver', 'driver_opts', 'labels'], checking);
   }
@@ -17,7 +17,12 @@ export function checkResources(checking: Checking): void {
 const isSet = (value: Tree[string] | undefined): boolean => value !== undefined && value !== null;
 
 /** What is made elsewhere cannot be described here. */
-function checkExternal(path: readonly string[], resource: Tree, keys: readonly string[], checking: Checking): void {
+function checkExternal(
+  path: readonly string[],
+  resource: Tree,
+  keys: readonly string[],
+  checking: ModelChecking,
+): void {
   if (resource.external !== true) return;
   for (const key of keys) {
     if (!isSet(resource[key])) continue;
@@ -30,8 +35,8 @@ function checkExternal(path: readonly string[], resource: Tree, keys: readonly s
   }
 }
 
-function checkFile(path: readonly string[], resource: Tree, keys: readonly string[], checking: Checking): void {
-  if (resource.external === true || isSet(resource.driver)) return;
+function checkFile(path: readonly string[], resource: Tree, keys: readonly string[], checking: ModelChecking): void {
+  if (resource.external === true) return;
   const given = keys.filter((key) => isSet(resource[key]));
   const where = path.join('.');
   if (given.length > 1) {

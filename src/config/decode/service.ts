@@ -164,7 +164,7 @@ const volumes = list(
   }),
 );
 
-/** `env_file`, `label_file` and `extends` have done their part by now and are gone. */
+/** `env_file` and `label_file` have done their part by now and are gone; `extends` is left of a service whose base is empty. */
 export const service: Shape = struct({
   profiles: texts,
   annotations: labels,
@@ -201,6 +201,7 @@ export const service: Shape = struct({
   provider: struct({ type: text, options: map(texts) }),
   environment,
   expose: texts,
+  extends: struct({ file: text, service: text }),
   external_links: texts,
   extra_hosts: hosts,
   group_add: texts,

@@ -56,7 +56,7 @@ function checkName(name: string, at: Decoding): void {
   );
 }
 
-/** `name=address` items, sorted by name. */
+/** `name=address` items, sorted. */
 export const hosts: Shape = (value, at) => {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const items = value.map((item) => textOf(item));
@@ -64,8 +64,7 @@ export const hosts: Shape = (value, at) => {
     if (/^[^=]+=.+$/.test(item)) continue;
     complain(below(at, index), 'bad-host', `The host ${JSON.stringify(item)} has no address.`, 'Write NAME=ADDRESS.');
   }
-  const name = (item: string): string => item.slice(0, item.indexOf('='));
-  return items.sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
+  return items.sort();
 };
 
 const softAndHard = struct({ soft: integer, hard: integer });

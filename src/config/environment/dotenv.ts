@@ -8,8 +8,10 @@ import { problem } from '../problems.js';
 import type { Mark, Source } from '../read/source.js';
 
 export interface DotenvOptions {
-  /** What `${NAME}` in a value and a key without value refer to; lines above come after it. */
+  /** What `${NAME}` in a value and a key without value refer to; the lines above come after it. */
   readonly lookup: Lookup;
+  /** What comes after the lines above: earlier files. */
+  readonly earlier?: Lookup;
   readonly missing?: (name: string, at: Mark) => void;
 }
 
@@ -56,7 +58,7 @@ function readStatement(reading: Reading): void {
 
 /** A key alone takes its value from the surroundings, when they have one. */
 function inherit(reading: Reading, key: string): void {
-  const value = reading.options.lookup(key);
+  const value = reading.options.lookup(key) ?? reading.options.earlier?.(key);
   if (value !== undefined) reading.values.set(key, value);
 }
 
@@ -140,10 +142,10 @@ function octal(code: string, whole: string): string {
 
 function expand(reading: Reading, value: string, offset: number): string {
   const at: Mark = { source: reading.source, offset };
-  const { lookup, missing } = reading.options;
+  const { lookup, earlier, missing } = reading.options;
   try {
     return substitute(value, {
-      lookup: (name) => lookup(name) ?? reading.values.get(name),
+      lookup: (name) => lookup(name) ?? reading.values.get(name) ?? earlier?.(name),
       missing: (name) => missing?.(name, at),
     });
   } catch (error) {

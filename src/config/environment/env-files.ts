@@ -11,7 +11,7 @@ export interface EnvFile {
   readonly asked?: Mark;
 }
 
-/** All variables of the files, a later file winning. References see `lookup` first, then earlier lines and files. Throws UserError. */
+/** All variables of the files, a later file winning. References see `lookup` first, then earlier lines, then earlier files. Throws UserError. */
 export function readEnvFiles(loading: Loading, files: readonly EnvFile[], lookup: Lookup): Record<string, string> {
   const values: Record<string, string> = {};
   for (const file of files) {
@@ -19,10 +19,10 @@ export function readEnvFiles(loading: Loading, files: readonly EnvFile[], lookup
       throw problem('unreadable-file', `The env file ${file.path} is a folder.`, file.asked, ['Name a file.']);
     }
     const source = readSource(loading, file.path, file.asked);
-    const known: Lookup = (name) => lookup(name) ?? (Object.hasOwn(values, name) ? values[name] : undefined);
+    const earlier: Lookup = (name) => (Object.hasOwn(values, name) ? values[name] : undefined);
     const missing = (name: string, at: Mark) =>
       loading.problems.warn(`The "${name}" variable is not set. Defaulting to a blank string.`, at);
-    for (const [name, value] of parseDotenv(source, { lookup: known, missing })) values[name] = value;
+    for (const [name, value] of parseDotenv(source, { lookup, earlier, missing })) values[name] = value;
   }
   return values;
 }

@@ -1,4 +1,5 @@
 /** `env_file` and `label_file` of a service, read into its environment and labels. */
+import { resolve } from 'node:path';
 import type { Lookup } from '../interpolate/template.js';
 import { type Loading, readSource, type Variables } from '../loading.js';
 import { problem } from '../problems.js';
@@ -12,6 +13,8 @@ export interface ServiceFiles {
   readonly loading: Loading;
   readonly variables: Variables;
   readonly locate: (path: readonly string[]) => Mark | undefined;
+  /** What a path starts from that nobody has made absolute. */
+  readonly folder: string;
 }
 
 /** A new service. Mistakes go to the load's problems. */
@@ -38,26 +41,34 @@ function fromFiles(service: Tree, name: string, context: ServiceFiles): Map<stri
     const written = Object.hasOwn(own, key) ? own[key] : undefined;
     if (written !== undefined && written !== null && !isTree(written) && !Array.isArray(written))
       return scalarText(written);
-    return context.variables.lookup(key) ?? values.get(key);
+    return context.variables.lookup(key);
   };
   for (const [index, file] of listAt(service, 'env_file').entries()) {
     if (!isTree(file)) continue;
     const at = context.locate(['services', name, 'env_file', String(index)]);
-    const read = context.loading.problems.attempt(() => readEnvFile(file, at, lookup, context));
+    const read = context.loading.problems.attempt(() =>
+      readEnvFile(file, { at, lookup, earlier: (key) => values.get(key) }, context),
+    );
     for (const [key, value] of read ?? []) values.set(key, value);
   }
   return values;
 }
 
-function readEnvFile(file: Tree, at: Mark | undefined, lookup: Lookup, context: ServiceFiles): Map<string, string> {
-  const path = textAt(file, 'path') ?? '';
+interface FileContext {
+  readonly at: Mark | undefined;
+  readonly lookup: Lookup;
+  readonly earlier: Lookup;
+}
+
+function readEnvFile(file: Tree, { at, lookup, earlier }: FileContext, context: ServiceFiles): Map<string, string> {
+  const path = resolve(context.folder, textAt(file, 'path') ?? '');
   const source = sourceOf(path, file.required !== false, at, context);
   if (source === undefined) return new Map();
   const format = textAt(file, 'format');
   if (format === undefined) {
     const missing = (name: string, where: Mark) =>
       context.loading.problems.warn(`The "${name}" variable is not set. Defaulting to a blank string.`, where);
-    return parseDotenv(source, { lookup, missing });
+    return parseDotenv(source, { lookup, earlier, missing });
   }
   if (format === 'raw') return parseRaw(source, lookup);
   throw problem('bad-format', `The env file format "${format}" is not known.`, at, [
@@ -83,13 +94,16 @@ function sourceOf(
 function labelsFromFiles(
   service: Tree,
   name: string,
-  { loading, locate, variables }: ServiceFiles,
+  { loading, locate, variables, folder }: ServiceFiles,
 ): Map<string, string> {
   const labels = new Map<string, string>();
   for (const [index, path] of listAt(service, 'label_file').entries()) {
     const at = locate(['services', name, 'label_file', String(index)]);
     const read = loading.problems.attempt(() =>
-      parseDotenv(readSource(loading, String(path), at), { lookup: variables.lookup }),
+      parseDotenv(readSource(loading, resolve(folder, String(path)), at), {
+        lookup: variables.lookup,
+        earlier: (key) => labels.get(key),
+      }),
     );
     for (const [key, value] of read ?? []) labels.set(key, value);
   }

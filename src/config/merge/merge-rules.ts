@@ -1,7 +1,7 @@
 /** The attributes that merge in a way of their own: Compose Specification, "Merge", and what its implementation does beyond it. */
 
 import { extraHosts } from '../canonical/extra-hosts.js';
-import { child, isNull, isText, type Node, sequence } from '../tree/node.js';
+import { child, isNull, isText, type Mapping, type Node, sequence } from '../tree/node.js';
 import { fromPlain, toPlain } from '../tree/plain.js';
 import { type Rules, rulesFrom } from '../tree/rules.js';
 import {
@@ -14,7 +14,7 @@ import {
   byVolumeTarget,
   type Identity,
 } from './identity.js';
-import { keyedMapping, listOf, namedMapping } from './list-or-map.js';
+import { type Bare, keyedMapping, listOf, namedMapping } from './list-or-map.js';
 
 export interface MergeRule {
   /** The later value takes the place of the earlier, whatever they are. */
@@ -28,8 +28,24 @@ export interface MergeRule {
 }
 
 const replaces: MergeRule = { replaces: true };
-const variables: MergeRule = { prepare: (node) => keyedMapping(node, null), identity: byName };
-const labels: MergeRule = { prepare: (node) => keyedMapping(node, ''), identity: byName };
+/** By name; here null is a value like any other, and a single text is a list of one. */
+const keyed = (bare: Bare): MergeRule => ({
+  prepare: (node) => keyedMapping(listOf(node), bare),
+  merge: (base, over) => (base.kind === 'mapping' && over.kind === 'mapping' ? withEntriesOf(base, over) : undefined),
+  identity: byName,
+});
+
+function withEntriesOf(base: Mapping, over: Mapping): Node {
+  const entries = new Map(base.entries);
+  for (const [name, { key, value }] of over.entries) {
+    const replaced = base.entries.get(name)?.value;
+    entries.set(name, { key, value: replaced ? { ...value, replaced } : value });
+  }
+  return { ...base, entries };
+}
+
+const variables = keyed(null);
+const labels = keyed('');
 const texts: MergeRule = { prepare: listOf, identity: byText };
 const hosts: MergeRule = { prepare: extraHosts, identity: byText };
 
@@ -100,7 +116,7 @@ export const mergeRules = (): Rules<MergeRule> =>
     'services.*.expose': { identity: byText },
     'services.*.extra_hosts': hosts,
     'services.*.healthcheck.test': replaces,
-    'services.*.label_file': texts,
+    'services.*.label_file': { prepare: listOf },
     'services.*.labels': labels,
     'services.*.links': { identity: byName },
     'services.*.logging': logging,

@@ -10,6 +10,24 @@ export function projectJson(project: Project, doubleDollars = true): string {
   return doubleDollars ? printed.replaceAll('$', '$$$$') : printed;
 }
 
+/** What `loadRaw` gives, with sorted keys. Text that ends without a line break. */
+export const rawJson = (raw: Tree): string => jsonText(sortedDeep(raw), 0);
+
+function sortedDeep(value: Plain): Plain {
+  if (Array.isArray(value)) return value.map(sortedDeep);
+  if (!isTree(value)) return value;
+  const result: Tree = emptyObject();
+  for (const key of Object.keys(value).sort()) result[key] = sortedDeep(value[key]!);
+  return result;
+}
+
+/** Of what has no meaning to it the reference prints an empty list as null. */
+function withoutEmptyLists(value: Plain): Plain {
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map(withoutEmptyLists);
+  if (!isTree(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutEmptyLists(item)]));
+}
+
 function printable(project: Project): Tree {
   const result: Tree = emptyObject();
   result.name = project.name;
@@ -18,7 +36,7 @@ function printable(project: Project): Tree {
     if (section !== 'services' && Object.keys(entries).length === 0) continue;
     result[section] = section === 'services' ? mapServices(entries) : entries;
   }
-  Object.assign(result, project.extensions);
+  Object.assign(result, withoutEmptyLists(sortedDeep(project.extensions as Tree)));
   return sorted(result);
 }
 
@@ -35,7 +53,7 @@ function mapServices(services: Tree): Tree {
   return result;
 }
 
-function printableService(name: string, service: Tree): Tree {
+function printableService(name: string, { name: _, ...service }: Tree): Tree {
   const paths = listAt(treeAt(service, 'build'), 'ssh').filter((key) => String(key).includes('='));
   if (paths.length > 0) {
     // The reference fails here too: its JSON has no form for a key with a path.

@@ -33,7 +33,8 @@ export function numberOf(text: string): number | bigint | undefined {
   const digits = text.replaceAll('_', '');
   const whole = INTEGER.exec(digits);
   if (whole) return integer(whole);
-  return FLOAT.test(digits) ? Number(digits) : undefined;
+  const float = FLOAT.test(digits) ? Number(digits) : undefined;
+  return Number.isFinite(float) ? float : undefined;
 }
 
 function integer(match: RegExpExecArray): number | bigint | undefined {
@@ -51,4 +52,15 @@ function dateOf(text: string): Date | undefined {
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date : undefined;
+}
+
+/**
+ * How a number that was written as a float prints as text (Go's `%v`): with an exponent below 1e-4 and from 1e6 on.
+ * Undefined where it is no different from the number's usual text.
+ */
+export function floatText(written: string, value: number): string | undefined {
+  if (INTEGER.test(written.replaceAll('_', '')) || !Number.isFinite(value) || value === 0) return undefined;
+  const exponent = Number(value.toExponential().split('e')[1]);
+  if (exponent >= -4 && exponent < 6) return undefined;
+  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }

@@ -2,27 +2,20 @@
  * YAML text → nodes that know their places. The syntax is js-yaml's; what the syntax means (tags, anchors, merge keys,
  * duplicates) follows Go's yaml.v3 and Compose's `!reset` and `!override`.
  */
-import {
-  type AliasEvent,
-  EVENT_ID,
-  type Event,
-  getScalarValue,
-  parseEvents,
-  SCALAR_STYLE,
-  YAMLException,
-} from 'js-yaml';
+import { type AliasEvent, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 import { problem } from '../problems.js';
 import { type Entry, type Mapping, mapping, type Node, type Scalar, scalar, sequence } from '../tree/node.js';
 import { resolveTagged } from './explicit-tag.js';
+import { type ParsedYaml, parseLeniently } from './lenient-parse.js';
 import { mergeKeys } from './merge-keys.js';
-import { resolvePlain } from './scalar.js';
+import { floatText, resolvePlain } from './scalar.js';
 import { locationOf, type Mark, type Source } from './source.js';
 
 /** The documents of a file, none for an empty one. Throws UserError `broken-yaml`, `duplicate-key`, `unknown-anchor`, `non-string-key`. */
 export function readYaml(source: Source): Node[] {
-  const reading: Reading = { source, events: parse(source), next: 0, anchors: new Map() };
+  const reading: Reading = { source, parsed: parseLeniently(source), next: 0, anchors: new Map() };
   const documents: Node[] = [];
-  while (reading.next < reading.events.length) {
+  while (reading.next < reading.parsed.events.length) {
     reading.next += 1; // the document's opening
     reading.anchors.clear();
     documents.push(readNode(reading));
@@ -33,38 +26,17 @@ export function readYaml(source: Source): Node[] {
 
 interface Reading {
   readonly source: Source;
-  readonly events: readonly Event[];
+  readonly parsed: ParsedYaml;
   next: number;
   /** By name; `open` while the node that it names is still being read. */
   readonly anchors: Map<string, Node | 'open'>;
 }
 
-function parse(source: Source): Event[] {
-  try {
-    // The reference's own limit on nesting is 10,000; deeper than this no config is.
-    return parseEvents(source.text, { filename: source.file, maxDepth: 1000 });
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const at: Mark = { source, offset: Math.min(error.mark?.position ?? 0, source.text.length) };
-    throw problem('broken-yaml', `This is not valid YAML: ${error.reason}.`, at, adviceFor(source.text, at.offset));
-  }
-}
-
-function adviceFor(text: string, offset: number): string[] {
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  const line = text.slice(lineStart, text.indexOf('\n', offset) === -1 ? undefined : text.indexOf('\n', offset));
-  if (/^\s*\t/.test(line)) return ['Indent with spaces: YAML does not allow tabs.'];
-  if (/^\s*[\w-]+:\S/.test(line)) return ['Put a space after the colon.'];
-  if (/:\s+[^'"\s].*:(\s|$)/.test(line)) return ['Put the value in quotes: it contains a colon.'];
-  if (/:\s+[@`%]/.test(line)) return ['Put the value in quotes: it starts with a character that YAML reserves.'];
-  return ['Compare the indentation of this line with the lines around it.'];
-}
-
 function readNode(reading: Reading): Node {
-  const event = reading.events[reading.next++]!;
+  const event = reading.parsed.events[reading.next++]!;
   if (event.type === EVENT_ID.ALIAS) return readAlias(reading, event);
   if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP) throw new Error('YAML events are out of order');
-  const { text } = reading.source;
+  const { text } = reading.parsed;
   const anchor = event.anchorStart >= 0 ? text.slice(event.anchorStart, event.anchorEnd) : undefined;
   if (anchor !== undefined) reading.anchors.set(anchor, 'open');
   const tag = event.tagStart >= 0 ? text.slice(event.tagStart, event.tagEnd) : undefined;
@@ -77,27 +49,52 @@ function readUntagged(reading: Reading, event: Event, tag: string | undefined): 
   if (event.type === EVENT_ID.MAPPING) return readMapping(reading, markAt(reading, event.start));
   if (event.type === EVENT_ID.SEQUENCE) return readSequence(reading, markAt(reading, event.start));
   if (event.type !== EVENT_ID.SCALAR) throw new Error('YAML events are out of order');
-  const text = getScalarValue(reading.source.text, event);
+  return readScalar(reading, event, tag);
+}
+
+function readScalar(reading: Reading, event: ScalarEvent, tag: string | undefined): Scalar {
+  const text = getScalarValue(reading.parsed.text, event);
   const plain = event.style === SCALAR_STYLE.PLAIN;
   const at = markAt(reading, scalarStart(reading, event.valueStart, plain));
-  if (tag === undefined || tag === '!reset' || tag === '!override')
-    return scalar(plain ? resolvePlain(text) : text, at);
-  return scalar(resolveTagged(tag, text, plain, at), at);
+  if (event.style === SCALAR_STYLE.DOUBLE_QUOTED) checkEscapes(reading, event, at);
+  if (tag !== undefined && tag !== '!reset' && tag !== '!override') {
+    return scalar(resolveTagged(tag, text, plain, at), at);
+  }
+  if (!plain) return scalar(text, at);
+  const value = resolvePlain(text);
+  const written = typeof value === 'number' ? floatText(text, value) : undefined;
+  return written === undefined ? scalar(value, at) : { ...scalar(value, at), text: written };
+}
+
+/** `\\/` is an escape of YAML 1.2 and of JSON, but not of Go's parser. */
+function checkEscapes(reading: Reading, event: ScalarEvent, at: Mark): void {
+  const raw = reading.parsed.text.slice(event.valueStart, event.valueEnd);
+  if (!/^(?:[^\\]|\\[^/])*\\\//.test(raw)) return;
+  throw problem('broken-yaml', 'This is not valid YAML: \\/ is no escape sequence.', at, [
+    'Write / without the backslash.',
+  ]);
 }
 
 /** Where a scalar begins as a person sees it: its quote or block sign; for an empty one the end of what stands before it. */
 function scalarStart(reading: Reading, valueStart: number, plain: boolean): number {
+  const { text } = reading.parsed;
   if (valueStart < 0) return endOfPrevious(reading);
   if (plain) return valueStart;
-  const before = reading.source.text[valueStart - 1];
+  const before = text[valueStart - 1];
   if (before === '"' || before === "'") return valueStart - 1;
-  const sign = /[|>][-+\d]*[^\S\n]*(?:#[^\n]*)?\n(?:[^\S\n]*\n)*$/.exec(reading.source.text.slice(0, valueStart));
-  return sign ? sign.index : valueStart;
+  // A block: its sign stands at the end of a line above.
+  for (let end = text.lastIndexOf('\n', valueStart - 1); end > 0; end = text.lastIndexOf('\n', end - 1)) {
+    const line = text.slice(text.lastIndexOf('\n', end - 1) + 1, end);
+    const sign = /[|>][-+\d]*[^\S\n]*(?:#.*)?$/.exec(line);
+    if (sign) return end - line.length + sign.index;
+    if (line.trim() !== '') break;
+  }
+  return valueStart;
 }
 
 function endOfPrevious(reading: Reading): number {
   for (let index = reading.next - 2; index >= 0; index -= 1) {
-    const event = reading.events[index]!;
+    const event = reading.parsed.events[index]!;
     if (event.type === EVENT_ID.SCALAR && event.valueEnd >= 0) return event.valueEnd;
     if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE) return event.start;
   }
@@ -111,7 +108,7 @@ function withMergeTag(node: Node, tag: string | undefined): Node {
 
 function readSequence(reading: Reading, at: Mark): Node {
   const items: Node[] = [];
-  while (reading.events[reading.next]!.type !== EVENT_ID.POP) items.push(readNode(reading));
+  while (reading.parsed.events[reading.next]!.type !== EVENT_ID.POP) items.push(readNode(reading));
   reading.next += 1;
   return sequence(items, at);
 }
@@ -120,7 +117,7 @@ function readMapping(reading: Reading, at: Mark): Mapping {
   const entries = new Map<string, Entry>();
   const merged: Node[] = [];
   const seen = new Map<string, Mark>();
-  while (reading.events[reading.next]!.type !== EVENT_ID.POP) {
+  while (reading.parsed.events[reading.next]!.type !== EVENT_ID.POP) {
     const key = readKey(reading);
     const value = readNode(reading);
     const before = seen.get(key.text);
@@ -141,7 +138,7 @@ interface Key {
 }
 
 function readKey(reading: Reading): Key {
-  const event = reading.events[reading.next]!;
+  const event = reading.parsed.events[reading.next]!;
   const node = readNode(reading);
   const plain = event.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN && event.tagStart < 0;
   if (node.kind === 'scalar' && typeof node.value === 'string') {
@@ -180,7 +177,7 @@ const duplicateKey = (key: Key, before: Mark): Error =>
   );
 
 function readAlias(reading: Reading, event: AliasEvent): Node {
-  const name = reading.source.text.slice(event.anchorStart, event.anchorEnd);
+  const name = reading.parsed.text.slice(event.anchorStart, event.anchorEnd);
   const at = markAt(reading, Math.max(event.anchorStart - 1, 0));
   const node = reading.anchors.get(name);
   if (node === 'open')
@@ -192,4 +189,4 @@ function readAlias(reading: Reading, event: AliasEvent): Node {
   ]);
 }
 
-const markAt = (reading: Reading, offset: number): Mark => ({ source: reading.source, offset });
+const markAt = ({ source, parsed }: Reading, offset: number): Mark => ({ source, offset: parsed.original(offset) });

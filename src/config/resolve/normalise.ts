@@ -33,7 +33,7 @@ function normaliseService(service: Tree, lookup: Lookup): Tree {
 
 function normaliseBuild(build: Tree, lookup: Lookup): Tree {
   const result: Tree = { ...build };
-  if (!textAt(build, 'dockerfile_inline') && !textAt(build, 'dockerfile')) result.dockerfile = 'Dockerfile';
+  if (!textAt(build, 'dockerfile_inline') && build.dockerfile === undefined) result.dockerfile = 'Dockerfile';
   if (isTree(build.args)) result.args = filledArgs(build.args, lookup);
   return result;
 }

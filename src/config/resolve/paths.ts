@@ -57,6 +57,7 @@ const pathRules = (): Rules<Resolve> =>
   rulesFrom<Resolve>({
     'services.*.build.context': context,
     'services.*.build.additional_contexts.*': additionalContext,
+    'services.*.build.ssh.*': path,
     'services.*.develop.watch.[].path': path,
     'services.*.env_file.[].path': path,
     'services.*.extends.file': path,

@@ -20,6 +20,8 @@ interface NodeBase {
 export interface Scalar extends NodeBase {
   readonly kind: 'scalar';
   readonly value: ScalarValue;
+  /** A number's text where that is not the usual one: a float such as `1e6` stays `1e+06`. */
+  readonly text?: string;
 }
 
 export interface Sequence extends NodeBase {

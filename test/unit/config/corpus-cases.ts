@@ -1,9 +1,8 @@
 /** The corpus of Compose projects beside the repository: its cases, run through the loader in this process. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { loadFrom } from '../../../src/config/load.js';
-import { rawModelJson } from '../../../src/config/print/raw-json.js';
-import { projectJson } from '../../../src/config/print/json.js';
+import { loadFrom, loadRaw } from '../../../src/config/load.js';
+import { projectJson, rawJson } from '../../../src/config/print/json.js';
 import type { FileReader } from '../../../src/config/reader.js';
 import type { LoadOptions, LoadRequest } from '../../../src/config/types.js';
 
@@ -55,7 +54,7 @@ export function runCase(corpus: string, one: CorpusCase): string {
   const request = requestOf(one, dir);
   const reader = caseReader(join(corpus, one.name), dir);
   const text = request.options?.noInterpolate
-    ? rawModelJson(request, reader)
+    ? rawJson(loadRaw(request, reader))
     : projectJson(loadFrom(request, reader).project);
   return placeless(text, dir);
 }
@@ -72,18 +71,19 @@ function requestOf(one: CorpusCase, dir: string): LoadRequest {
   const args = one.args.map(inPlace);
   while (args.length > 0) {
     const flag = args.shift()!;
-    const value = flag === '--compatibility' ? '' : args.shift()!;
+    const value = flag === '--compatibility' || flag === '--all-resources' ? '' : args.shift()!;
     given.set(flag, [...(given.get(flag) ?? []), value]);
   }
   const configArgs = one.configArgs ?? [];
   const has = (flag: string) => configArgs.includes(flag);
   const options: LoadOptions = {
     noInterpolate: has('--no-interpolate'),
-    noNormalize: has('--no-normalize'),
+    // The reference leaves this stage out for --compatibility, too.
+    noNormalize: has('--no-normalize') || given.has('--compatibility'),
     noPathResolution: has('--no-path-resolution'),
     noEnvResolution: has('--no-env-resolution'),
     noConsistency: has('--no-consistency'),
-    allResources: has('--all-resources'),
+    allResources: given.has('--all-resources'),
   };
   const last = (flag: string) => given.get(flag)?.at(-1);
   return {
