@@ -97,6 +97,7 @@ async function follow(prepared: PreparedContainer, request: StepRequest): Promis
     const stream = await monitor.attach({ stdin: false, stdout: true, stderr: true });
     const reader = new FrameReader((which, payload) => request.onOutput(payload, which === 2 ? 'stderr' : 'stdout'));
     const ended = new Promise<void>((resolve) => {
+      stream.once('end', resolve);
       stream.once('close', resolve);
       stream.once('error', () => resolve());
     });
@@ -104,6 +105,7 @@ async function follow(prepared: PreparedContainer, request: StepRequest): Promis
     await prepared.go();
     if (request.signal.aborted) stop();
     const [status] = await Promise.all([monitor.exited, ended]);
+    stream.destroy();
     request.signal.throwIfAborted();
     return { exitCode: status.code };
   } finally {
