@@ -162,16 +162,16 @@ export async function putArchive(
   }
 }
 
-/** The whole file system without its volumes, as `docker export` gives it. */
+/** The whole file system without what is mounted in it, as `docker export` gives it; a view beside that of the running process. */
 export async function exportContainer(engine: Engine, container: Container): Promise<Readable> {
   const { snapshots, launcher } = engine.foundations;
   const { id, chainId } = container.record;
   const { lower, upper, work, mountpoint } = await snapshots.prepare(id, chainId);
-  const root: TarRoot =
-    container.isRunning && container.monitor
-      ? { kind: 'process', pid: container.monitor.pid }
-      : { kind: 'overlay', lower, upper, work, mountpoint, binds: [] };
-  return launcher.pack({ root, path: '/', mode: 'plain' });
+  return launcher.pack({
+    root: { kind: 'overlay', lower, upper, work, mountpoint, binds: [] },
+    path: '/',
+    mode: 'plain',
+  });
 }
 
 /** What the container changed of its image. */

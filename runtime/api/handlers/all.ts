@@ -14,6 +14,7 @@ import { execRoutes } from './exec.js';
 import { imageTransferRoutes } from './image-transfer.js';
 import { imageRoutes } from './images.js';
 import { networkRoutes } from './networks.js';
+import { statsRoutes } from './stats.js';
 import { systemRoutes } from './system.js';
 import { volumeRoutes } from './volumes.js';
 
@@ -37,6 +38,7 @@ export function engineRoutes({ engine, product, shutdown, environment }: AllRout
     ...commitRoutes(engine),
     ...containerRoutes(engine),
     ...execRoutes(engine),
+    ...statsRoutes(engine),
     ...archiveRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),
