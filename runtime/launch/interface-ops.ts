@@ -70,9 +70,6 @@ export type NetworkOp =
   /** Ends the kernel's memory of datagram flows that lead to a container's address. */
   | { readonly op: 'conntrack.forget'; readonly address: string; readonly optional?: boolean };
 
-/** Where Docker's resolver answers inside every container. */
-export const RESOLVER_ADDRESS = '127.0.0.11';
-
 /**
  * One interface as operations: `host` in the monitor while the container's process waits, `inside` in that process
  * (or after `netns.enter`). `pid` 0 means the process just cloned.
@@ -111,13 +108,14 @@ function insideOps(spec: InterfaceSpec): NetworkOp[] {
 }
 
 /**
- * 127.0.0.11 without a process or a packet filter in the container: its one address is routed to the bridge's gateway,
- * which hands it to the engine's resolver. The table `local` is asked first and its longer prefix wins over 127.0.0.0/8.
+ * A resolver on the container's loopback (127.0.0.11) without a process or a packet filter in there: its one address is
+ * routed to the bridge's gateway, which hands it to the engine's. The table `local` is asked first and its longer prefix
+ * wins over 127.0.0.0/8.
  */
-function resolverOps(name: string, resolver: { readonly via: string; readonly source: string }): NetworkOp[] {
+function resolverOps(name: string, { address, via, source }: NonNullable<InterfaceSpec['resolver']>): NetworkOp[] {
   return [
     { op: 'net.sysctl', path: `ipv4/conf/${name}/route_localnet`, value: '1' },
-    { op: 'route.add', to: `${RESOLVER_ADDRESS}/32`, via: resolver.via, name, source: resolver.source, local: true },
+    { op: 'route.add', to: `${address}/32`, via, name, source, local: true },
   ];
 }
 

@@ -129,8 +129,8 @@ export interface InterfaceSpec {
   readonly mtu: number;
   /** Its bridge port reaches the bridge only, no other port (`icc=false`). */
   readonly isolated?: boolean;
-  /** 127.0.0.11 is reached through `via`, asking as `source`. */
-  readonly resolver?: { readonly via: string; readonly source: string };
+  /** The resolver's `address` (127.0.0.11) is reached through `via`, asking as `source`. */
+  readonly resolver?: { readonly address: string; readonly via: string; readonly source: string };
 }
 
 /** A port that the proxy of this container listens on, before anything of the container exists: a busy one fails the start. */

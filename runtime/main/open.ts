@@ -8,6 +8,7 @@ import { openEngine } from '../engine/open.js';
 import type { EnginePaths } from '../engine/types.js';
 import { openImageStore } from '../images/store.js';
 import type { ImageStoreOptions } from '../images/types.js';
+import { interfaceOps } from '../launch/interface-ops.js';
 import { openLauncher } from '../launch/launcher.js';
 import { openNetworks } from '../network/networks.js';
 import { openSnapshots } from '../snapshots/snapshots.js';
@@ -43,7 +44,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   });
   const snapshots = await openSnapshots({ home, launcher });
   const images = await openImageStore({ home, store, snapshots, environment: env, fallback: lazyFallback(home) });
-  const networks = openNetworks({ store, launcher, paths, say: log });
+  const networks = openNetworks({ store, launcher, paths, interfaceOps, say: log });
   await networks.open();
   // It runs its steps through the engine, which stands on it: that is known by the time a step runs.
   const builder = lazyBuilder({

@@ -2,9 +2,10 @@
 
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
-import { linkUp, type NetworkOp } from '../launch/interface-ops.js';
-import { LaunchError, type Launcher } from '../launch/types.js';
+import type { NetworkOp } from '../launch/interface-ops.js';
+import type { Launcher } from '../launch/types.js';
 import { parsePrefix } from './address.js';
+import { asLaunchError, runOps } from './link-ops.js';
 import { bridgePrefix, type MachineNames, macOf } from './names.js';
 import { bridgeOptions } from './options.js';
 import type { NetworkRecord } from './types.js';
@@ -45,7 +46,8 @@ export async function makeBridge(
     await runOps(launcher, [create, ...wiring(network)]);
     return true;
   } catch (error) {
-    const isThere = error instanceof LaunchError && error.operation === 'bridge.create' && error.errno === 'EEXIST';
+    const failure = asLaunchError(error);
+    const isThere = failure?.operation === 'bridge.create' && failure.errno === 'EEXIST';
     if (!isThere) await removeBridge(launcher, network.bridge).catch(() => undefined);
     if (!isThere) throw refused(network, error);
   }
@@ -76,7 +78,7 @@ function wiring(network: NetworkRecord): NetworkOp[] {
     { op: 'net.sysctl', path: 'ipv4/ip_forward', value: '1' },
     sysctl(`ipv4/conf/${name}/route_localnet`, '1'),
     ...addresses,
-    linkUp(name),
+    { op: 'link.set', name, up: true, mtu: 0, macAddress: '', rename: '', pid: 0 },
   ];
 }
 
@@ -97,17 +99,14 @@ async function refuseOther(network: NetworkRecord): Promise<void> {
 
 export async function removeBridge(launcher: Launcher, name: string): Promise<void> {
   await runOps(launcher, [{ op: 'link.delete', name }]).catch((error) => {
-    if (!(error instanceof LaunchError) || error.errno !== 'ENODEV') throw error;
+    if (asLaunchError(error)?.errno !== 'ENODEV') throw error;
   });
 }
 
-export async function runOps(launcher: Launcher, ops: readonly NetworkOp[]): Promise<void> {
-  await launcher.run({ before: ops, clone: [], host: [], inside: [] });
-}
-
 function refused(network: NetworkRecord, error: unknown): unknown {
-  if (!(error instanceof LaunchError)) return error;
-  const sentence = `the bridge ${network.bridge} of network ${network.name} could not be made: ${error.message}`;
+  const failure = asLaunchError(error);
+  if (failure === undefined) return error;
+  const sentence = `the bridge ${network.bridge} of network ${network.name} could not be made: ${failure.message}`;
   return new EngineError('system', sentence, { cause: error });
 }
 

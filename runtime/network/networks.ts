@@ -2,19 +2,19 @@
 
 import { randomBytes } from 'node:crypto';
 import { EngineError } from '../errors.js';
-import { interfaceOps, type NetworkOp } from '../launch/interface-ops.js';
+import type { NetworkOp } from '../launch/interface-ops.js';
 import type { InterfaceSpec, PublishedPortSpec } from '../launch/spec.js';
 import type { Launcher } from '../launch/types.js';
 import type { Store } from '../state/types.js';
 import { AddressBook } from './address-book.js';
 import { BridgeKeeper } from './bridge-keeper.js';
-import { markedBridges, removeBridge, runOps } from './bridges.js';
+import { markedBridges, removeBridge } from './bridges.js';
 import { Catalog } from './catalog.js';
 import { EndpointTable, type HeldEndpoint } from './endpoints.js';
-import { gatewayEndpoint } from './gateway-choice.js';
+import { runOps } from './link-ops.js';
 import { machineHasIPv6 } from './machine-routes.js';
 import { NameService } from './name-service.js';
-import { type MachineNames, machineNames, macOf, parseMac, vethName } from './names.js';
+import { type MachineNames, machineNames, macOf, parseMac } from './names.js';
 import { bridgeOptions } from './options.js';
 import { PoolClaims } from './pool-claims.js';
 import { findPortHolder } from './port-holder.js';
@@ -22,11 +22,14 @@ import { PortBook } from './ports.js';
 import { composeResolvConf } from './resolv-conf.js';
 import { hostResolvers } from './resolvers.js';
 import type { Endpoint, EndpointRequest, NetworkRecord, NetworkRequest, Networks, PortRequest } from './types.js';
+import { gatewayOf, hasNames, type InterfaceComposer, Wiring } from './wiring.js';
 
 export interface NetworksOptions {
   readonly store: Store;
   readonly launcher: Launcher;
   readonly paths: { readonly runtime: string };
+  /** How the launch room says an interface as operations (`launch/interface-ops`). */
+  readonly interfaceOps: InterfaceComposer;
   /** One line for the engine's log. */
   readonly say?: (line: string) => void;
   /** Where the engines of this machine tell each other their subnets. */
@@ -46,13 +49,14 @@ class EngineNetworks implements Networks {
   readonly #catalog: Catalog;
   readonly #keeper: BridgeKeeper;
   readonly #nameService: NameService;
+  readonly #wiring: Wiring;
   readonly #table = new EndpointTable();
   readonly #addresses = new AddressBook();
   readonly #ports = new PortBook();
   /** What makes the kernel forget the datagrams of a container that is gone. */
   readonly #datagramFlows = new Map<string, readonly NetworkOp[]>();
 
-  constructor({ store, launcher, paths, say, claimsFolder }: NetworksOptions) {
+  constructor({ store, launcher, paths, interfaceOps, say, claimsFolder }: NetworksOptions) {
     this.#launcher = launcher;
     this.#say = say ?? (() => undefined);
     this.#names = machineNames(paths.runtime);
@@ -67,6 +71,8 @@ class EngineNetworks implements Networks {
       isUsed: (id) => this.#table.ofNetwork(id).length > 0,
       answererFor: (network) => this.#nameService.answererFor(network),
     });
+    const { catalog, table, keeper } = { catalog: this.#catalog, table: this.#table, keeper: this.#keeper };
+    this.#wiring = new Wiring({ launcher, names: this.#names, interfaceOps, catalog, table, keeper });
   }
 
   async open(): Promise<void> {
@@ -171,74 +177,15 @@ class EngineNetworks implements Networks {
   }
 
   interfaceSpec(endpoint: Endpoint): InterfaceSpec {
-    const network = this.#catalog.get(endpoint.networkId);
-    const others = this.#table.heldBy(endpoint.containerId);
-    const chosen = (family: 4 | 6) =>
-      gatewayEndpoint(others, family, (id) => this.#catalog.find(id)?.name ?? '')?.endpoint.endpointId ===
-      endpoint.endpointId;
-    return {
-      hostName: vethName(this.#names),
-      name: endpoint.interfaceName,
-      bridge: network.bridge,
-      macAddress: endpoint.macAddress,
-      addresses: addressesOf(endpoint),
-      mtu: this.#keeper.mtu(network.id),
-      isolated: !bridgeOptions(network.options).interContainer,
-      ...(endpoint.gateway !== undefined && chosen(4) ? { gateway: endpoint.gateway } : {}),
-      ...(endpoint.gateway6 !== undefined && chosen(6) ? { gateway6: endpoint.gateway6 } : {}),
-      ...this.#resolverOf(endpoint, network),
-    };
+    return this.#wiring.spec(endpoint);
   }
 
-  /** 127.0.0.11 is one route, so one interface has it: the first of a network with names. */
-  #resolverOf(endpoint: Endpoint, network: NetworkRecord): Pick<InterfaceSpec, 'resolver'> {
-    const via = gatewayOf(network, 4);
-    const first = this.#table.ofContainer(endpoint.containerId).find((one) => this.#isNamed(one) && one.ipv4);
-    if (via === undefined || endpoint.ipv4 === undefined || first?.endpointId !== endpoint.endpointId) return {};
-    return { resolver: { via, source: endpoint.ipv4 } };
+  plug(endpoint: Endpoint, pid: number): Promise<void> {
+    return this.#wiring.plug(endpoint, pid);
   }
 
-  #isNamed(endpoint: Endpoint): boolean {
-    const network = this.#catalog.find(endpoint.networkId);
-    return network !== undefined && network.driver === 'bridge' && !network.predefined;
-  }
-
-  async plug(endpoint: Endpoint, pid: number): Promise<void> {
-    const { host, inside } = interfaceOps(this.interfaceSpec(endpoint), pid);
-    await runOps(this.#launcher, [...host, enter(pid), ...inside.map(passIfPresent)]);
-  }
-
-  async unplug(endpoint: Endpoint, pid: number): Promise<void> {
-    const gone: NetworkOp = { op: 'link.delete', name: endpoint.interfaceName };
-    const rest = this.#table
-      .heldBy(endpoint.containerId)
-      .filter((held) => held.endpoint.networkId !== endpoint.networkId);
-    await runOps(this.#launcher, [enter(pid), gone, ...this.#routesAfter(rest)]);
-  }
-
-  /** The default route and the resolver's move to what is left; where they are already, nothing happens. */
-  #routesAfter(rest: readonly HeldEndpoint[]): NetworkOp[] {
-    const nameOf = (id: string) => this.#catalog.find(id)?.name ?? '';
-    const four = gatewayEndpoint(rest, 4, nameOf)?.endpoint;
-    const six = gatewayEndpoint(rest, 6, nameOf)?.endpoint;
-    const named = rest.find(({ endpoint }) => this.#isNamed(endpoint) && endpoint.ipv4 !== undefined)?.endpoint;
-    const ops = [four, six, named].flatMap((endpoint, index) => {
-      if (endpoint === undefined) return [];
-      const network = this.#catalog.get(endpoint.networkId);
-      const spec: InterfaceSpec = {
-        hostName: '',
-        name: endpoint.interfaceName,
-        bridge: '',
-        macAddress: '',
-        addresses: [],
-        mtu: 0,
-        ...(index === 0 && endpoint.gateway !== undefined ? { gateway: endpoint.gateway } : {}),
-        ...(index === 1 && endpoint.gateway6 !== undefined ? { gateway6: endpoint.gateway6 } : {}),
-        ...(index === 2 ? { resolver: { via: gatewayOf(network, 4) ?? '', source: endpoint.ipv4 ?? '' } } : {}),
-      };
-      return interfaceOps(spec).inside.filter(({ op }) => op === 'route.add' || op === 'net.sysctl');
-    });
-    return ops.filter((op) => !(op.op === 'net.sysctl' && op.path.endsWith('disable_ipv6'))).map(passIfPresent);
+  unplug(endpoint: Endpoint, pid: number): Promise<void> {
+    return this.#wiring.unplug(endpoint, pid);
   }
 
   async detach(containerId: string, networkId?: string): Promise<void> {
@@ -321,8 +268,8 @@ class EngineNetworks implements Networks {
   }
 
   async resolvConf(wish: Parameters<Networks['resolvConf']>[0]): Promise<string> {
-    const named = wish.endpoints.find((endpoint) => this.#isNamed(endpoint) && endpoint.ipv4 !== undefined);
-    const other = wish.endpoints.find((endpoint) => this.#isNamed(endpoint));
+    const named = wish.endpoints.find((endpoint) => hasNames(this.#catalog, endpoint) && endpoint.ipv4 !== undefined);
+    const other = wish.endpoints.find((endpoint) => hasNames(this.#catalog, endpoint));
     const chosen = named ?? other ?? wish.endpoints[0];
     const network = chosen === undefined ? undefined : this.#catalog.find(chosen.networkId);
     const answers = network !== undefined && this.#keeper.hasResolver(network.id);
@@ -349,29 +296,9 @@ class EngineNetworks implements Networks {
   }
 }
 
-function gatewayOf(network: NetworkRecord, family: 4 | 6): string | undefined {
-  return network.ipam.find(({ gateway }) => gateway !== undefined && gateway.includes(':') === (family === 6))?.gateway;
-}
-
-function addressesOf(endpoint: Endpoint): string[] {
-  return [
-    ...(endpoint.ipv4 === undefined ? [] : [`${endpoint.ipv4}/${endpoint.ipv4PrefixLength}`]),
-    ...(endpoint.ipv6 === undefined ? [] : [`${endpoint.ipv6}/${endpoint.ipv6PrefixLength}`]),
-  ];
-}
-
 /** Docker's order: name, aliases, short id, hostname; each once. */
 function dnsNames({ containerName, aliases, containerId, hostname }: EndpointRequest): string[] {
   return [...new Set([containerName, ...aliases, containerId.slice(0, 12), hostname])].filter((name) => name !== '');
-}
-
-function enter(pid: number): NetworkOp {
-  return { op: 'netns.enter', path: `/proc/${pid}/ns/net` };
-}
-
-/** In a running container another network may have the route already. */
-function passIfPresent(op: NetworkOp): NetworkOp {
-  return op.op === 'route.add' ? { ...op, optional: true } : op;
 }
 
 function messageOf(error: unknown): string {

@@ -1,5 +1,4 @@
-import { RESOLVER_ADDRESS } from '../launch/interface-ops.js';
-import { isLoopback, type ResolverConfig, renderResolvConf } from './resolvers.js';
+import { isLoopback, RESOLVER_ADDRESS, type ResolverConfig, renderResolvConf } from './resolvers.js';
 
 /** How names come into a container: by the engine's resolver, or by the machine's own. */
 export interface ResolvConfWish {

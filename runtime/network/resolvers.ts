@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parseAddress } from './address.js';
 
+/** Where Docker's resolver answers inside every container of a network with names. */
+export const RESOLVER_ADDRESS = '127.0.0.11';
+
 /** resolv.conf(5), the parts that matter. */
 export interface ResolverConfig {
   readonly nameservers: readonly string[];

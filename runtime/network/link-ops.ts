@@ -1,0 +1,11 @@
+import type { NetworkOp } from '../launch/interface-ops.js';
+import type { LaunchError, Launcher } from '../launch/types.js';
+
+/** In a short-lived child of the launcher, in order. Throws LaunchError with the first that failed. */
+export async function runOps(launcher: Launcher, ops: readonly NetworkOp[]): Promise<void> {
+  await launcher.run({ before: ops, clone: [], host: [], inside: [] });
+}
+
+export function asLaunchError(error: unknown): LaunchError | undefined {
+  return error instanceof Error && error.name === 'LaunchError' ? (error as LaunchError) : undefined;
+}
