@@ -24,7 +24,10 @@ function walk(node: Node, rules: Rules<Canonical> | undefined, path: Path, conte
   const long = rules.here === undefined ? node : applied(rules.here, node, path, context);
   if (long.kind === 'scalar' || rules.below === undefined) return long;
   const rulesOf = long.kind === 'sequence' ? () => ruleForItem(rules) : (key: string) => ruleForKey(rules, key);
-  return mapChildren(long, (value, key) => walk(value, rulesOf(key), [...path, key], context));
+  return mapChildren(long, (value, key) => {
+    const below = rulesOf(key);
+    return below === undefined ? value : walk(value, below, [...path, key], context);
+  });
 }
 
 function applied(rule: Canonical, node: Node, path: Path, { problems, lenient }: CanonicalContext): Node {

@@ -60,7 +60,8 @@ function split(text: string, node: Node): { ip: string; host: string; container:
   const ip = parts.join(':');
   if (container === '') throw bad(text, 'names no port in the container', node);
   const bare = /^\[.*\]$/.test(ip) ? ip.slice(1, -1) : ip;
-  const bracketless = isIP(ip) === 6;
+  // Only asked where there is a text: Node compiles its pattern for IPv6 on first use, which costs milliseconds.
+  const bracketless = ip !== '' && isIP(ip) === 6;
   if (bare !== '' && (isIP(bare) === 0 || bracketless)) {
     const step = bracketless
       ? `Write it in brackets: [${ip}]:${host}:${container}`

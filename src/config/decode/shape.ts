@@ -8,16 +8,29 @@ import { emptyObject, type Plain, scalarText } from '../tree/plain.js';
 import { setExtensions } from './extensions.js';
 
 export interface Decoding {
-  readonly path: readonly string[];
+  /** Of the value that is being looked at; it grows and shrinks with the walk. */
+  readonly path: string[];
   readonly problems: Problems;
   /** Where the value at a path is written. */
   readonly locate: (path: readonly string[]) => Mark | undefined;
 }
 
 /** The value in its final form; undefined leaves the key out. `value` is undefined where the config has no such key. */
-export type Shape = (value: Plain | undefined, at: Decoding) => Plain | undefined;
+export interface Shape {
+  (value: Plain | undefined, at: Decoding): Plain | undefined;
+  /** Gives something even where the config has no such key. */
+  readonly fillsIn?: true;
+}
 
-export const below = (at: Decoding, key: string | number): Decoding => ({ ...at, path: [...at.path, String(key)] });
+export const fillingIn = (shape: Shape): Shape => Object.assign(shape.bind(undefined), { fillsIn: true as const });
+
+/** What `visit` gives for the value below `key`. */
+export function within<T>(at: Decoding, key: string | number, visit: () => T): T {
+  at.path.push(String(key));
+  const result = visit();
+  at.path.pop();
+  return result;
+}
 
 /** Tells what is wrong with the value here. */
 export function complain(at: Decoding, code: string, sentence: string, ...steps: string[]): undefined {
@@ -114,7 +127,7 @@ export const list =
   (item: Shape): Shape =>
   (value, at) => {
     if (!Array.isArray(value) || value.length === 0) return undefined;
-    return value.map((one, index) => item(one, below(at, index)) ?? null);
+    return value.map((one, index) => within(at, index, () => item(one, at)) ?? null);
   };
 
 /** With its keys sorted; left out when there are none. */
@@ -125,37 +138,44 @@ export const map =
     const keys = Object.keys(value).sort();
     if (keys.length === 0) return undefined;
     const result = emptyObject();
-    for (const key of keys) result[key] = item(value[key], below(at, key)) ?? null;
+    for (const key of keys) result[key] = within(at, key, () => item(value[key], at)) ?? null;
     return result;
   };
 
 export type Fields = Readonly<Record<string, Shape>>;
 
 /** A mapping with known keys; left out when it is not there, `{}` when it is there and says nothing. Keys with `x-` are kept aside. */
-export const struct =
-  (fields: Fields): Shape =>
-  (value, at) =>
-    isObject(value) ? fieldsOf(fields, value, at) : undefined;
+export function struct(fields: Fields): Shape {
+  const known = Object.entries(fields);
+  return (value, at) => (isObject(value) ? fieldsOf(known, value, at) : undefined);
+}
 
 /** As `struct`, but there even where the config has none. */
-export const always =
-  (fields: Fields): Shape =>
-  (value, at) =>
-    fieldsOf(fields, isObject(value) ? value : {}, at);
+export function always(fields: Fields): Shape {
+  const known = Object.entries(fields);
+  return fillingIn((value, at) => fieldsOf(known, isObject(value) ? value : {}, at));
+}
 
 /** As `struct`, but null where the config says null. */
-export const structOrNull =
-  (fields: Fields): Shape =>
-  (value, at) =>
-    isObject(value) ? fieldsOf(fields, value, at) : null;
+export function structOrNull(fields: Fields): Shape {
+  const known = Object.entries(fields);
+  return (value, at) => (isObject(value) ? fieldsOf(known, value, at) : null);
+}
 
-function fieldsOf(fields: Fields, value: { [key: string]: Plain }, at: Decoding): Plain {
+function fieldsOf(fields: readonly (readonly [string, Shape])[], value: { [key: string]: Plain }, at: Decoding): Plain {
   const result = emptyObject();
-  for (const [key, shape] of Object.entries(fields)) {
-    const field = shape(Object.hasOwn(value, key) ? value[key] : undefined, below(at, key));
+  for (const [key, shape] of fields) {
+    const given = Object.hasOwn(value, key) ? value[key] : undefined;
+    if (given === undefined && !shape.fillsIn) continue;
+    at.path.push(key);
+    const field = shape(given, at);
+    at.path.pop();
     if (field !== undefined) result[key] = field;
   }
-  const extensions = Object.entries(value).filter(([key]) => key.startsWith('x-'));
-  if (extensions.length > 0) setExtensions(result, Object.fromEntries(extensions));
+  for (const key of Object.keys(value)) {
+    if (!key.startsWith('x-')) continue;
+    setExtensions(result, Object.fromEntries(Object.entries(value).filter(([name]) => name.startsWith('x-'))));
+    break;
+  }
   return result;
 }

@@ -3,9 +3,9 @@ import { shellWords } from '../canonical/shell-words.js';
 import {
   anyInteger,
   anyText,
-  below,
   complain,
   type Decoding,
+  fillingIn,
   integer,
   isObject,
   map,
@@ -13,10 +13,11 @@ import {
   struct,
   textOf,
   variable,
+  within,
 } from './shape.js';
 
 /** Null: the image's own. A text is split into its words; where a shell would go on, the command ends. */
-export const command: Shape = (value, at) => {
+export const command: Shape = fillingIn((value, at) => {
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) return value.map((word) => textOf(word));
   const written = textOf(value);
@@ -38,11 +39,11 @@ export const command: Shape = (value, at) => {
     );
   }
   return [...split.words];
-};
+});
 
 /** Variables of a service: a name with a blank at its end is a slip. */
 export const environment: Shape = (value, at) => {
-  if (isObject(value)) for (const name of Object.keys(value)) checkName(name, below(at, name));
+  if (isObject(value)) for (const name of Object.keys(value)) within(at, name, () => checkName(name, at));
   return map(variable)(value, at);
 };
 
@@ -62,7 +63,9 @@ export const hosts: Shape = (value, at) => {
   const items = value.map((item) => textOf(item));
   for (const [index, item] of items.entries()) {
     if (/^[^=]+=.+$/.test(item)) continue;
-    complain(below(at, index), 'bad-host', `The host ${JSON.stringify(item)} has no address.`, 'Write NAME=ADDRESS.');
+    within(at, index, () =>
+      complain(at, 'bad-host', `The host ${JSON.stringify(item)} has no address.`, 'Write NAME=ADDRESS.'),
+    );
   }
   return items.sort();
 };

@@ -15,10 +15,21 @@ export function interpolateTree(root: Node, interpolation: Interpolation): Node 
   return interpolateNode(root, castRules(), [], interpolation);
 }
 
-function interpolateNode(node: Node, rules: Rules<Cast> | undefined, path: Path, interpolation: Interpolation): Node {
+/** `path` is one array that grows and shrinks with the walk. */
+function interpolateNode(
+  node: Node,
+  rules: Rules<Cast> | undefined,
+  path: string[],
+  interpolation: Interpolation,
+): Node {
   if (node.kind === 'scalar') return interpolateScalar(node, rules?.here, path, interpolation);
   const rulesOf = node.kind === 'sequence' ? () => ruleForItem(rules) : (key: string) => ruleForKey(rules, key);
-  return mapChildren(node, (value, key) => interpolateNode(value, rulesOf(key), [...path, key], interpolation));
+  return mapChildren(node, (value, key) => {
+    path.push(key);
+    const result = interpolateNode(value, rulesOf(key), path, interpolation);
+    path.pop();
+    return result;
+  });
 }
 
 function interpolateScalar(

@@ -60,6 +60,7 @@ function mend(text: string, position: number, reason: string): { text: string; a
 }
 
 function toOriginal(edits: readonly Edit[], offset: number): number {
+  if (edits.length === 0) return offset;
   let result = offset;
   for (const edit of [...edits].sort((a, b) => a.at - b.at)) {
     if (result < edit.at) break;

@@ -1,6 +1,6 @@
 /** A config against the schema: everything that is wrong with it, each as a sentence with the place of the offending key. */
 import type { Problems } from '../problems.js';
-import type { Mapping, Node, Path, Scalar, Sequence } from '../tree/node.js';
+import type { Mapping, Node, Scalar, Sequence } from '../tree/node.js';
 import { toPlain } from '../tree/plain.js';
 import { readComposeSchema, resolveSchema, type Schema, type TypeName, typesOf } from './schema.js';
 import {
@@ -22,7 +22,7 @@ export function validateTree(tree: Node, problems: Problems): void {
   validateNode(tree, root, [], { root, problems });
 }
 
-function validateNode(node: Node, given: Schema, path: Path, validation: Validation): void {
+function validateNode(node: Node, given: Schema, path: string[], validation: Validation): void {
   const schema = resolveSchema(given, validation.root);
   if (schema.oneOf) {
     validateOneOf(node, schema.oneOf, path, validation);
@@ -38,8 +38,15 @@ function validateNode(node: Node, given: Schema, path: Path, validation: Validat
   else validateScalar(node, schema, path, validation);
 }
 
+/** `path` is one array that grows and shrinks with the walk. */
+function validateBelow(node: Node, schema: Schema, key: string, path: string[], validation: Validation): void {
+  path.push(key);
+  validateNode(node, schema, path, validation);
+  path.pop();
+}
+
 /** Of the branches, the one that takes nodes of this kind speaks for all. */
-function validateOneOf(node: Node, branches: readonly Schema[], path: Path, validation: Validation): void {
+function validateOneOf(node: Node, branches: readonly Schema[], path: string[], validation: Validation): void {
   const resolved = branches
     .map((branch) => resolveSchema(branch, validation.root))
     .flatMap((branch) => branch.oneOf ?? [branch]);
@@ -59,18 +66,18 @@ function hasType(node: Node, type: TypeName): boolean {
   return type === typeof value;
 }
 
-function validateMapping(node: Mapping, schema: Schema, path: Path, validation: Validation): void {
+function validateMapping(node: Mapping, schema: Schema, path: string[], validation: Validation): void {
   const patterns = Object.entries(schema.patternProperties ?? {}).map(
     ([pattern, below]) => [new RegExp(pattern), below] as const,
   );
   for (const [key, entry] of node.entries) {
     const property = ownProperty(schema.properties, key);
-    if (property) validateNode(entry.value, property, [...path, key], validation);
+    if (property) validateBelow(entry.value, property, key, path, validation);
     let known = property !== undefined;
     for (const [pattern, below] of patterns) {
       if (!pattern.test(key)) continue;
       known = true;
-      validateNode(entry.value, below, [...path, key], validation);
+      validateBelow(entry.value, below, key, path, validation);
     }
     if (!known && schema.additionalProperties === false)
       unknownKey({ key, entry, path, schema, parent: node }, validation);
@@ -81,10 +88,10 @@ function validateMapping(node: Mapping, schema: Schema, path: Path, validation: 
 const ownProperty = (properties: Readonly<Record<string, Schema>> | undefined, key: string): Schema | undefined =>
   properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
 
-function validateSequence(node: Sequence, schema: Schema, path: Path, validation: Validation): void {
+function validateSequence(node: Sequence, schema: Schema, path: string[], validation: Validation): void {
   const { items } = schema;
   if (items)
-    for (const [index, item] of node.items.entries()) validateNode(item, items, [...path, String(index)], validation);
+    for (const [index, item] of node.items.entries()) validateBelow(item, items, String(index), path, validation);
   if (!schema.uniqueItems) return;
   const seen = new Map<string, number>();
   for (const [index, item] of node.items.entries()) {
@@ -97,7 +104,7 @@ function validateSequence(node: Sequence, schema: Schema, path: Path, validation
   }
 }
 
-function validateScalar(node: Scalar, schema: Schema, path: Path, validation: Validation): void {
+function validateScalar(node: Scalar, schema: Schema, path: string[], validation: Validation): void {
   const { value } = node;
   if (schema.enum && !schema.enum.includes(value as string)) notAllowedValue(node, schema.enum, path, validation);
   if (typeof value === 'string' && schema.pattern && !new RegExp(schema.pattern).test(value)) {
