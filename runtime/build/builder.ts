@@ -23,8 +23,8 @@ import { type DockerfileText, tellFailure } from './solve/failures.js';
 import { baseImage, checkTags, type ImageRequest } from './solve/images.js';
 import { LayerCache } from './solve/layer-cache.js';
 import { programRunner } from './solve/programs.js';
-import type { Workshop } from './solve/scope.js';
-import { scratchFolder } from './solve/scratch.js';
+import type { Scope, Workshop } from './solve/scope.js';
+import { scratchFolder, sweepRoots } from './solve/scratch.js';
 import { SharedWork } from './solve/shared-work.js';
 import { solve } from './solve/solver.js';
 import { Views } from './solve/views.js';
@@ -39,6 +39,7 @@ export async function openBuilder(tools: BuilderOptions): Promise<Builder> {
   const views = new Views(join(folder, 'views'), tools.snapshots, run);
   await views.sweep();
   await rm(join(folder, 'tmp'), { recursive: true, force: true });
+  await sweepRoots(folder, tools.snapshots);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return new DockerfileBuilder({
     tools,
@@ -61,15 +62,9 @@ class DockerfileBuilder implements Builder {
 
   async build(options: BuildOptions, onEvent: (event: BuildEvent) => void, signal: AbortSignal): Promise<Image> {
     checkOptions(options);
-    const held = new Set<ChainId>();
-    this.held.add(held);
-    try {
-      const image = await this.buildHolding(options, held, onEvent, signal);
-      await this.trimCache();
-      return image;
-    } finally {
-      this.held.delete(held);
-    }
+    const image = await this.buildHolding(options, onEvent, signal);
+    await this.trimCache();
+    return image;
   }
 
   private async trimCache(): Promise<void> {
@@ -83,40 +78,40 @@ class DockerfileBuilder implements Builder {
 
   private async buildHolding(
     options: BuildOptions,
-    held: Set<ChainId>,
     emit: (event: BuildEvent) => void,
     signal: AbortSignal,
   ): Promise<Image> {
+    const { workshop } = this;
     const dockerfile = await readDockerfile(options);
-    const id = randomUUID();
-    const lease = this.workshop.views.lease();
+    const own = {
+      workshop,
+      id: randomUUID(),
+      lease: workshop.views.lease(),
+      held: new Set<ChainId>(),
+      jobs: new Set<Promise<unknown>>(),
+    };
+    this.held.add(own.held);
     try {
-      const { graph, escapeToken } = readGraph(dockerfile, options, this.workshop, emit);
+      const { graph, escapeToken } = readGraph(dockerfile, options, workshop, emit);
       const path = 'path' in options.dockerfile ? options.dockerfile.path : undefined;
       const context = await openContext(options.contextDirectory, path);
-      const platform = options.platform ?? this.workshop.platform;
-      const image = rememberImages(this.workshop, options, emit, signal);
-      const base = {
-        workshop: this.workshop,
-        id,
-        options,
-        graph,
-        escapeToken,
-        context,
-        platform,
-        lease,
-        emit,
-        held,
-        image,
-      };
-      const state = await solve(base, signal);
-      return await putImage(this.workshop.tools.images, state, options, emit);
+      const platform = options.platform ?? workshop.platform;
+      const image = rememberImages(workshop, options, emit, signal);
+      const state = await solve({ ...own, options, graph, escapeToken, context, platform, emit, image }, signal);
+      return await putImage(workshop.tools.images, state, options, emit);
     } catch (error) {
       throw tellFailure(error, dockerfile);
     } finally {
-      await lease.close();
-      await rm(scratchFolder({ workshop: this.workshop, id }), { recursive: true, force: true });
+      // Nobody waits for a step that goes on for somebody else.
+      const over = Promise.allSettled(own.jobs).then(() => this.cleanUp(own));
+      if (!signal.aborted) await over;
     }
+  }
+
+  private async cleanUp(own: Pick<Scope, 'workshop' | 'id' | 'lease' | 'held'>): Promise<void> {
+    this.held.delete(own.held);
+    await own.lease.close();
+    await rm(scratchFolder(own), { recursive: true, force: true });
   }
 
   async prune(): Promise<{ deleted: string[]; reclaimedBytes: number }> {

@@ -1,5 +1,4 @@
 /** Archives that ADD unpacks: told by their content, as tar behind gzip, bzip2, xz or zstd, or plain. */
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -13,6 +12,7 @@ import type { Selected } from '../files/select.js';
 import type { LayerTools, NewLayer } from './layer-step.js';
 import { throughProgram } from './programs.js';
 import type { StepScope } from './scope.js';
+import { withRoot } from './scratch.js';
 
 export interface Archive {
   readonly selected: Selected;
@@ -121,9 +121,7 @@ export async function layerWithArchives(
   const { snapshots, launcher } = scope.workshop.tools;
   if (launcher === undefined)
     throw new EngineError('not-implemented', 'this engine was started without the launcher that unpacks archives');
-  const key = `build-${randomUUID()}`;
-  try {
-    const prepared = await snapshots.prepare(key, parent);
+  return withRoot(scope.workshop, parent, async (prepared, key) => {
     const root = { ...prepared, binds: [] };
     await launcher.unpack({ root, path: '/', mode: 'plain' }, layerTar(work.draft.placed));
     for (const { path, compression } of work.archives) {
@@ -132,8 +130,6 @@ export async function layerWithArchives(
       await launcher.unpack(options, plainTar(path, compression));
       tools.signal.throwIfAborted();
     }
-    return await tools.add(snapshots.diffTar(key), prepared.upper);
-  } finally {
-    await snapshots.discard(key);
-  }
+    return tools.add(snapshots.diffTar(key), prepared.upper);
+  });
 }

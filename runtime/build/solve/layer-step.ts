@@ -54,20 +54,27 @@ export function announce(scope: StepScope, instruction: StageInstruction, cached
 /** Without cache a step is still shared within its build, never with another. */
 async function makeLayer(
   scope: StepScope,
-  { key, parent, work }: { key: string; parent: LayerRecord['parent']; work: LayerWork },
+  { key, parent, work: layer }: { key: string; parent: LayerRecord['parent']; work: LayerWork },
 ): Promise<LayerRecord> {
   const { workshop, options } = scope;
   const onMessage = ({ stream, text }: Output) => scope.emit({ kind: 'output', step: scope.step, stream, text });
   const jobKey = options.noCache ? `${scope.id} ${key}` : key;
-  const { result } = await workshop.shared.run(jobKey, { signal: scope.signal, onMessage }, async (signal, say) => {
+  const begin = async (signal: AbortSignal, say: (output: Output) => void) => {
     const known = options.noCache ? undefined : workshop.cache.find(key);
     if (known !== undefined) return known;
     const add = (tar: Readable, upper?: string) => workshop.tools.images.addLayer(parent, tar, upper);
-    const made = await work.make({ signal, say, add });
+    const made = await layer.make({ signal, say, add });
     const record = { ...made, parent, created: new Date().toISOString() };
     scope.held.add(record.chainId);
     await workshop.cache.keep(key, record);
     return record;
-  });
+  };
+  const work = (signal: AbortSignal, say: (output: Output) => void) => remember(scope.jobs, begin(signal, say));
+  const { result } = await workshop.shared.run(jobKey, { signal: scope.signal, onMessage }, work);
   return result;
+}
+
+function remember<T>(jobs: Set<Promise<unknown>>, job: Promise<T>): Promise<T> {
+  jobs.add(job);
+  return job;
 }

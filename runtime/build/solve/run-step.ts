@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import type { Of, Run } from '../instructions/types.js';
 import { heredocText, parseHeredocStart } from '../parse/heredoc.js';
@@ -7,6 +6,7 @@ import { RunFailed } from './failures.js';
 import { type LayerTools, layerStep, type NewLayer } from './layer-step.js';
 import { type PreparedMounts, prepareMounts } from './run-mounts.js';
 import type { Output, StepScope } from './scope.js';
+import { withRoot } from './scratch.js';
 import { chainOf, type StageState, workingDirectory } from './state.js';
 import { removeStubs } from './stubs.js';
 
@@ -22,6 +22,11 @@ interface Command {
 export async function runStep(scope: StepScope, state: StageState, step: Run): Promise<StageState> {
   const command = runCommand(state, step, scope.escapeToken);
   const mounts = await prepareMounts(scope, state, step);
+  let made = false;
+  const make = async (tools: LayerTools) => {
+    made = true;
+    return execute(scope, state, { step, command, mounts }, tools).finally(mounts.close);
+  };
   try {
     return await layerStep(scope, state, {
       instruction: step,
@@ -35,10 +40,11 @@ export async function runStep(scope: StepScope, state: StageState, step: Run): P
         mounts.material,
         limits(scope, step),
       ],
-      make: (tools) => execute(scope, state, { step, command, mounts }, tools),
+      make,
     });
   } finally {
-    await mounts.close();
+    // Once begun, the step may go on for another build: it gives its mounts back itself.
+    if (!made) await mounts.close();
   }
 }
 
@@ -90,26 +96,17 @@ async function execute(
   { step, command, mounts }: { step: Run; command: Command; mounts: PreparedMounts },
   tools: LayerTools,
 ): Promise<NewLayer> {
-  const { snapshots, runStep } = scope.workshop.tools;
-  const { options } = scope;
-  const key = `build-${randomUUID()}`;
   const output = new OutputText(tools.say);
   const script = await mounts.script(command.script);
-  try {
-    const root = await snapshots.prepare(key, chainOf(state));
+  return withRoot(scope.workshop, chainOf(state), async (root, key) => {
+    const { snapshots, runStep } = scope.workshop.tools;
     const { exitCode } = await runStep({
+      ...surroundings(scope, state, step),
       root,
       args: command.args,
       env: [...runEnv(state), ...proxyEnv(scope, state), ...mounts.env],
-      cwd: workingDirectory(state),
-      user: state.config.User ?? '',
-      network: step.network ?? (options.network || 'default'),
       mounts: [...mounts.mounts, ...script],
       tmpfs: mounts.tmpfs,
-      extraHosts: options.extraHosts,
-      ...(options.shmBytes === undefined ? {} : { shmBytes: options.shmBytes }),
-      ulimits: options.ulimits,
-      privileged: step.security === 'insecure',
       onOutput: (chunk, stream) => output.add(chunk, stream),
       signal: tools.signal,
     });
@@ -117,10 +114,20 @@ async function execute(
     output.end();
     if (exitCode !== 0) throw new RunFailed(command.args, exitCode, output.lastLines());
     await removeStubs(root, [...mounts.targets, ...(command.script === undefined ? [] : [SCRIPT_FOLDER])]);
-    return await tools.add(snapshots.diffTar(key), root.upper);
-  } finally {
-    await snapshots.discard(key);
-  }
+    return tools.add(snapshots.diffTar(key), root.upper);
+  });
+}
+
+function surroundings({ options }: StepScope, state: StageState, step: Run) {
+  return {
+    cwd: workingDirectory(state),
+    user: state.config.User ?? '',
+    network: step.network ?? (options.network || 'default'),
+    extraHosts: options.extraHosts,
+    ...(options.shmBytes === undefined ? {} : { shmBytes: options.shmBytes }),
+    ulimits: options.ulimits,
+    privileged: step.security === 'insecure',
+  };
 }
 
 const KEPT_LINES = 20;

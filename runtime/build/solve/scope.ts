@@ -45,6 +45,8 @@ export interface Scope {
   readonly lease: ViewLease;
   readonly signal: AbortSignal;
   readonly emit: (event: BuildEvent) => void;
+  /** Steps begun for this build; one that others wait for may outlive it, and needs its files and views until then. */
+  readonly jobs: Set<Promise<unknown>>;
   /** Chains that this build needs until it ends. */
   readonly held: Set<ChainId>;
   /** The finished stage. Works it out when nobody has asked yet. */

@@ -16,7 +16,19 @@ export class SharedWork<Result, Message> {
     options.signal.throwIfAborted();
     const found = this.running.get(key);
     const job = found ?? this.start(key, work);
-    return { result: await job.join(options.signal, options.onMessage), shared: found !== undefined };
+    const leave = () => {
+      if (found === undefined) job.orphaned = true;
+    };
+    options.signal.addEventListener('abort', leave, { once: true });
+    try {
+      return { result: await job.join(options.signal, options.onMessage), shared: found !== undefined };
+    } catch (error) {
+      // It may have failed because what it read went away with who began it.
+      if (found !== undefined && job.orphaned && !options.signal.aborted) return this.run(key, options, work);
+      throw error;
+    } finally {
+      options.signal.removeEventListener('abort', leave);
+    }
   }
 
   private start(key: string, work: (signal: AbortSignal, say: (message: Message) => void) => Promise<Result>) {
@@ -27,6 +39,8 @@ export class SharedWork<Result, Message> {
 }
 
 class Job<Result, Message> {
+  /** Who began it has gone. */
+  orphaned = false;
   private readonly abort = new AbortController();
   private readonly said: Message[] = [];
   private readonly listeners = new Set<(message: Message) => void>();

@@ -83,6 +83,25 @@ solving('who leaves does not take along a step that another build waits for', as
   await it.close();
 });
 
+solving('a step that loses its files with who began it is done again by who waits', async () => {
+  const { run, waiting, until } = gate();
+  const it = await openWorkbench({ run });
+  await it.image('base:1', {});
+  const leaver = new AbortController();
+  const options = { ...defaults(it.context), dockerfile: { text: 'FROM base:1\nRUN slow\n' } };
+  const first = it.builder.build(options, () => {}, leaver.signal);
+  await until(1);
+  const second = it.builder.build(options, () => {}, new AbortController().signal);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  leaver.abort(new Error('gone'));
+  await rejection(first);
+  waiting[0]!.go(1);
+  await until(2);
+  waiting[1]!.go(0);
+  await second;
+  await it.close();
+});
+
 solving('a failing step cancels the others and is told with its line and last output', async () => {
   const { run, waiting, until } = gate();
   const it = await openWorkbench({ run });
