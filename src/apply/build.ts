@@ -81,7 +81,8 @@ function extraHosts(hosts: unknown): string | undefined {
 }
 
 function buildFailed(service: string, sentence: string, tail: readonly string[], { locate }: ApplyContext): UserError {
-  const told = tail.filter((line) => !sentence.includes(line.trim()));
+  // our engine's sentence shows the Dockerfile's line and the last output itself
+  const told = sentence.includes('\n') ? [] : tail.filter((line) => !sentence.includes(line.trim()));
   const output = told.map((line) => `\n  | ${line}`).join('');
   return new UserError(
     'build-failed',

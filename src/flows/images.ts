@@ -75,6 +75,7 @@ async function getImages(session: Session, request: ImagesRequest): Promise<void
     project,
     observed,
     locate,
+    variables,
     ...(request.build ? { build: request.build } : {}),
   });
 }

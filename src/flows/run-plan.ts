@@ -1,6 +1,5 @@
 import type { ApplyContext, BuildSettings } from '../apply/context.js';
 import { Readiness } from '../apply/readiness.js';
-import { applyPlan } from '../apply/run.js';
 import type { EngineClient } from '../engine/client.js';
 import type { Location } from '../errors.js';
 import { UserError } from '../errors.js';
@@ -46,6 +45,7 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
       signal: abort.signal,
       readiness,
     });
+    const { applyPlan } = await import('../apply/run.js'); // what does nothing loads nothing of it
     await applyPlan(plan, context, abort, session.options.parallel);
   } catch (error) {
     throw abort.signal.aborted && abort.signal.reason instanceof UserError ? abort.signal.reason : error;

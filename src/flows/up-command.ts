@@ -2,9 +2,7 @@
 import { UserError } from '../errors.js';
 import { defaultUpOptions, type UpOptions } from '../plan/options.js';
 import { unknownService } from '../plan/order.js';
-import { stayInForeground } from './foreground.js';
 import { Cancelled } from './interrupt.js';
-import { stopServices } from './lifecycle.js';
 import type { Session } from './session.js';
 import { bringUp, finishUp, type UpResult } from './up.js';
 
@@ -52,8 +50,7 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
       yes: wish.yes ?? false,
     });
   } catch (error) {
-    if (stays && error instanceof Cancelled)
-      await stopServices(session, { services: wish.services, dryRun: false, graceMs: wish.timeout });
+    if (stays && error instanceof Cancelled) await stopStarted(session, wish);
     throw error;
   }
   if (!result) return 0;
@@ -61,7 +58,13 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
   return stays ? foreground(session, wish, result, sinceNs) : 0;
 }
 
-function foreground(session: Session, wish: UpWish, result: UpResult, sinceNs: bigint): Promise<number> {
+/** Ctrl-C before all were up: what was started goes the way of what would run. */
+async function stopStarted(session: Session, wish: UpWish): Promise<void> {
+  const { stopServices } = await import('./lifecycle.js');
+  await stopServices(session, { services: wish.services, dryRun: false, graceMs: wish.timeout });
+}
+
+async function foreground(session: Session, wish: UpWish, result: UpResult, sinceNs: bigint): Promise<number> {
   const { engine, loaded, selected } = result;
   const exitCodeFrom = wish['exit-code-from'];
   if (exitCodeFrom !== undefined && !selected.has(exitCodeFrom)) throw unknownService(loaded.project, exitCodeFrom);
@@ -73,6 +76,7 @@ function foreground(session: Session, wish: UpWish, result: UpResult, sinceNs: b
       loaded.project.services[name]?.attach === false,
   );
   const scope = { engine, project: loaded.project, selected, sinceNs };
+  const { stayInForeground } = await import('./foreground.js');
   return stayInForeground(session, scope, {
     abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,
     exitCodeFrom,
