@@ -1,4 +1,5 @@
 /** The one place where a failure becomes a status and a body. */
+import { machineSentence } from '../engine/launch-failure.js';
 import { EngineError, type EngineErrorKind } from '../errors.js';
 import type { Answer } from './routes.js';
 import { VersionError } from './versions/negotiation.js';
@@ -16,7 +17,7 @@ const statusOf: Readonly<Record<EngineErrorKind, number>> = {
 };
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return machineSentence(error) ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** Errors that nobody put into a sentence are bugs, or the launcher's: their stack belongs into the engine's log. */

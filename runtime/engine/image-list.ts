@@ -87,3 +87,10 @@ export function listImages(engine: Engine, filters: Filters): ListedImage[] {
   }
   return listed.sort((a, b) => Number(createdNs(b.image) - createdNs(a.image)));
 }
+
+/** Bytes of all layers of all images, each counted once. */
+export function layersBytes(engine: Engine): number {
+  const { images, snapshots } = engine.foundations;
+  const layers = new Set(images.list().flatMap(({ chainIds }) => chainIds));
+  return [...layers].reduce((sum, chainId) => sum + snapshots.sizeBytes(chainId), 0);
+}

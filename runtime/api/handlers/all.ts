@@ -9,6 +9,7 @@ import { buildRoutes } from './build.js';
 import { commitRoutes } from './commit.js';
 import { containerRoutes } from './containers.js';
 import { devenvRoutes } from './devenv.js';
+import { diskUsageRoutes } from './disk-usage.js';
 import { eventRoutes } from './events.js';
 import { execRoutes } from './exec.js';
 import { imageTransferRoutes } from './image-transfer.js';
@@ -31,6 +32,7 @@ export function engineRoutes({ engine, product, shutdown, environment }: AllRout
   return [
     ...systemRoutes({ engine, product }),
     ...authRoutes(environment),
+    ...diskUsageRoutes(engine),
     ...eventRoutes(engine),
     ...imageRoutes({ engine, engineVersion: engineVersion(product) }),
     ...imageTransferRoutes(engine),

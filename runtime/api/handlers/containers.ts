@@ -22,6 +22,7 @@ import { readShape } from '../request.js';
 import { type Answer, type Call, created, noContent, ok, type Route, streamed } from '../routes.js';
 import { openStream } from '../streams.js';
 import { createIn } from '../versions/containers.js';
+import type { ContainerSummary } from '../wire.js';
 import {
   configOf,
   createBody,
@@ -81,29 +82,29 @@ async function list(engine: Engine, call: Call): Promise<Answer> {
     limit: query.int('limit') ?? 0,
     filters: query.filters(CONTAINER_FILTERS),
   });
+  return ok(await summariesOf(engine, found, query.bool('size')));
+}
+
+/** Lines of `docker ps`, also for what fills the disk. */
+export function summariesOf(
+  engine: Engine,
+  containers: readonly Container[],
+  wantsSizes: boolean,
+): Promise<ContainerSummary[]> {
   const nowMs = Date.now();
-  const wantsSizes = query.bool('size');
   const images = new Map<string, string>();
-  return ok(
-    await Promise.all(
-      found.map(async (container) => {
-        const { running, config } = container.record;
-        const isUp = container.isRunning && running !== undefined;
-        return encodeSummary(
-          {
-            container,
-            networks: networkViews(engine, container),
-            ports: isUp ? publishedPorts(config.ExposedPorts, running.ports) : {},
-          },
-          {
-            nowMs,
-            sizes: wantsSizes ? await containerSizes(engine, container) : undefined,
-            imageName: imageName(engine, container, images),
-          },
-        );
-      }),
-    ),
-  );
+  const summary = async (container: Container) => {
+    const { running, config } = container.record;
+    const isUp = container.isRunning && running !== undefined;
+    const networks = networkViews(engine, container);
+    const ports = isUp ? publishedPorts(config.ExposedPorts, running.ports) : {};
+    const sizes = wantsSizes ? await containerSizes(engine, container) : undefined;
+    return encodeSummary(
+      { container, networks, ports },
+      { nowMs, sizes, imageName: imageName(engine, container, images) },
+    );
+  };
+  return Promise.all(containers.map(summary));
 }
 
 /** As the client named it, as long as that name still means the same image; one look-up a name. */

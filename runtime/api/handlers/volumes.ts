@@ -20,7 +20,7 @@ export function volumeRoutes(engine: Engine): Route[] {
   ];
 }
 
-function encode(engine: Engine, volume: VolumeRecord) {
+export function encodeVolume(engine: Engine, volume: VolumeRecord) {
   return {
     CreatedAt: volume.created,
     Driver: volume.driver,
@@ -34,17 +34,17 @@ function encode(engine: Engine, volume: VolumeRecord) {
 
 function list(engine: Engine, call: Call): Answer {
   const found = filterVolumes(engine, call.query.filters(volumeListFilters));
-  return ok({ Volumes: found.map((volume) => encode(engine, volume)), Warnings: null });
+  return ok({ Volumes: found.map((volume) => encodeVolume(engine, volume)), Warnings: null });
 }
 
 function inspect(engine: Engine, call: Call): Answer {
-  return ok(encode(engine, getVolume(engine, call.params.name!)));
+  return ok(encodeVolume(engine, getVolume(engine, call.params.name!)));
 }
 
 async function create(engine: Engine, call: Call): Promise<Answer> {
   const body = await readShape(call, createBody, 'VolumeCreateOptions');
   const { Name: name, Driver: driver, DriverOpts: options = null, Labels: labels = null } = body;
-  return created(encode(engine, await createVolume(engine, { name, driver, options, labels })));
+  return created(encodeVolume(engine, await createVolume(engine, { name, driver, options, labels })));
 }
 
 async function remove(engine: Engine, call: Call): Promise<Answer> {
