@@ -26,6 +26,17 @@ export function errnoSentence(errno: string): string {
   return errnoText[errno] ?? errno;
 }
 
+/** What the machine refused, in words: an operation of the launcher that failed, or a full disk. Undefined for everything else. */
+export function machineSentence(error: unknown): string | undefined {
+  const code = error instanceof LaunchError ? error.errno : (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const subject = error instanceof LaunchError ? error.subject : (error as NodeJS.ErrnoException).path;
+    const about = subject ? ` (writing ${subject})` : '';
+    return `${errnoSentence(code)}${about}: nothing half-made was kept; free some room on the engine's disk and try again`;
+  }
+  return error instanceof LaunchError ? `${error.operation} ${error.subject}: ${errnoSentence(code!)}` : undefined;
+}
+
 /** What went wrong with a process: a sentence, its kind, and the code that inspect shows. */
 export interface StartFailure {
   readonly error: EngineError;

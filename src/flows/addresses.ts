@@ -5,11 +5,11 @@ import { observeContainers } from '../observe/observe.js';
 import type { Session } from './session.js';
 import type { UpResult } from './up.js';
 
-/** Where to click: each published TCP port of what runs, and what ended at once. */
+/** Where to click: each published TCP port of what runs, and what ended at once. Gives the number of services that ended with an error. */
 export async function showAddresses(
   session: Session,
   { engine, loaded, observed, plan, selected }: UpResult,
-): Promise<void> {
+): Promise<number> {
   const unchanged = plan.steps.length === 0;
   const all = unchanged ? observed.containers : await observeContainers(engine, loaded.project.name);
   const containers = all.filter((one) => selected.has(one.service) && !one.oneOff);
@@ -18,7 +18,7 @@ export async function showAddresses(
   for (const [name, address] of new Map(lines.map((line) => [line.join(' '), line])).values()) {
     await session.terminal.status(`  ${name.padEnd(width)}  ${session.terminal.errColors.cyan(address)}\n`);
   }
-  if (!unchanged) await showEnded(session, containers, { engine });
+  return unchanged ? 0 : showEnded(session, containers, { engine });
 }
 
 function addressLines({ service, ports, state }: ObservedContainer): [string, string][] {
@@ -36,13 +36,14 @@ async function showEnded(
   { terminal }: Session,
   containers: readonly ObservedContainer[],
   { engine }: Pick<UpResult, 'engine'>,
-): Promise<void> {
-  for (const { id, name, state, exitCode, service } of containers) {
-    if (state !== 'exited' || !exitCode) continue;
+): Promise<number> {
+  const ended = containers.filter(({ state, exitCode }) => state === 'exited' && exitCode);
+  for (const { id, name, exitCode, service } of ended) {
     await terminal.status(`${terminal.errColors.red(`${name} exited with code ${exitCode}`)}; it printed last:\n`);
     for await (const { text } of linesOf(containerLogs(engine, id, { tail: '5', tty: false }))) {
       await terminal.status(`  | ${text}\n`);
     }
     await terminal.status(`  All of it: devenv logs ${service}\n`);
   }
+  return ended.length;
 }

@@ -1,7 +1,7 @@
-import type { EngineClient } from '../engine/client.js';
-import { containerLogs, type LogOptions } from '../engine/containers.js';
-import { linesOf } from '../engine/streams.js';
+import type { LogOptions } from '../engine/containers.js';
 import type { LogPrinter } from '../output/log-printer.js';
+import type { Session } from './session.js';
+import { readLogs } from './streams.js';
 
 export interface LogSource {
   readonly id: string;
@@ -13,26 +13,14 @@ export interface LogSource {
 
 /** Hands a container's lines to the printer until its log ends or `signal` does. */
 export async function printLogs(
-  engine: EngineClient,
-  source: LogSource,
+  session: Session,
+  { id, label: container, service, tty }: LogSource,
   printer: LogPrinter,
   options: LogOptions & { readonly signal?: AbortSignal },
 ): Promise<void> {
-  const { id, label: container, service, tty } = source;
-  try {
-    for await (const { stream, text } of linesOf(containerLogs(engine, id, { ...options, tty }))) {
-      const [line, timestamp] = options.timestamps ? splitStamp(text) : [text, undefined];
-      await printer.print({ kind: 'log', service, container, stream, line, ...(timestamp ? { timestamp } : {}) });
-    }
-  } catch (error) {
-    if (!options.signal?.aborted) throw error;
+  for await (const { stream, text: line, timestamp } of readLogs(session, id, { ...options, tty })) {
+    await printer.print({ kind: 'log', service, container, stream, line, timestamp });
   }
-}
-
-/** With `timestamps` the engine puts RFC 3339 and a space before each line. */
-function splitStamp(text: string): [string, string | undefined] {
-  const at = text.indexOf(' ');
-  return at < 0 ? ['', text] : [text.slice(at + 1), text.slice(0, at)];
 }
 
 /** `web-1` of `shop-web-1`; a container with a name of its own keeps it. */

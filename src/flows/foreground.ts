@@ -1,9 +1,7 @@
 /** What `up` does while it stays: shows what containers print, tells who ended, stops them all on Ctrl-C. */
 import type { EngineEvent } from '../engine/answers.js';
-import type { EngineClient } from '../engine/client.js';
 import { inspectContainer, killContainer } from '../engine/containers.js';
 import { isStatus } from '../engine/errors.js';
-import { subscribeEvents } from '../engine/system.js';
 import { composeLabel } from '../model/labels.js';
 import type { ObservedContainer } from '../model/observed.js';
 import type { Project } from '../model/project.js';
@@ -14,6 +12,7 @@ import { printLogs, shortName } from './follow-logs.js';
 import { Interrupts } from './interrupt.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
+import { readEvents, unixSeconds } from './streams.js';
 
 export interface ForegroundOptions {
   readonly abortOn: 'exit' | 'failure' | undefined;
@@ -27,21 +26,10 @@ export interface ForegroundOptions {
 }
 
 export interface ForegroundScope {
-  readonly engine: EngineClient;
   readonly project: Project;
   readonly selected: ReadonlySet<string>;
   /** Nanoseconds since 1970: output from then on belongs to this run. */
   readonly sinceNs: bigint;
-}
-
-/** Container events of the project from a moment on, so that an end during the start is not missed. */
-export function subscribeProject(engine: EngineClient, projectName: string, sinceNs: bigint, signal: AbortSignal) {
-  const filters = { type: ['container'], event: ['start', 'die'], label: [`${composeLabel.project}=${projectName}`] };
-  return subscribeEvents(engine, filters, { since: unixSeconds(sinceNs), signal });
-}
-
-export function unixSeconds(ns: bigint): string {
-  return `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;
 }
 
 /** Resolves with the exit code when all have ended, were stopped, or one that matters ended. */
@@ -61,6 +49,7 @@ class Foreground {
   private readonly ended = new AbortController();
   private readonly logs = new AbortController();
   private exitCode = 0;
+  private listedNs = 0n;
   private stopping: Promise<void> | undefined;
   private interrupted = false;
 
@@ -78,12 +67,10 @@ class Foreground {
   }
 
   async run(): Promise<number> {
-    const { engine, project, sinceNs } = this.scope;
-    const events = await subscribeProject(engine, project.name, sinceNs, this.ended.signal);
     const interrupts = new Interrupts((count) => this.onInterrupt(count));
     try {
       await this.begin();
-      if (this.alive.size > 0) await this.listen(events);
+      if (this.alive.size > 0) await this.listen();
       await Promise.allSettled(this.following.values());
       await this.stopping;
     } finally {
@@ -95,6 +82,7 @@ class Foreground {
   }
 
   private async begin(): Promise<void> {
+    this.listedNs = BigInt(Date.now()) * 1_000_000n;
     const containers = await this.containers();
     this.printer.announce(containers.map((one) => this.label(one)));
     for (const container of containers) {
@@ -108,7 +96,7 @@ class Foreground {
   }
 
   private async containers(): Promise<ObservedContainer[]> {
-    const all = await observeContainers(this.scope.engine, this.scope.project.name);
+    const all = await observeContainers(await this.session.engine(), this.scope.project.name);
     return all.filter((one) => this.scope.selected.has(one.service) && !one.oneOff);
   }
 
@@ -122,9 +110,8 @@ class Foreground {
     const source = { id: container.id, label: this.label(container), service: container.service, tty };
     const before = this.following.get(container.id) ?? Promise.resolve();
     const printing = before.then(() =>
-      printLogs(this.scope.engine, source, this.printer, {
+      printLogs(this.session, source, this.printer, {
         follow: true,
-        timestamps: this.options.timestamps,
         signal: this.logs.signal,
         ...(since ? { since } : {}),
       }),
@@ -135,14 +122,18 @@ class Foreground {
     );
   }
 
-  private async listen(events: AsyncIterable<EngineEvent>): Promise<void> {
-    try {
-      for await (const event of events) {
-        await this.onEvent(event);
-        if (this.alive.size === 0) return;
-      }
-    } catch (error) {
-      if (!this.ended.signal.aborted) throw error;
+  /** From before the containers were listed on, so that an end in between is not missed. */
+  private async listen(): Promise<void> {
+    const { project } = this.scope;
+    const sinceNs = this.listedNs;
+    const filters = {
+      type: ['container'],
+      event: ['start', 'die'],
+      label: [`${composeLabel.project}=${project.name}`],
+    };
+    for await (const event of readEvents(this.session, { filters, sinceNs, signal: this.ended.signal })) {
+      await this.onEvent(event);
+      if (this.alive.size === 0) return;
     }
   }
 
@@ -163,7 +154,7 @@ class Foreground {
   /** Its restart policy brings it back, or somebody started it again since. */
   private async comesBack(id: string, diedNs: number): Promise<boolean> {
     try {
-      const { State } = await inspectContainer(this.scope.engine, id);
+      const { State } = await inspectContainer(await this.session.engine(), id);
       if (State.Status === 'restarting') return true;
       return State.Running && Date.parse(State.StartedAt) * 1e6 >= diedNs - 1e9;
     } catch (error) {
@@ -192,19 +183,20 @@ class Foreground {
   }
 
   private async stopAll(): Promise<void> {
-    const { engine, project } = this.scope;
+    const { project } = this.scope;
+    const engine = await this.session.engine();
     const containers = await this.containers();
     const observed = { containers, networks: [], volumes: [], images: {} };
     const plan = planStop(project, containers, this.options.graceMs);
     try {
-      await runPlan(this.session, engine, { plan, project, observed, interruptible: false });
+      await runPlan(this.session, engine, { plan, project, observed, alone: false });
     } finally {
       if (this.alive.size === 0) this.ended.abort();
     }
   }
 
   private async killAll(): Promise<void> {
-    const { engine } = this.scope;
+    const engine = await this.session.engine();
     await Promise.allSettled([...this.alive.keys()].map((id) => killContainer(engine, id, 'SIGKILL')));
   }
 }

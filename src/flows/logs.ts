@@ -1,6 +1,4 @@
-import type { EngineClient } from '../engine/client.js';
 import { inspectContainer, type LogOptions } from '../engine/containers.js';
-import { subscribeEvents } from '../engine/system.js';
 import { UserError } from '../errors.js';
 import { parseDuration } from '../model/durations.js';
 import { composeLabel } from '../model/labels.js';
@@ -10,6 +8,7 @@ import { chooseContainers } from './containers.js';
 import { printLogs, shortName } from './follow-logs.js';
 import { Interrupts } from './interrupt.js';
 import type { Session } from './session.js';
+import { readEvents, unixSeconds } from './streams.js';
 
 export interface LogsRequest {
   readonly services: readonly string[];
@@ -29,11 +28,10 @@ export async function showLogs(session: Session, request: LogsRequest): Promise<
   const options: LogOptions = {
     follow: request.follow,
     tail: request.tail,
-    timestamps: request.timestamps || request.json,
     ...(request.since ? { since: toUnixTime(request.since, now) } : {}),
     ...(request.until ? { until: toUnixTime(request.until, now) } : {}),
   };
-  const { engine, known, containers: found } = await chooseContainers(session, { services: request.services });
+  const { known, containers: found } = await chooseContainers(session, { services: request.services });
   const containers = found.filter((one) => request.index === undefined || one.replica === request.index);
   const services = [
     ...new Set([...Object.keys(known.loaded?.project.services ?? {}), ...found.map((one) => one.service)]),
@@ -44,7 +42,7 @@ export async function showLogs(session: Session, request: LogsRequest): Promise<
   const abort = new AbortController();
   const interrupts = new Interrupts(() => abort.abort());
   const show = (container: ObservedContainer, more: LogOptions = {}) =>
-    showContainer(engine, container, shortName(known.name, container.name), printer, {
+    showContainer(session, container, shortName(known.name, container.name), printer, {
       ...options,
       ...more,
       signal: abort.signal,
@@ -52,49 +50,44 @@ export async function showLogs(session: Session, request: LogsRequest): Promise<
   try {
     if (!request.follow) for (const container of containers) await show(container);
     else
-      await Promise.all([
-        ...containers.map((one) => show(one)),
-        followNew(session, request, engine, known.name, show, abort.signal),
-      ]);
+      await Promise.all([...containers.map((one) => show(one)), followNew(session, request, known.name, show, abort)]);
   } finally {
     interrupts.stop();
   }
 }
 
 async function showContainer(
-  engine: EngineClient,
+  session: Session,
   container: ObservedContainer,
   label: string,
   printer: LogPrinter,
   options: LogOptions & { signal: AbortSignal },
 ): Promise<void> {
-  const { Config } = await inspectContainer(engine, container.id);
-  await printLogs(engine, { id: container.id, label, service: container.service, tty: Config.Tty }, printer, options);
+  const { Config } = await inspectContainer(await session.engine(), container.id);
+  await printLogs(session, { id: container.id, label, service: container.service, tty: Config.Tty }, printer, options);
 }
 
 /** Containers that start while we follow; ends when none of the project runs any more. */
 async function followNew(
   session: Session,
   request: LogsRequest,
-  engine: EngineClient,
   projectName: string,
   show: (container: ObservedContainer, more: LogOptions) => Promise<void>,
-  signal: AbortSignal,
+  abort: AbortController,
 ): Promise<void> {
   const filters = { type: ['container'], event: ['start', 'die'], label: [`${composeLabel.project}=${projectName}`] };
   const shows: Promise<void>[] = [];
-  const list = () => chooseContainers(session, { services: request.services });
-  try {
-    const events = await subscribeEvents(engine, filters, { signal });
-    if (!(await list()).containers.some((one) => one.state === 'running' || one.state === 'restarting')) return;
-    for await (const { Action, Actor, timeNano } of events) {
-      const { containers } = await list();
-      const container = containers.find((one) => one.id === Actor.ID);
-      if (Action === 'start' && container) shows.push(show(container, { since: `${timeNano / 1e9}`, tail: 'all' }));
-      if (Action === 'die' && !containers.some((one) => one.state === 'running' || one.state === 'restarting')) break;
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
+  const list = async () => (await chooseContainers(session, { services: request.services })).containers;
+  const someRun = (containers: readonly ObservedContainer[]) =>
+    containers.some((one) => one.state === 'running' || one.state === 'restarting');
+  const sinceNs = BigInt(Date.now()) * 1_000_000n;
+  if (!someRun(await list())) return;
+  for await (const { Action, Actor, timeNano } of readEvents(session, { filters, sinceNs, signal: abort.signal })) {
+    const containers = await list();
+    const container = containers.find((one) => one.id === Actor.ID);
+    if (Action === 'start' && container)
+      shows.push(show(container, { since: unixSeconds(BigInt(timeNano)), tail: 'all' }));
+    if (Action === 'die' && !someRun(containers)) break;
   }
   await Promise.all(shows);
 }

@@ -19,8 +19,8 @@ export interface PlanRun {
   readonly build?: Partial<BuildSettings>;
   /** `--wait-timeout`: waiting longer than this fails. */
   readonly limitMs?: number;
-  /** False: the caller listens to Ctrl-C itself. */
-  readonly interruptible?: boolean;
+  /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
+  readonly alone?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -29,11 +29,11 @@ const defaultBuild: BuildSettings = { noCache: false, pull: false, args: {}, qui
 /** Applies a plan and shows it. Throws what failed, or Cancelled after Ctrl-C. */
 export async function runPlan(session: Session, engine: EngineClient, run: PlanRun): Promise<void> {
   const { plan, project } = run;
-  const progress = await session.progress();
+  const progress = await session.progress(run.alone === false);
   for (const text of plan.warnings) progress.emit({ kind: 'warning', text });
   if (plan.steps.length === 0) return progress.end();
   const abort = new AbortController();
-  const interrupts = run.interruptible === false ? undefined : new Interrupts(() => abort.abort(new Cancelled()));
+  const interrupts = run.alone === false ? undefined : new Interrupts(() => abort.abort(new Cancelled()));
   const timer =
     run.limitMs === undefined ? undefined : setTimeout(() => abort.abort(tooSlow(run.limitMs!)), run.limitMs);
   run.signal?.addEventListener('abort', () => abort.abort(run.signal?.reason));

@@ -79,8 +79,18 @@ export class Session {
     return this.client;
   }
 
-  progress(): Promise<Progress> {
-    return createProgress(this.options.progress, this.terminal);
+  /** After `lost` broke off: the same engine again, started anew if it must be. Those who ask together share it. */
+  async reconnect(lost: EngineClient): Promise<void> {
+    if (this.client && (await this.client) !== lost) return;
+    lost.close();
+    this.client = undefined;
+    await this.engine();
+  }
+
+  /** `lines`: nothing that is written over, since others write in between. */
+  progress(lines = false): Promise<Progress> {
+    const { progress } = this.options;
+    return createProgress(lines && (progress === 'auto' || progress === 'tty') ? 'plain' : progress, this.terminal);
   }
 
   async close(): Promise<void> {

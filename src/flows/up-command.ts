@@ -54,8 +54,9 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
     throw error;
   }
   if (!result) return 0;
-  if (!wish['no-start']) await finishUp(session, result);
-  return stays ? foreground(session, wish, result, sinceNs) : 0;
+  const ended = wish['no-start'] ? 0 : await finishUp(session, result);
+  if (stays) return foreground(session, wish, result, sinceNs);
+  return wish.wait && ended > 0 ? 1 : 0;
 }
 
 /** Ctrl-C before all were up: what was started goes the way of what would run. */
@@ -65,7 +66,7 @@ async function stopStarted(session: Session, wish: UpWish): Promise<void> {
 }
 
 async function foreground(session: Session, wish: UpWish, result: UpResult, sinceNs: bigint): Promise<number> {
-  const { engine, loaded, selected } = result;
+  const { loaded, selected } = result;
   const exitCodeFrom = wish['exit-code-from'];
   if (exitCodeFrom !== undefined && !selected.has(exitCodeFrom)) throw unknownService(loaded.project, exitCodeFrom);
   const aborts = wish['abort-on-container-exit'] || exitCodeFrom !== undefined;
@@ -75,7 +76,7 @@ async function foreground(session: Session, wish: UpWish, result: UpResult, sinc
       (wish.attach && !wish.attach.includes(name)) ||
       loaded.project.services[name]?.attach === false,
   );
-  const scope = { engine, project: loaded.project, selected, sinceNs };
+  const scope = { project: loaded.project, selected, sinceNs };
   const { stayInForeground } = await import('./foreground.js');
   return stayInForeground(session, scope, {
     abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,

@@ -102,6 +102,6 @@ async function noteLocalPorts({ terminal }: Session, project: Project, plan: Pla
 }
 
 /** What the containers of this run are now, with where to click. */
-export async function finishUp(session: Session, result: UpResult): Promise<void> {
-  await showAddresses(session, result);
+export function finishUp(session: Session, result: UpResult): Promise<number> {
+  return showAddresses(session, result);
 }

@@ -35,7 +35,7 @@ async function refuses(
   await project.write({ 'devenv.yml': config });
   const result = await project.devenv(...args);
   assert.is.not(result.code, 0, result.output);
-  for (const one of says) assert.match(result.output, one);
+  for (const one of says) assert.match(result.output, one, result.output);
   assert.not.match(result.output, /^\s+at .*\.js:\d+/m, 'no stack for a mistake of the person');
 }
 
@@ -122,7 +122,7 @@ mistakes('an image that no registry can give is named', async ({ project }) => {
 
 mistakes('a RUN that fails is shown with its line and last output', async ({ project }) => {
   await project.write({ 'Broken.Dockerfile': `${busyboxDockerfile}RUN echo about to fail && exit 9\n` });
-  const config = 'services:\n  web:\n    build: {context: ., dockerfile: Broken.Dockerfile}\n';
+  const config = 'services:\n  broken:\n    build: {context: ., dockerfile: Broken.Dockerfile}\n';
   await refuses(project, config, ['up', '-d'], 'about to fail', /\b9\b/, /Broken\.Dockerfile:4/);
 });
 

@@ -29,7 +29,7 @@ fullDisk.after(async ({ project }) => {
 fullDisk('up says that the disk is full, and no image of it is there', async ({ project }) => {
   const up = await project.devenv('up', '--detach');
   assert.is.not(up.code, 0, up.output);
-  assert.match(up.output, /no space left|disk is full/i);
+  assert.match(up.output, /no space left|disk is full/i, up.output);
   assert.not.match(up.output, /^\s+at .*\.js:\d+/m);
   const images = await project.devenv('image', 'ls', '--format', 'json');
   assert.equal(

@@ -1,6 +1,5 @@
 /** SIGKILL of the engine, of the command line and of the launcher loses no container, no log line and no exit code. */
 import { readdir, readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -54,16 +53,17 @@ const running = async (project: TestProject) =>
 killed('a killed engine leaves containers, their logs and their exit codes to the next one', async ({ project }) => {
   await project.write({
     'devenv.yml': `services:
-  talker: {build: ., command: ["sh", "-c", "for i in $$(seq 1 40); do echo line $$i; busybox usleep 50000; done; exit 5"]}
+  talker: {build: ., command: ["sh", "-c", "for i in $$(seq 1 100); do echo line $$i; busybox usleep 50000; done; exit 5"]}
   sleeper: {build: ., command: ["sleep", "100000"], stop_signal: SIGKILL}
 `,
   });
   assert.is((await project.devenv('up', '-d')).code, 0);
-  const before = (await project.devenv('ps', '--quiet')).stdout;
+  const ids = async () => (await project.devenv('ps', '--all', '--quiet')).stdout.split('\n').sort();
+  const before = await ids();
   process.kill(await enginePid(project), 'SIGKILL');
-  assert.is((await project.devenv('ps', '--quiet')).stdout, before);
+  assert.equal(await ids(), before);
   process.kill(await enginePid(project), 'SIGKILL');
-  await sleep(2500);
+  await eventually('the end of the talker', async () => (await running(project)) === 1);
   const all = rows<{ Service: string; ExitCode: number; State: string }>(
     (await project.devenv('ps', '--all', '--format', 'json')).stdout,
   );
@@ -74,7 +74,7 @@ killed('a killed engine leaves containers, their logs and their exit codes to th
   const lines = (await project.devenv('logs', '--no-log-prefix', 'talker')).stdout.trim().split('\n');
   assert.equal(
     lines,
-    Array.from({ length: 40 }, (_, i) => `line ${i + 1}`),
+    Array.from({ length: 100 }, (_, i) => `line ${i + 1}`),
   );
 });
 
