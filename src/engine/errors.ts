@@ -14,8 +14,10 @@ export function isStatus(error: unknown, status: number): boolean {
   return error instanceof EngineAnswerError && error.status === status;
 }
 
+const gone = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EACCES', 'ERR_STREAM_PREMATURE_CLOSE']);
+
 /** The engine went away, or is not there: an errno of the socket. */
 export function isConnectionError(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return code !== undefined && ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EACCES'].includes(code);
+  return code !== undefined && gone.has(code);
 }
