@@ -7,13 +7,21 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-extern int umount2(const char *, int);
-#define UMOUNT_DETACH 2
+#define OVERLAY_DATA 4096
+#define OVERLAY_LAYERS 500	/* the kernel's own limit */
+
+/* From <sys/mount.h>, which cannot be had beside <linux/mount.h> with every libc. */
+extern int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
+extern int umount2(const char *target, int flags);
+#ifndef MNT_DETACH
+#define MNT_DETACH 2
+#endif
 
 static int open_tree_at(int dir, const char *path, unsigned flags)
 {
@@ -111,96 +119,86 @@ int op_mount_fs(struct context *c, struct reader *r)
 	return tree < 0 ? fail(c, target) : place(c, tree, target, PATH_DIRECTORY);
 }
 
-/* Kernels before 6.5 take all layers in one option of at most a page: short names relative to their common folder. */
-static int overlay_one_option(int fs, char **lower, uint32_t count)
-{
-	size_t common = strlen(lower[0]);
-	for (uint32_t i = 0; i < count; i++) {
-		size_t same = 0;
-		while (same < common && lower[i][same] == lower[0][same])
-			same++;
-		common = same;
-	}
-	while (common > 0 && lower[0][common - 1] != '/')
-		common--;
-	char folder[4096], list[4096];
-	size_t at = 0;
-	if (common == 0 || common >= sizeof folder) {
-		errno = EINVAL;
-		return -1;
-	}
-	memcpy(folder, lower[0], common);
-	folder[common] = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		const char *name = lower[i] + common;
-		size_t length = strlen(name);
-		if (at + length + 1 >= sizeof list) {
-			errno = E2BIG;
-			return -1;
-		}
-		memcpy(list + at, name, length);
-		list[at + length] = ':';
-		at += length + 1;
-	}
-	list[at - 1] = 0;
-	if (chdir(folder) < 0)
-		return -1;
-	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", list, 0);
-}
+/* Options of an overlay while they are put together, and the descriptors that they name. */
+struct overlay {
+	char data[OVERLAY_DATA];
+	size_t length;
+	int *fds;
+	uint32_t count;
+};
 
-static int overlay_layers(int fs, char **lower, uint32_t count)
+static int overlay_add(struct overlay *o, const char *before, const char *text)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", lower[i], 0) < 0)
-			return i == 0 && errno == EINVAL ? overlay_one_option(fs, lower, count) : -1;
+	size_t room = sizeof o->data - o->length;
+	int n = snprintf(o->data + o->length, room, "%s%s", before, text);
+	if ((size_t)n >= room) {
+		errno = E2BIG;
+		return -1;
+	}
+	o->length += (size_t)n;
 	return 0;
 }
 
-/* Which folder is missing? An overlay that fails says only ENOENT. */
-static const char *overlay_culprit(char **lower, uint32_t count, const char *upper, const char *work, const char *target)
+static int overlay_folder(struct overlay *o, const char *key, const char *path)
 {
-	int error = errno;
-	const char *found = target;
-	for (uint32_t i = 0; i < count && found == target; i++)
-		if (access(lower[i], F_OK) < 0)
-			found = lower[i];
-	if (found == target && *upper && access(upper, F_OK) < 0)
-		found = upper;
-	if (found == target && *work && access(work, F_OK) < 0)
-		found = work;
-	errno = error;
-	return found;
+	char number[16];
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	o->fds[o->count++] = fd;
+	snprintf(number, sizeof number, "%d", fd);
+	return overlay_add(o, key, number);
 }
 
-/* target, lower[] (topmost first), upper, work (both empty: read-only), options[]. Leaves the working directory in /. */
+static int overlay_mount(struct overlay *o, int target)
+{
+	char place[16];
+	snprintf(place, sizeof place, "%d", target);
+	int result = chdir("/proc/self/fd");
+	if (result == 0)
+		result = mount("overlay", place, "overlay", 0, o->data);
+	int error = errno;
+	for (uint32_t i = 0; i < o->count; i++)
+		close(o->fds[i]);
+	errno = error;
+	return result < 0 ? -1 : chdir("/");
+}
+
+/*
+ * target, lower[] (topmost first), upper, work (both empty: read-only), options[]. Leaves the working directory in /.
+ *
+ * Layers are named by their descriptors below /proc/self/fd: so hundreds of them fit into the page that mount(2) takes
+ * (fsconfig(2) takes 256 bytes before Linux 6.7, and one layer at a time only since), and no character of a path needs
+ * escaping.
+ */
 int op_mount_overlay(struct context *c, struct reader *r)
 {
 	const char *target = read_str(r);
-	uint32_t layers, count;
+	uint32_t layers, options;
 	char **lower = read_list(r, &layers);
 	const char *upper = read_str(r), *work = read_str(r);
-	char **options = read_list(r, &count);
-	if (!lower || !options || layers == 0) {
-		errno = EBADMSG;
+	char **option = read_list(r, &options);
+	int fds[OVERLAY_LAYERS + 2];
+	struct overlay o = { .fds = fds };
+	errno = layers > OVERLAY_LAYERS ? E2BIG : EBADMSG;
+	if (!lower || !option || layers == 0 || layers > OVERLAY_LAYERS)
 		return fail(c, target);
-	}
-	int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
-	int result = fs < 0 ? -1 : (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", "overlay", 0);
-	if (result == 0)
-		result = overlay_layers(fs, lower, layers);
-	for (uint32_t i = 0; i < count && result == 0; i++)
-		result = configure(fs, options[i]);
-	if (result == 0 && *upper)
-		result = (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "upperdir", upper, 0);
-	if (result == 0 && *upper)
-		result = (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "workdir", work, 0);
-	int tree = result < 0 ? -1 : make_mount(fs, 0);
-	close_keep(fs);
-	if (tree < 0)
-		return fail(c, overlay_culprit(lower, layers, upper, work, target));
+	for (uint32_t i = 0; i < layers; i++)
+		if (overlay_folder(&o, i == 0 ? "lowerdir=" : ":", lower[i]) < 0)
+			return fail(c, lower[i]);
+	if (*upper && overlay_folder(&o, ",upperdir=", upper) < 0)
+		return fail(c, upper);
+	if (*upper && overlay_folder(&o, ",workdir=", work) < 0)
+		return fail(c, work);
+	for (uint32_t i = 0; i < options; i++)
+		if (overlay_add(&o, ",", option[i]) < 0)
+			return fail(c, option[i]);
 	free(lower);
-	free(options);
-	return chdir("/") < 0 ? fail(c, "/") : place(c, tree, target, PATH_DIRECTORY);
+	free(option);
+	int at = path_create(c->root, target, PATH_DIRECTORY, 0755);
+	int result = at < 0 ? -1 : overlay_mount(&o, at);
+	close_keep(at);
+	return result < 0 ? fail(c, target) : 0;
 }
 
 /* source, recursive: keeps a copy of the mount as it is now, still a peer of the machine's; the next bind without a source places it. */
@@ -336,7 +334,7 @@ int op_root_pivot(struct context *c, struct reader *r)
 	if (fchdir(c->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return fail(c, "/");
 	/* The old root now lies over the new one at "."; see pivot_root(2), "pivot_root(".", ".")". */
-	if (umount2(".", UMOUNT_DETACH) < 0 || chdir("/") < 0)
+	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return fail(c, "/");
 	close(c->root);
 	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
