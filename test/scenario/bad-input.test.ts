@@ -94,7 +94,7 @@ mistakes(
     await project.write({ 'devenv.yml': config });
     const result = await project.devenv('up', '-d', '--wait');
     assert.is(result.code, 1, result.output);
-    assert.match(result.output, 'the well is dry');
+    assert.match(result.output, 'the well is dry', result.output);
     assert.match(result.output, /unhealthy/);
   },
 );
