@@ -7,6 +7,12 @@ const LOCKED: readonly MountAttribute[] = ['nosuid', 'nodev', 'noexec'];
 /** The root file system on its mountpoint, as the root that everything after is resolved below. */
 export function rootOps(spec: LaunchSpec): Op[] {
   const { rootfs } = spec;
+  // An image without layers: the kernel refuses an overlay over nothing, and there is nothing to lay over.
+  if (rootfs.kind === 'overlay' && rootfs.lower.length === 0)
+    return [
+      { ...bindOp(rootfs.upper, rootfs.mountpoint), propagation: 'private' },
+      { op: 'root.choose', path: rootfs.mountpoint },
+    ];
   if (rootfs.kind === 'overlay')
     return [
       {

@@ -23,7 +23,7 @@ export interface NamespaceChoices {
 export type RootFs =
   | {
       readonly kind: 'overlay';
-      /** Topmost first, absolute. More than 100 must work. */
+      /** Topmost first, absolute, at most 500. None (an image without layers): `upper` is the whole root. */
       readonly lower: readonly string[];
       readonly upper: string;
       readonly work: string;

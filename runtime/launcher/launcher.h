@@ -137,6 +137,18 @@ int path_create(int root, const char *path, enum path_kind kind, mode_t mode);
 /* Opens the parent (O_PATH, made when `create`); *name points at the last component within path. */
 int path_parent(int root, const char *path, bool create, const char **name);
 
+/* ---- overlays (overlay.c) ---- */
+
+struct overlay_layers {
+	char **lower;			/* topmost first, ended by NULL; at least one */
+	const char *upper, *work;	/* both "": read-only */
+	char **options;			/* `key` or `key=value`, ended by NULL */
+};
+
+/* Mounts on the directory `target` (O_PATH will do); needs /proc, and leaves the working directory in /. On failure
+   *culprit points at the folder that could not be opened, and is left alone when it is the whole that failed. */
+int overlay_mount(int target, const struct overlay_layers *l, const char **culprit);
+
 /* ---- small things (frame.c) ---- */
 
 int write_all(int fd, const void *bytes, size_t length);

@@ -13,11 +13,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define OVERLAY_DATA 4096
-#define OVERLAY_LAYERS 500	/* the kernel's own limit */
 
 /* From <sys/mount.h>, which cannot be had beside <linux/mount.h> with every libc. */
-extern int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
 extern int umount2(const char *target, int flags);
 #ifndef MNT_DETACH
 #define MNT_DETACH 2
@@ -119,86 +116,25 @@ int op_mount_fs(struct context *c, struct reader *r)
 	return tree < 0 ? fail(c, target) : place(c, tree, target, PATH_DIRECTORY);
 }
 
-/* Options of an overlay while they are put together, and the descriptors that they name. */
-struct overlay {
-	char data[OVERLAY_DATA];
-	size_t length;
-	int *fds;
-	uint32_t count;
-};
-
-static int overlay_add(struct overlay *o, const char *before, const char *text)
-{
-	size_t room = sizeof o->data - o->length;
-	int n = snprintf(o->data + o->length, room, "%s%s", before, text);
-	if ((size_t)n >= room) {
-		errno = E2BIG;
-		return -1;
-	}
-	o->length += (size_t)n;
-	return 0;
-}
-
-static int overlay_folder(struct overlay *o, const char *key, const char *path)
-{
-	char number[16];
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	o->fds[o->count++] = fd;
-	snprintf(number, sizeof number, "%d", fd);
-	return overlay_add(o, key, number);
-}
-
-static int overlay_mount(struct overlay *o, int target)
-{
-	char place[16];
-	snprintf(place, sizeof place, "%d", target);
-	int result = chdir("/proc/self/fd");
-	if (result == 0)
-		result = mount("overlay", place, "overlay", 0, o->data);
-	int error = errno;
-	for (uint32_t i = 0; i < o->count; i++)
-		close(o->fds[i]);
-	errno = error;
-	return result < 0 ? -1 : chdir("/");
-}
-
-/*
- * target, lower[] (topmost first), upper, work (both empty: read-only), options[]. Leaves the working directory in /.
- *
- * Layers are named by their descriptors below /proc/self/fd: so hundreds of them fit into the page that mount(2) takes
- * (fsconfig(2) takes 256 bytes before Linux 6.7, and one layer at a time only since), and no character of a path needs
- * escaping.
- */
+/* target, lower[] (topmost first), upper, work (both empty: read-only), options[]. */
 int op_mount_overlay(struct context *c, struct reader *r)
 {
-	const char *target = read_str(r);
+	const char *target = read_str(r), *culprit = target;
 	uint32_t layers, options;
-	char **lower = read_list(r, &layers);
-	const char *upper = read_str(r), *work = read_str(r);
-	char **option = read_list(r, &options);
-	int fds[OVERLAY_LAYERS + 2];
-	struct overlay o = { .fds = fds };
-	errno = layers > OVERLAY_LAYERS ? E2BIG : EBADMSG;
-	if (!lower || !option || layers == 0 || layers > OVERLAY_LAYERS)
-		return fail(c, target);
-	for (uint32_t i = 0; i < layers; i++)
-		if (overlay_folder(&o, i == 0 ? "lowerdir=" : ":", lower[i]) < 0)
-			return fail(c, lower[i]);
-	if (*upper && overlay_folder(&o, ",upperdir=", upper) < 0)
-		return fail(c, upper);
-	if (*upper && overlay_folder(&o, ",workdir=", work) < 0)
-		return fail(c, work);
-	for (uint32_t i = 0; i < options; i++)
-		if (overlay_add(&o, ",", option[i]) < 0)
-			return fail(c, option[i]);
-	free(lower);
-	free(option);
+	struct overlay_layers l = { .lower = read_list(r, &layers) };
+	l.upper = read_str(r);
+	l.work = read_str(r);
+	l.options = read_list(r, &options);
+	if (!l.lower || !l.options)
+		return -1;
 	int at = path_create(c->root, target, PATH_DIRECTORY, 0755);
-	int result = at < 0 ? -1 : overlay_mount(&o, at);
+	int result = at < 0 ? -1 : overlay_mount(at, &l, &culprit);
 	close_keep(at);
-	return result < 0 ? fail(c, target) : 0;
+	if (result < 0)
+		return fail(c, culprit);
+	free(l.lower);
+	free(l.options);
+	return 0;
 }
 
 /* source, recursive: keeps a copy of the mount as it is now, still a peer of the machine's; the next bind without a source places it. */

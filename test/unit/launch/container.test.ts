@@ -143,6 +143,17 @@ living('stacks more layers than fit into a page of mount options', async ({ livi
   assert.is(out, '0149');
 });
 
+living('takes an image without layers', async ({ living }) => {
+  mkdirSync(living.at('scratch', 'upper', 'usr'), { recursive: true });
+  for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, living.at('scratch', 'upper', name));
+  for (const name of ['work', 'root']) mkdirSync(living.at('scratch', name));
+  const place = { upper: living.at('scratch', 'upper'), work: living.at('scratch', 'work') };
+  await living.run('scratch', 'echo kept > /file', {
+    rootfs: { kind: 'overlay', lower: [], ...place, options: [], mountpoint: living.at('scratch', 'root') },
+  });
+  assert.is(readFileSync(living.at('scratch', 'upper', 'file'), 'utf8'), 'kept\n');
+});
+
 living('rotates its log and keeps as many files as asked', async ({ living }) => {
   await living.run(
     'rotating',
