@@ -1,19 +1,13 @@
 /** The CLI's outermost ring: oclif's run, the words for what went wrong, the exit code. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { printVersion } from './output/version.js';
 
 /** The root of the package, seen from `dist/src` (and from any other compiled tree of the same depth). */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `callerUrl`: of `bin/devenv`. Ends the process. */
 export async function main(argv: readonly string[], _callerUrl: string): Promise<void> {
-  if (argv.length === 1 && argv[0] === '--version') {
-    // oclif alone takes as long as all of this
-    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
-    process.stdout.write(`devenv version ${version}\n`);
-    return;
-  }
+  if (argv.length === 1 && argv[0] === '--version') return printVersion(root, process.stdout);
   swallowClosedPipes();
   const { runCommandLine } = await import('./commands/base/run.js');
   let code: number;

@@ -1,9 +1,12 @@
-/** The candidate that is at most a third of its letters away (Levenshtein); undefined: none is near. */
+/** A third of the letters, and at least two, since swapped neighbours count twice. */
+const allowed = ({ length }: string) => (length < 4 ? 1 : Math.max(2, Math.floor(length / 3)));
+
+/** The candidate that is nearest (Levenshtein), if it is near at all. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(word, candidate);
-    if (distance <= Math.max(1, Math.floor(candidate.length / 3)) && distance < (best?.distance ?? Infinity)) {
+    if (distance <= allowed(candidate) && distance < (best?.distance ?? Infinity)) {
       best = { candidate, distance };
     }
   }

@@ -112,6 +112,8 @@ function newList(rows: ReadonlyMap<string, Row>, terminal: Terminal) {
       concurrent: true,
       exitOnError: false,
       registerSignalListeners: false,
+      // it would look at standard output, which may be a pipe while the rows go to the terminal on standard error
+      forceTTY: true,
       renderer: 'default',
       rendererOptions: {
         collapseErrors: false,
