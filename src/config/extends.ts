@@ -70,7 +70,8 @@ function extended(name: string, scope: Scope, chain: readonly Step[]): Node {
   if (service.kind !== 'mapping' || reference === undefined) return service;
   const step: Step = { file: scope.file, service: name };
   const steps = [...chain, step];
-  if (chain.some((one) => one.file === step.file && one.service === step.service)) throw cycle(steps, reference.at);
+  if (chain.some((one) => one.file === step.file && one.service === step.service))
+    throw cycle(steps, reference.at, scope);
   const { file, base } = target(reference);
   const source = file === undefined ? scope : scopeOf(file.value, file.at, scope);
   if (!source.services.entries.has(base.value)) throw unknownBase(name, base, source);
@@ -132,11 +133,21 @@ function scopeOf(path: string, asked: Mark, from: Scope): Scope {
   return { loading, variables, file, folder, services, resets };
 }
 
-function cycle(steps: readonly Step[], at: Mark): Error {
-  const path = steps.map((step) => `${step.service} (${step.file.split('/').at(-1)})`).join(' extends ');
-  return problem('extends-cycle', `The services extend each other in a circle: ${path}.`, at, [
-    'Remove one of these extends.',
-  ]);
+/** Told from the same service of the circle whoever came upon it, so that it is told once. */
+function cycle(steps: readonly Step[], at: Mark, scope: Scope): Error {
+  const last = steps.at(-1)!;
+  const start = steps.findIndex((step) => step.file === last.file && step.service === last.service);
+  const circle = steps.slice(start, -1);
+  const nameOf = (step: Step): string => `${step.file} ${step.service}`;
+  const first = circle.reduce((least, step, index) => (nameOf(step) < nameOf(circle[least]!) ? index : least), 0);
+  const turned = [...circle.slice(first), ...circle.slice(0, first), circle[first]!];
+  const path = turned.map((step) => `${step.service} (${step.file.split('/').at(-1)})`).join(' extends ');
+  const written =
+    turned[0]!.file === scope.file
+      ? child(scope.services.entries.get(turned[0]!.service)?.value, 'extends')
+      : undefined;
+  const sentence = `The services extend each other in a circle: ${path}.`;
+  return problem('extends-cycle', sentence, written?.at ?? at, ['Remove one of these extends.']);
 }
 
 function unknownBase(name: string, base: Text, source: Scope): Error {

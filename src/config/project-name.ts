@@ -50,7 +50,7 @@ function filled(node: Node & { value: string }, variables: Variables): string {
     const code = error.reason === 'required' ? 'required-variable' : 'bad-interpolation';
     throw problem(
       code,
-      `name: ${error.message}.`,
+      `name ${error.reason === 'required' ? 'needs' : 'has'} ${error.message}.`,
       node.at,
       error.variable ? [`Set it in the shell or in .env: ${error.variable}=value`] : [],
     );

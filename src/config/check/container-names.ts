@@ -1,6 +1,6 @@
 /** Two containers cannot have one name. */
 import { isTree, textAt, treeAt } from '../resolve/tree-access.js';
-import type { Checking } from './check.js';
+import type { Checking } from './checking.js';
 
 export function checkContainerNames(checking: Checking): void {
   const taken = new Map<string, string>();

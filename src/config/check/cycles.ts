@@ -1,6 +1,6 @@
 /** Services that depend on each other in a circle could never be started. */
 import { isTree, treeAt } from '../resolve/tree-access.js';
-import { type Checking, placeOf } from './check.js';
+import { type Checking, placeOf } from './checking.js';
 
 export function checkCycles(checking: Checking): void {
   const services = treeAt(checking.model, 'services');

@@ -1,7 +1,7 @@
 /** What a service names has to be there. */
 import { isTree, listAt, type Tree, textAt, treeAt } from '../resolve/tree-access.js';
 import { nearest } from '../validate/suggest.js';
-import { type Checking, placeOf } from './check.js';
+import { type Checking, placeOf } from './checking.js';
 
 export function checkReferences(name: string, service: Tree, checking: Checking): void {
   const path = ['services', name];
@@ -26,6 +26,14 @@ export function checkReferences(name: string, service: Tree, checking: Checking)
 
 type Kind = 'network' | 'volume' | 'secret' | 'config' | 'model';
 
+const BODIES: Readonly<Record<Kind, (name: string) => string>> = {
+  network: () => '{}',
+  volume: () => '{}',
+  secret: (name) => `{file: ./${name}.txt}`,
+  config: (name) => `{file: ./${name}}`,
+  model: (name) => `{model: ai/${name}}`,
+};
+
 function known(kind: Kind, name: string, path: readonly string[], checking: Checking): void {
   const section = `${kind}s`;
   const defined = treeAt(checking.model, section);
@@ -37,7 +45,7 @@ function known(kind: Kind, name: string, path: readonly string[], checking: Chec
       ? 'Rename it: names with "x-" are kept for extensions.'
       : near
         ? `Did you mean "${near}"?`
-        : `Define it at the top of the file: ${section}: {${name}: {}}`,
+        : `Define it at the top of the file: ${section}: {${name}: ${BODIES[kind](name)}}`,
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** Networks, volumes, secrets and configs by themselves. */
 import { isTree, type Tree, treeAt } from '../resolve/tree-access.js';
-import { type ModelChecking, placeOf } from './check.js';
+import { type ModelChecking, placeOf } from './checking.js';
 
 export function checkResources(checking: ModelChecking): void {
   for (const [name, volume] of Object.entries(treeAt(checking.model, 'volumes'))) {

@@ -1,6 +1,6 @@
 /** Attributes of a service that exclude or need each other. */
 import { isTree, listAt, type Tree, textAt, treeAt } from '../resolve/tree-access.js';
-import { type Checking, placeOf } from './check.js';
+import { type Checking, placeOf } from './checking.js';
 
 export function checkService(name: string, service: Tree, checking: Checking): void {
   const path = ['services', name];

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { isTree, listAt, type Tree, textAt, treeAt } from '../resolve/tree-access.js';
 import type { Plain } from '../tree/plain.js';
-import { type ModelChecking, placeOf } from './check.js';
+import { type ModelChecking, placeOf } from './checking.js';
 
 export function checkValues(checking: ModelChecking): void {
   for (const [name, service] of Object.entries(treeAt(checking.model, 'services'))) {

@@ -60,8 +60,8 @@ export const variable: Shape = (value) => (isMissing(value) ? null : textOf(valu
 const truth = (value: Plain | undefined, at: Decoding): boolean | undefined => {
   if (typeof value === 'boolean') return value;
   const word = textOf(value).toLowerCase();
-  if (['true', '1', 't', 'y', 'yes', 'on'].includes(word)) return true;
-  if (['false', '0', 'f', 'n', 'no', 'off'].includes(word)) return false;
+  if (['true', 'y', 'yes', 'on'].includes(word)) return true;
+  if (['false', 'n', 'no', 'off'].includes(word)) return false;
   return complain(
     at,
     'wrong-type',
@@ -140,6 +140,14 @@ export const map =
     const result = emptyObject();
     for (const key of keys) result[key] = within(at, key, () => item(value[key], at)) ?? null;
     return result;
+  };
+
+/** As `map`, without the keys that come to nothing. */
+export const mapOfSome =
+  (item: Shape): Shape =>
+  (value, at) => {
+    const all = map(item)(value, at);
+    return isObject(all) ? Object.fromEntries(Object.entries(all).filter(([, one]) => one !== null)) : undefined;
   };
 
 export type Fields = Readonly<Record<string, Shape>>;

@@ -151,11 +151,11 @@ function expand(reading: Reading, value: string, offset: number): string {
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     if (error.reason === 'required') {
-      throw problem('required-variable', `${error.message}.`, at, [
+      throw problem('required-variable', `The value needs ${error.message}.`, at, [
         `Set it in the shell, or above this line: ${error.variable}=value`,
       ]);
     }
-    throw problem('bad-env-file', `The value has an ${error.message}.`, at, [
+    throw problem('bad-env-file', `The value has ${error.message}.`, at, [
       'Quote the value with single quotes to take it as it is.',
     ]);
   }

@@ -11,8 +11,8 @@ export interface CastFailure {
 
 export const isFailure = (value: unknown): value is CastFailure => typeof value === 'object' && value !== null;
 
-const TRUE: ReadonlySet<string> = new Set(['true', '1', 't', 'y', 'yes', 'on']);
-const FALSE: ReadonlySet<string> = new Set(['false', '0', 'f', 'n', 'no', 'off']);
+const TRUE: ReadonlySet<string> = new Set(['true', 'y', 'yes', 'on']);
+const FALSE: ReadonlySet<string> = new Set(['false', 'n', 'no', 'off']);
 
 /** Booleans in every spelling of YAML 1.1; all but two of them get a warning. */
 export const toBoolean: Cast = (text, warn) => {

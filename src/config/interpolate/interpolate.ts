@@ -61,13 +61,14 @@ const unset = (name: string): string => `The "${name}" variable is not set. Defa
 
 function sentenceFor(error: TemplateError, path: Path): [code: string, sentence: string] {
   const where = path.join('.');
-  if (error.reason === 'required') return ['required-variable', `${where}: ${error.message}.`];
-  return ['bad-interpolation', `${where} has an ${error.message}.`];
+  if (error.reason === 'required') return ['required-variable', `${where} needs ${error.message}.`];
+  return ['bad-interpolation', `${where} has ${error.message}.`];
 }
 
 function stepsFor(error: TemplateError): string[] {
   if (error.reason === 'required') {
     return [`Set it in the shell or in .env: ${error.variable}=value`];
   }
-  return ['Write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+value}; write $$ for a plain dollar sign.'];
+  // The text shows the forms as they are written in a config.
+  return [`Write \${NAME}, \${NAME:-default}, \${NAME:?message} or \${NAME:+value}; write $$ for a plain dollar sign.`];
 }

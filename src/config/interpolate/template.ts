@@ -17,8 +17,8 @@ export class TemplateError extends Error {
   constructor(
     readonly reason: 'invalid' | 'required',
     message: string,
-    /** The variable that has to be set, for `required`. */
-    readonly variable?: string,
+    /** For `required`: the variable that has to be set. */
+    readonly variable = '',
   ) {
     super(message);
     this.name = 'TemplateError';
@@ -70,11 +70,8 @@ function bracedValue(name: string, operator: string | undefined, word: string, s
   if (present) return value;
   if (operator.endsWith('-')) return substitute(word, substitution);
   const why = substitute(word, substitution);
-  throw new TemplateError(
-    'required',
-    `required variable ${name} is missing a value${why === '' ? '' : `: ${why}`}`,
-    name,
-  );
+  const state = value === '' ? 'is empty' : 'is not set';
+  throw new TemplateError('required', `the variable ${name}, which ${state}${why === '' ? '' : `: ${why}`}`, name);
 }
 
 function valueOrBlank(name: string, substitution: Substitution): string {
@@ -98,4 +95,5 @@ function closingBrace(text: string, dollar: number): number {
   return -1;
 }
 
-const invalid = (form: string): TemplateError => new TemplateError('invalid', `invalid interpolation format: ${form}`);
+const invalid = (form: string): TemplateError =>
+  new TemplateError('invalid', `a variable that cannot be read: ${form}`);

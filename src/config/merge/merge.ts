@@ -24,7 +24,7 @@ export function mergeNodes(base: Node, over: Node, rules: Rules<MergeRule> | und
 function mergeByKind(base: Node, over: Node, rules: Rules<MergeRule> | undefined, path: Path): Node {
   if (base.kind === 'mapping' && over.kind === 'mapping') return mergeMappings(base, over, rules, path);
   if (base.kind === 'sequence' && over.kind === 'sequence') return sequence([...base.items, ...over.items], over.at);
-  if (base.kind === 'scalar' && over.kind === 'scalar') return { ...over, replaced: base };
+  if (base.kind === 'scalar') return { ...over, replaced: base };
   throw problem(
     'cannot-merge',
     `${path.join('.')} is ${kindOf(over)} here, but ${kindOf(base)} in what it is merged with.`,

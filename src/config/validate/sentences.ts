@@ -40,8 +40,16 @@ export function conflictOfTypes(node: Node, types: readonly TypeName[], path: Pa
   problems.add('wrong-type', sentence, node.at, stepsForType(node, wanted, path));
 }
 
+const DURATIONS: ReadonlySet<string> = new Set(
+  'interval timeout start_period start_interval stop_grace_period delay window monitor pull_refresh_after'.split(' '),
+);
+
+const plainNumber = (node: Node): unknown => (node.kind === 'scalar' ? node.value : undefined);
+
 function stepsForType(node: Node, wanted: readonly TypeName[], path: Path): string[] {
   const key = path.at(-1) ?? '';
+  if (typeof plainNumber(node) === 'number' && DURATIONS.has(key))
+    return [`Give it a unit: ${textInFile(node as Scalar)}s`];
   if (node.kind === 'scalar' && wanted.includes('string') && node.value !== null) {
     return [`Put it in quotes: "${textInFile(node)}"`];
   }
@@ -112,11 +120,20 @@ function adviceFor(
     return `"${key}" belongs at the top of the file: check its indentation.`;
   if (serviceKeys.includes(key) && path[0] === 'services')
     return `"${key}" belongs to the service itself: check its indentation.`;
-  return `Known here: ${properties.filter((name) => !parent.entries.has(name)).join(', ')}.`;
+  const free = properties.filter((name) => !parent.entries.has(name));
+  return free.length <= 20 ? `Known here: ${free.join(', ')}.` : 'Keys of your own begin with "x-".';
 }
 
+const EXAMPLES: Readonly<Record<string, string>> = {
+  condition: 'service_started',
+  type: 'volume, bind or tmpfs',
+  capabilities: '[gpu]',
+};
+
 export function missingKey(node: Mapping, key: string, path: Path, { problems }: Validation): void {
-  problems.add('missing-key', `${nameOf(path)} needs the key "${key}".`, node.at, [`Add ${key}: …`]);
+  problems.add('missing-key', `${nameOf(path)} needs the key "${key}".`, node.at, [
+    `Add ${key}: ${EXAMPLES[key] ?? '…'}`,
+  ]);
 }
 
 export function repeatedItems(

@@ -2,7 +2,7 @@
 
 /** Undefined when nothing is near enough to be what was meant. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
-  const limit = word.length <= 3 ? 1 : word.length <= 6 ? 2 : 3;
+  const limit = word.length < 3 ? 0 : word.length < 5 ? 1 : word.length < 8 ? 2 : 3;
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of known) {
