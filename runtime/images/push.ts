@@ -140,7 +140,8 @@ async function upload(push: Push, diffId: Digest): Promise<Descriptor> {
   });
   hashing.pause();
   const source = kept ? context.blobs.open(kept.digest) : await context.layers.openTar(diffId);
-  const packed = kept ? source : source.pipe(zlib.createGzip({ level: 6, chunkSize: 1 << 17 }));
+  // Level 3: more than twice as fast as gzip's usual 6, for archives some 5 per cent larger.
+  const packed = kept ? source : source.pipe(zlib.createGzip({ level: 3, chunkSize: 1 << 17 }));
   source.on('error', (error) => hashing.destroy(error));
   packed.on('error', (error) => hashing.destroy(error));
   await repository.upload(packed.pipe(hashing), () => hashing.digest!);

@@ -5,7 +5,6 @@ import { collectUnused } from './collect.js';
 import { openFetches } from './fetches.js';
 import { Holds } from './hold.js';
 import { type LayerRecord, type Layers, openLayers } from './layers.js';
-import { loadImages } from './load.js';
 import { importRootTar, makeImage } from './make.js';
 import { parseDocument } from './manifest.js';
 import { hostPlatform } from './platform.js';
@@ -65,7 +64,7 @@ export const openImageStore: OpenImageStore = async (options) => {
     },
     remove: (name, how) => removeImage(catalog, name, how),
     save: (names) => saveImages(parts, names),
-    load: (archive, onProgress) => loadImages(parts, archive, onProgress),
+    load: async (archive, onProgress) => (await import('./load.js')).loadImages(parts, archive, onProgress),
     resolveRemote: (reference, how) => resolveRemote(registries, reference, how),
     collect: (roots) => collectUnused({ ...parts, held: () => holds.held() }, roots),
   };

@@ -112,8 +112,14 @@ async function readRelease(site: string, suite: string, folder: string, signal?:
   ] as const;
   if (!(await isThere(HELPER))) return { text: undefined, failure: 'this machine has no apt' };
   const ran = await runProgram([...args], { signal });
-  if (ran.code !== 0) return { text: undefined, failure: lastLine(ran.stderr) || lastLine(ran.stdout) };
+  if (ran.code !== 0) return { text: undefined, failure: causeOf(ran.stderr) };
   return { text: await readFile(target, 'utf8'), failure: '' };
+}
+
+/** `E: Failed to fetch URL  404  Not Found [IP: …]` → `404 Not Found [IP: …]`; what it says after that adds nothing. */
+function causeOf(stderr: string): string {
+  const said = /Failed to fetch \S+\s+(.*)/.exec(stderr)?.[1] ?? lastLine(stderr);
+  return said.replace(/\s+/g, ' ').trim();
 }
 
 function field(release: string, name: string): string | undefined {
@@ -122,6 +128,6 @@ function field(release: string, name: string): string | undefined {
 
 function unreachable(target: Target, mirror: string, failure: string): EngineError {
   const image = `${target.distribution} ${target.suite}`;
-  if (/\b404\b/.test(failure)) return new EngineError('not-found', `${mirror} has no suite ${target.suite}`);
+  if (/^404\b/.test(failure)) return new EngineError('not-found', `${mirror} has no suite ${target.suite}`);
   return new EngineError('unavailable', `cannot bootstrap ${image}: ${mirror} is not reached: ${failure}`);
 }

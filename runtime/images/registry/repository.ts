@@ -50,6 +50,11 @@ export function openRepository(connection: Connection, name: string): Repository
     async blob(digest, from, signal) {
       const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
       const answer = await connection.send({ method: 'GET', path: `${name}/blobs/${digest}`, headers, signal });
+      const start = /^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1];
+      if (answer.status === 206 && start !== undefined && Number(start) !== from) {
+        answer.body.destroy();
+        throw new EngineError('system', `${answer.url} was asked for bytes from ${from} and answers from ${start}`);
+      }
       return { body: answer.body, partial: answer.status === 206 };
     },
     blobExists: (digest) => exists(`${name}/blobs/${digest}`),
