@@ -172,9 +172,14 @@ int op_mount_bind(struct context *c, struct reader *r)
 		close_keep(tree);
 		return fail(c, source);
 	}
-	unsigned depth = recursive ? AT_RECURSIVE : 0;
-	if ((attributes && set_attributes(tree, attributes_recursive ? depth : 0, attributes, 0, 0) < 0) ||
-	    (propagation && set_attributes(tree, depth, 0, 0, propagation) < 0)) {
+	unsigned depth = recursive ? AT_RECURSIVE : 0, attributes_depth = attributes_recursive ? depth : 0;
+	int result = 0;
+	if (depth == attributes_depth && (attributes || propagation))
+		result = set_attributes(tree, depth, attributes, 0, propagation);
+	else if ((attributes && set_attributes(tree, attributes_depth, attributes, 0, 0) < 0) ||
+		 (propagation && set_attributes(tree, depth, 0, 0, propagation) < 0))
+		result = -1;
+	if (result < 0) {
 		close_keep(tree);
 		return fail(c, target);
 	}

@@ -117,10 +117,24 @@ static bool is_last(const char *path, size_t end)
 	return path[end] == 0;
 }
 
+/* The usual case: only the last component is missing. ENOENT, EINVAL or EEXIST (a dangling symlink) when it is another one. */
+static int create_last(int root, const char *path, enum path_kind kind, mode_t mode)
+{
+	const char *name;
+	int parent = path_parent(root, path, false, &name);
+	int made = parent < 0 ? -1 : make_here(parent, name, kind, mode), error = errno;
+	if (parent >= 0)
+		close(parent);
+	errno = error;
+	return made < 0 ? -1 : open_below(root, path, O_PATH);
+}
+
 int path_create(int root, const char *wanted, enum path_kind kind, mode_t mode)
 {
 	int fd = open_below(root, wanted, O_PATH);
-	if (fd >= 0 || errno != ENOENT)
+	if (fd < 0 && errno == ENOENT)
+		fd = create_last(root, wanted, kind, mode);
+	if (fd >= 0 || (errno != ENOENT && errno != EEXIST && errno != EINVAL))
 		return fd;
 	char path[PATH_MAX], link[PATH_MAX];
 	if (strlen(wanted) >= sizeof path) {
