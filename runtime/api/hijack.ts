@@ -51,15 +51,17 @@ export class Hijacked {
     else socket.resume();
     await this.#firstOutput(stream);
     stream.pipe(socket, { end: true });
-    stream.once('close', () => socket.end());
+    if (stream.destroyed) socket.end();
+    else stream.once('close', () => socket.end());
     socket.once('finish', () => setTimeout(() => socket.destroy(), lingerMs).unref());
     await ended;
   }
 
   async #firstOutput(stream: Duplex): Promise<void> {
+    // A stream that ends without a word tells of its end only, and only once.
+    if (stream.readableEnded || stream.destroyed) return;
     await new Promise<void>((resolve) => {
-      stream.once('readable', resolve);
-      stream.once('close', resolve);
+      for (const event of ['readable', 'end', 'close']) stream.once(event, resolve);
     });
     const waitMs = this.#payloadAllowedAt - performance.now();
     if (stream.readableLength > 0 && waitMs > 0) await sleep(waitMs);

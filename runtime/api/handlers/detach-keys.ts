@@ -43,13 +43,18 @@ function detachable(stream: Duplex, keys: readonly number[]): Duplex {
     }
     return Buffer.from(passed);
   };
-  const outer = new Duplex({
+  let ended = false;
+  const finish = () => {
+    if (!ended) outer.push(null);
+    ended = true;
+  };
+  const outer: Duplex = new Duplex({
     read: () => stream.resume(),
     write(chunk: Buffer, _encoding, done) {
       const passed = typed(chunk);
       if (passed === undefined) {
         outer.push('read escape sequence\r\n');
-        outer.push(null);
+        finish();
         stream.destroy();
         done();
       } else if (passed.length > 0 && !stream.write(passed)) stream.once('drain', () => done());
@@ -67,8 +72,9 @@ function detachable(stream: Duplex, keys: readonly number[]): Duplex {
   stream.on('data', (chunk: Buffer) => {
     if (!outer.push(chunk)) stream.pause();
   });
-  stream.once('end', () => outer.push(null));
-  stream.once('close', () => outer.destroy());
-  stream.on('error', () => outer.destroy());
+  stream.once('end', finish);
+  // What was pushed may not have been read yet: destroying it here would lose a short program's whole output.
+  stream.once('close', finish);
+  stream.on('error', finish);
   return outer;
 }
