@@ -79,7 +79,7 @@ async function findTools(target: Target, signal: AbortSignal | undefined): Promi
 
 /** Changes with the mirror's content, and with how an image is made of it. */
 function keyOf(sources: Sources): string {
-  const recipe = 2;
+  const recipe = 3;
   return createHash('sha256')
     .update(`${recipe}\n${sources.lines.join('\n')}\n${sources.releases}`)
     .digest('hex')

@@ -20,7 +20,7 @@ export interface RemoteContext {
 }
 
 /** All that speaks with registries; loaded when one is first needed. */
-export type Remote = Pick<ImageStore, 'pull' | 'push' | 'resolveRemote'>;
+export type Remote = Pick<ImageStore, 'pull' | 'push' | 'resolveRemote' | 'remoteTags'>;
 
 export function openRemote(context: RemoteContext, options: ImageStoreOptions, images: () => ImageStore): Remote {
   const { environment = {}, retryMs = 500, snapshots, fallback } = options;
@@ -31,6 +31,7 @@ export function openRemote(context: RemoteContext, options: ImageStoreOptions, i
     pull: (reference, how) => pullOrFallBack(parts, { fallback, images }, reference, how),
     push: (reference, how) => pushImage(parts, reference, how),
     resolveRemote: (reference, how) => resolveRemote(registries, reference, how),
+    remoteTags: (reference, how) => remoteTags(registries, reference, how),
   };
 }
 
@@ -66,6 +67,20 @@ async function resolveRemote(
     if (document.kind === 'manifest') return { ...described, platforms: [] };
     const platforms = document.index.manifests.flatMap(({ platform }) => (platform ? [plain(platform)] : []));
     return { ...described, platforms };
+  } catch (error) {
+    throw pullFailure(error, { reference: familiarReference(reference), repository: familiarName(reference) });
+  }
+}
+
+async function remoteTags(
+  registries: Registries,
+  reference: Reference,
+  { auth, signal }: PullOptions,
+): Promise<string[]> {
+  const { registry, repository } = reference;
+  const connection = registries.connect({ registry, repository, actions: 'pull', auth, signal });
+  try {
+    return await openRepository(connection, repository).tags();
   } catch (error) {
     throw pullFailure(error, { reference: familiarReference(reference), repository: familiarName(reference) });
   }

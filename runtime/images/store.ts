@@ -37,6 +37,7 @@ export const openImageStore: OpenImageStore = async (options) => {
     pull: (reference, how) => sharePull(pulls, reference, how, async (all) => (await remote()).pull(reference, all)),
     push: async (reference, how) => (await remote()).push(reference, how),
     resolveRemote: async (reference, how) => (await remote()).resolveRemote(reference, how),
+    remoteTags: async (reference, how) => (await remote()).remoteTags(reference, how),
     importRoot: (tar, image) => importRootTar(parts, tar, image, (chainId) => holds.holdFresh(chainId)),
     put: (image) => makeImage(parts, image, []),
     async addLayer(parent, tar, upper) {

@@ -165,6 +165,8 @@ export interface ImageStore {
   save(names: readonly string[]): Readable;
   /** `docker save`'s archives and OCI layouts, compressed or not. Tells `Loaded image: NAME` as a status without id for each. */
   load(archive: Readable, onProgress: (event: ProgressEvent) => void): Promise<Image[]>;
+  /** Every tag that a registry has of a repository (`pull -a`). */
+  remoteTags(reference: Reference, options: PullOptions): Promise<string[]>;
   /** Remote manifest without pulling it. */
   resolveRemote(
     reference: Reference,

@@ -36,6 +36,10 @@ export async function writeImageFiles(folder: string, settings: readonly string[
   await write(folder, `${apt}/docker-gzip-indexes`, 'Acquire::GzipIndexes "true";\n');
   await write(folder, `${apt}/docker-autoremove-suggests`, 'APT::AutoRemove::SuggestsImportant "false";\n');
   await write(folder, 'etc/dpkg/dpkg.cfg.d/docker-apt-speedup', 'force-unsafe-io\n');
+  // An engine mounts its own over these: where they are missing, every container would first have to make them.
+  await write(folder, 'etc/hostname', '');
+  await write(folder, 'etc/hosts', '127.0.0.1\tlocalhost\n');
+  await write(folder, 'etc/resolv.conf', '');
   if (slim) await write(folder, 'etc/dpkg/dpkg.cfg.d/docker', `${slimRules().join('\n')}\n`);
   if (settings.length > 0) await write(folder, `${apt}/90machine`, `${settings.join('\n')}\n`);
 }

@@ -84,7 +84,7 @@ function programArguments(
     `--customize-hook=cp -lf "$1"/var/cache/apt/archives/*.deb ${packages}/ 2>/dev/null || cp -f "$1"/var/cache/apt/archives/*.deb ${packages}/ || true`,
     `--customize-hook=rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/cache/apt/*.bin "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap`,
     `--customize-hook=cp -R --preserve=mode ${quote(made.extra)}/. "$1"/`,
-    '--customize-hook=rm -f "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/var/log/apt/* "$1"/var/log/dpkg.log "$1"/var/log/alternatives.log "$1"/var/log/bootstrap.log',
+    '--customize-hook=rm -f "$1"/var/log/apt/* "$1"/var/log/dpkg.log "$1"/var/log/alternatives.log "$1"/var/log/bootstrap.log',
     // Taken out at the end: dpkg's own excluding runs a filter for each package and takes twice the time.
     ...(target.slim ? [`--customize-hook=${slimScript()}`] : []),
     sources.codename,

@@ -5,6 +5,7 @@ import { mediaTypes } from '../manifest.js';
 import type { Digest } from '../types.js';
 import type { Connection } from './connection.js';
 import { RegistryAnswer } from './failures.js';
+import type { HttpAnswer } from './transport.js';
 
 /** What the distribution spec offers of one repository, in terms of content. */
 export interface Repository {
@@ -13,6 +14,8 @@ export interface Repository {
   manifest(reference: string): Promise<{ bytes: Buffer; digest: Digest; mediaType: string | undefined }>;
   /** From byte `from` on; `signal` in place of the connection's own; `partial` false: the registry knows no ranges and sends all of it. */
   blob(digest: Digest, from: number, signal?: AbortSignal): Promise<{ body: Readable; partial: boolean }>;
+  /** All tags, page by page (distribution spec, "Listing Tags"). */
+  tags(): Promise<string[]>;
   blobExists(digest: Digest): Promise<boolean>;
   /** True when the registry now has the blob in this repository, taken from another. */
   mount(digest: Digest, from: string): Promise<boolean>;
@@ -56,6 +59,18 @@ export function openRepository(connection: Connection, name: string): Repository
         throw new EngineError('system', `${answer.url} was asked for bytes from ${from} and answers from ${start}`);
       }
       return { body: answer.body, partial: answer.status === 206 };
+    },
+    async tags() {
+      const tags: string[] = [];
+      let path: string | undefined = `${name}/tags/list`;
+      while (path !== undefined) {
+        const answer: HttpAnswer = await connection.send({ method: 'GET', path });
+        const page = JSON.parse(await answer.text()) as { tags?: string[] | null };
+        tags.push(...(page.tags ?? []));
+        const next = /<([^>]+)>;\s*rel="?next"?/.exec(answer.header('link') ?? '')?.[1];
+        path = next === undefined ? undefined : new URL(next, answer.url).href;
+      }
+      return tags;
     },
     blobExists: (digest) => exists(`${name}/blobs/${digest}`),
     async mount(digest, from) {
