@@ -50,11 +50,27 @@ void client_drop(struct monitor *m, struct client *c)
 	free(c);
 }
 
+/* Its output is over, but it may be writing: a write that fails would make it drop what it has not read yet. So it is told
+   the end, and read until it ends too. */
+static void client_leave(struct client *c)
+{
+	if (c->leaving)
+		return;
+	c->leaving = true;
+	c->process = NULL;
+	c->stalled_ms = now_ms();
+	shutdown(c->fd, SHUT_WR);
+}
+
 void clients_sweep(struct monitor *m)
 {
 	for (struct client *c = m->clients, *next; c; c = next) {
 		next = c->next;
-		if (c->gone || (c->end_when_sent && c->out.length == 0))
+		bool sent = c->end_when_sent && c->out.length == 0;
+		bool writes = c->kind == CLIENT_ATTACHED && (c->bits & 1) && !c->input_ended;
+		if (sent && writes && !c->gone)
+			client_leave(c);
+		else if (c->gone || sent)
 			client_drop(m, c);
 	}
 }

@@ -65,7 +65,7 @@ struct client {
 	struct process *process;
 	uint64_t token;
 	uint32_t bits;		/* of an attach */
-	bool gone, input_ended, end_when_sent;
+	bool gone, input_ended, end_when_sent, leaving;
 	struct pending in, out;
 	uint64_t stalled_ms;	/* since when it took nothing; 0: not stalled */
 };
