@@ -104,6 +104,7 @@ async function createOneOff(
     service: service.name,
     replica: 1,
     name,
+    finalName: name,
     configHash: hash.whole,
     configParts: hash.parts,
   } as const;

@@ -1,5 +1,7 @@
 /** `up`: config, look, plan, ask, apply; then either leave or show what the containers print until they end. */
 import type { EngineClient } from '../engine/client.js';
+import { isConnectionError } from '../engine/errors.js';
+import { UserError } from '../errors.js';
 import { imageName } from '../model/names.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
@@ -35,8 +37,24 @@ export interface UpResult {
   readonly selected: ReadonlySet<string>;
 }
 
-/** Gives what was found before and what was done. Undefined after a dry run. */
+/**
+ * Gives what was found before and what was done. Undefined after a dry run. When the engine is lost on the way (killed,
+ * most likely) it is started again, and all is looked at and planned anew.
+ */
 export async function bringUp(session: Session, request: UpRequest): Promise<UpResult | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await bringUpOnce(session, request);
+    } catch (error) {
+      const isLost = isConnectionError(error) || (error instanceof UserError && error.code === 'engine-lost');
+      if (!isLost || attempt === 3) throw error;
+      await session.terminal.status('The engine went away; going on with a new one.\n');
+      await session.reconnect(await session.engine());
+    }
+  }
+}
+
+async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResult | undefined> {
   const loading = session.load(request.plan.services);
   const connecting = session.engine();
   connecting.catch(() => {}); // the config's mistakes are told first

@@ -33,7 +33,9 @@ export interface ContainerCreate {
   readonly do: 'container.create';
   readonly service: string;
   readonly replica: number;
+  /** What it is created as: a temporary name while the container that it replaces still has its own. */
   readonly name: string;
+  readonly finalName: string;
   /** For `com.docker.compose.config-hash`. */
   readonly configHash: string;
   /** Top-level key of the service → short hash: for our own label, by which the next plan says what changed. */

@@ -15,7 +15,10 @@ interface KnownError extends Error {
   readonly oclif?: { exit?: number };
   readonly status?: number;
   readonly request?: string;
+  readonly code?: string;
 }
+
+const lost = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
 
 /** Says what went wrong on standard error and gives the exit code. */
 export async function reportError(thrown: unknown, place: ReportPlace): Promise<number> {
@@ -40,6 +43,10 @@ export async function reportError(thrown: unknown, place: ReportPlace): Promise<
   }
   if (error?.name === 'EngineAnswerError') {
     say(`${colors.red(`The engine refused (${error.status}): ${error.message}`)}\n`);
+    return 1;
+  }
+  if (lost.has(error?.code ?? '')) {
+    say(`${colors.red('The engine went away in the middle of it.')}\n  Run the command again.\n`);
     return 1;
   }
   say(renderBug(thrown, colors));

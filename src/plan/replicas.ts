@@ -7,6 +7,7 @@ import type { ConfigHash } from './hash.js';
 export interface Replica {
   readonly fate: 'create' | 'recreate' | 'keep' | 'remove';
   readonly replica: number;
+  /** Its own; `container` may still have a temporary one, where an earlier replacement was cut short. */
   readonly name: string;
   readonly container: ObservedContainer | undefined;
   readonly because: string;
@@ -53,5 +54,14 @@ export function chooseReplicas(
 }
 
 function existing(container: ObservedContainer, fate: Replica['fate'], because: string, hash: ConfigHash): Replica {
-  return { fate, replica: container.replica, name: container.name, container, because, hash };
+  return { fate, replica: container.replica, name: ownName(container.name), container, because, hash };
+}
+
+/** While a new container waits for its place it is called `<old id>_<name>`, as in Compose. */
+export function temporaryName(replaced: ObservedContainer, name: string): string {
+  return `${replaced.id.slice(0, 12)}_${name}`;
+}
+
+function ownName(name: string): string {
+  return name.replace(/^(?:[0-9a-f]{12}_)+/, '');
 }

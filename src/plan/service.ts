@@ -3,7 +3,7 @@ import type { Draft } from './draft.js';
 import type { UpOptions } from './options.js';
 import { dependenciesOf } from './order.js';
 import { isLive } from './orphans.js';
-import type { Replica } from './replicas.js';
+import { type Replica, temporaryName } from './replicas.js';
 import { networksOf } from './resources.js';
 
 /** Plans service after service, in start order, and remembers the steps that others come after. */
@@ -43,8 +43,8 @@ export class ServicePlanner {
     const gone = replicas.filter((one) => one.fate === 'remove').map((one) => this.stopAndRemove(one, one.because, []));
     const created: number[] = [];
     const started: number[] = [];
-    for (const found of replicas.filter((one) => one.fate !== 'remove')) {
-      const { replica, renamed } = this.finishEarlierReplacement(found, gone);
+    for (const replica of replicas.filter((one) => one.fate !== 'remove')) {
+      const renamed = this.finishEarlierReplacement(replica, gone);
       const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
       if (create !== undefined) created.push(create.step);
       const start = this.options.start
@@ -57,11 +57,10 @@ export class ServicePlanner {
   }
 
   /** An `up` that was killed between making the new container and giving it its name left it with a temporary one. */
-  private finishEarlierReplacement(replica: Replica, gone: readonly number[]) {
-    const name = /^[0-9a-f]{12}_(.+)$/.exec(replica.name)?.[1];
-    if (replica.fate !== 'keep' || name === undefined) return { replica, renamed: undefined };
-    const op = { do: 'container.rename', name: replica.name, to: name } as const;
-    return { replica: { ...replica, name }, renamed: this.draft.add(op, 'an earlier replacement was cut short', gone) };
+  private finishEarlierReplacement({ fate, name, container }: Replica, gone: readonly number[]): number | undefined {
+    if (fate !== 'keep' || container === undefined || container.name === name) return undefined;
+    const op = { do: 'container.rename', name: container.name, to: name } as const;
+    return this.draft.add(op, 'an earlier replacement was cut short', gone);
   }
 
   /** `--wait`: everything runs, and is healthy where it can say so. */
@@ -76,16 +75,19 @@ export class ServicePlanner {
   private create(service: Service, replica: Replica, ready: readonly (number | undefined)[]) {
     const { container, hash, name } = replica;
     const gone = this.removedFirst.get(name);
-    const temporary = container && gone === undefined ? `${container.id.slice(0, 12)}_${name}` : undefined;
+    const temporary = container && gone === undefined ? temporaryName(container, name) : undefined;
     const step = this.draft.add(
       {
         do: 'container.create',
         service: service.name,
         replica: replica.replica,
         name: temporary ?? name,
+        finalName: name,
         configHash: hash.whole,
         configParts: hash.parts,
-        ...(container ? { replaces: { id: container.id, name, keepVolumes: !this.options.renewVolumes } } : {}),
+        ...(container
+          ? { replaces: { id: container.id, name: container.name, keepVolumes: !this.options.renewVolumes } }
+          : {}),
       },
       replica.because,
       [...ready, gone],
@@ -173,7 +175,8 @@ export class ServicePlanner {
   }
 
   private stopAndRemove(replica: Replica, because: string, after: readonly (number | undefined)[]): number {
-    const { name, container } = replica;
+    const { container } = replica;
+    const name = container?.name ?? replica.name;
     const live = container !== undefined && isLive(container.state);
     const stopped = live
       ? this.draft.add({ do: 'container.stop', name, graceMs: this.options.graceMs }, because, after)

@@ -52,7 +52,7 @@ export function endpoints(service: Service, op: ContainerCreate, context: Reques
       const name = context.project.networks[networkKey]?.name ?? networkKey;
       const named = !context.oneOff || context.oneOff.useAliases;
       const known = named ? [service.name, ...(settings?.aliases ?? [])] : [];
-      return [name, endpoint(service, [op.replaces?.name ?? op.name, ...known], settings, linked)];
+      return [name, endpoint(service, [op.finalName, ...known], settings, linked)];
     }),
   );
 }

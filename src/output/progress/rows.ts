@@ -15,7 +15,7 @@ export function rowOf(op: Op): string {
     case 'volume.remove':
       return `Volume ${op.name}`;
     case 'container.create':
-      return `Container ${op.replaces?.name ?? op.name}`;
+      return `Container ${op.finalName}`;
     case 'container.rename':
       return `Container ${op.to}`;
     default:

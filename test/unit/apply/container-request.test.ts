@@ -17,6 +17,7 @@ function compose(of: Project, name: string, more: Partial<RequestContext> = {}, 
     service: name,
     replica: 1,
     name: `shop-${name}-1`,
+    finalName: `shop-${name}-1`,
     configHash: 'hash',
     configParts: { image: 'x' },
     ...op,
@@ -213,7 +214,7 @@ request("marks a container of run and keeps it off the service's name", () => {
     project({ web: {} }),
     'web',
     { oneOff: { slug: 'abc', useAliases: false } },
-    { name: 'shop-web-run-abc' },
+    { name: 'shop-web-run-abc', finalName: 'shop-web-run-abc' },
   );
   assert.is(body.Labels['com.docker.compose.oneoff'], 'True');
   assert.is(body.Labels['com.docker.compose.slug'], 'abc');

@@ -104,6 +104,7 @@ const create: Step = {
     service: 'web',
     replica: 1,
     name: 'abc_shop-web-1',
+    finalName: 'shop-web-1',
     configHash: '',
     configParts: {},
     replaces: { id: 'abc', name: 'shop-web-1', keepVolumes: true },

@@ -251,6 +251,22 @@ planning('finishes a replacement that was killed half-way', () => {
   );
 });
 
+planning('replaces a container that still has a temporary name under its own name', () => {
+  const desired = project({ web: { image: 'web:2' } });
+  const before = project({ web: { image: 'web:1' } });
+  const cut = container(before, 'web', { id: 'f'.repeat(64), name: '0123456789ab_shop-web-1' });
+  assert.fixture(
+    plan(desired, { ...running(desired), containers: [cut] }),
+    `
+1 container.create ffffffffffff_shop-web-1                replaces 0123456789ab_shop-web-1: image web:1 -> web:2
+2 container.stop   0123456789ab_shop-web-1                #1 takes its place  after 1
+3 container.remove 0123456789ab_shop-web-1                #1 takes its place  after 2
+4 container.rename ffffffffffff_shop-web-1 -> shop-web-1  its name is free  after 3
+5 container.start  shop-web-1                             created  after 4
+`,
+  );
+});
+
 planning('refuses a circle, an unknown service, a scaled container_name and a missing external network', () => {
   const needs = (name: string) => ({ [name]: { condition: 'service_started', required: true } as const });
   const circle = project({ a: { depends_on: needs('b') }, b: { depends_on: needs('a') } });
