@@ -26,6 +26,7 @@ export type {
   ImageConfig,
   ProgressEvent,
   PullOptions,
+  Reference,
   RegistryAuth,
 } from '../images/types.js';
 

@@ -70,7 +70,8 @@ function defaultMounts(spec: LaunchSpec): PlacedMount[] {
     fs('sysfs', '/sys', [], sysAttributes),
     fs('mqueue', '/dev/mqueue', [], LOCKED),
   ];
-  if (spec.shmBytes !== undefined) mounts.push(fs('tmpfs', '/dev/shm', ['mode=1777', `size=${spec.shmBytes}`], LOCKED));
+  if (spec.shmBytes !== undefined)
+    mounts.push(fs('tmpfs', '/dev/shm', ['mode=1777', `size=${spec.shmBytes}`], LOCKED, 'shm'));
   return mounts;
 }
 
@@ -133,8 +134,9 @@ function fs(
   target: string,
   options: readonly string[],
   attributes: readonly MountAttribute[],
+  source = type,
 ): PlacedMount {
-  return { target, ops: [{ op: 'mount.fs', type, source: type, target, options, attributes }] };
+  return { target, ops: [{ op: 'mount.fs', type, source, target, options, attributes }] };
 }
 
 function bindOp(source: string, target: string): Extract<Op, { op: 'mount.bind' }> {

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Engine } from '../../engine/engine.js';
 import { searchHub } from '../../engine/image-search.js';
-import type { ProgressEvent, PullOptions } from '../../engine/images.js';
+import type { ProgressEvent, PullOptions, Reference } from '../../engine/images.js';
 import {
   familiarReference,
   hostPlatform,
@@ -62,14 +62,24 @@ async function create(engine: Engine, call: Call): Promise<Answer | typeof strea
     }
     if (fromImage === '') await importFrom(engine, call, lines);
     else {
-      const reference = referenceOf(fromImage, call.query.text('tag'))!;
-      await pullImage(engine, reference, transferOptions(call, lines));
+      const options = transferOptions(call, lines);
+      for (const reference of await wantedReferences(engine, fromImage, call.query.text('tag'), options))
+        await pullImage(engine, reference, options);
     }
     lines.end();
   } catch (error) {
     await lines.fail(error);
   }
   return streamed;
+}
+
+/** Without a tag or a digest every tag of the repository is meant. */
+async function wantedReferences(engine: Engine, name: string, tag: string, options: PullOptions): Promise<Reference[]> {
+  const reference = referenceOf(name, tag)!;
+  const isTagged = name.indexOf(':', name.lastIndexOf('/') + 1) >= 0;
+  if (tag !== '' || isTagged || reference.digest) return [reference];
+  const tags = await engine.foundations.images.remoteTags(reference, options);
+  return tags.map((each) => ({ ...reference, tag: each }));
 }
 
 async function openUrl(text: string, signal: AbortSignal): Promise<Readable> {
