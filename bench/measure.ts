@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execa } from 'execa';
 
 /** Medians of fewer runs than this are not quoted. */
 export const rounds = 20;
@@ -33,26 +33,20 @@ export async function time(work: (round: number) => Promise<void>, runs = rounds
 }
 
 /** Runs a program to its end and returns what it printed; throws with its error output when it fails. */
-export function run(
+export async function run(
   command: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<string> {
   const env = { ...(options.env ?? process.env) };
   delete env.NODE_EXTRA_CA_CERTS;
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      errors += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve(output) : reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${errors}`)),
-    );
+  const { cwd = process.cwd() } = options;
+  const { stdout } = await execa(command, args, {
+    cwd,
+    env,
+    extendEnv: false,
+    stdin: 'ignore',
+    maxBuffer: 100_000_000,
   });
+  return stdout;
 }
