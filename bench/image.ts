@@ -13,7 +13,8 @@ export async function busyboxRoot(): Promise<Buffer> {
   for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp'])
     tar.entry({ name: `${name}/`, type: 'directory', mode: 0o755 });
   tar.entry({ name: 'bin/busybox', mode: 0o755 }, busybox);
-  for (const applet of applets) tar.entry({ name: `bin/${applet}`, type: 'link', linkname: 'bin/busybox' });
+  for (const applet of applets)
+    tar.entry({ name: `bin/${applet}`, type: 'link', linkname: 'bin/busybox', mode: 0o755 });
   tar.finalize();
   return buffer(tar);
 }
