@@ -40,11 +40,10 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
   checkValues({ model: whole, problems: loading.problems, locate: assembly.places.locate });
   const { enabled, disabled } = selectByProfile(all, assembly.profiles, assembly.services);
   const final = decodeModel(withServices(whole, enabled), assembly);
-  loading.problems.throwIfAny();
   if (!loading.options.noConsistency) {
     check({ problems: loading.problems, locate: assembly.places.locate, model: final, disabled });
-    loading.problems.throwIfAny();
   }
+  loading.problems.throwIfAny();
   const chosen =
     assembly.services.length === 0
       ? undefined

@@ -69,7 +69,15 @@ function configOf(entry: Node, context: IncludeContext): IncludedConfig {
   }
   const named = child(entry, 'project_directory');
   const folder = isText(named) && named.value !== '' ? resolve(context.folder, named.value) : dirname(main);
-  return { files, asked: paths[0]!.at, folder, variables: variablesOf(entry, folder, context), trail: context.trail };
+  // As in the reference, the paths in it start a level higher when there is no such folder.
+  const start = context.loading.reader.kind(folder) === 'folder' ? folder : dirname(folder);
+  return {
+    files,
+    asked: paths[0]!.at,
+    folder: start,
+    variables: variablesOf(entry, folder, context),
+    trail: context.trail,
+  };
 }
 
 /** The including config's variables come first, then the entry's own env files, or the `.env` of its folder. */

@@ -48,8 +48,24 @@ export class Problems {
   /** Throws UserError for one mistake, UserErrors for several, nothing for none. */
   throwIfAny(): void {
     if (this.#errors.length === 1) throw this.#errors[0];
-    if (this.#errors.length > 1) throw new UserErrors(this.#errors);
+    if (this.#errors.length > 1) throw new UserErrors(inReadingOrder(this.#errors));
   }
+}
+
+/** File by file, in the order in which they come up, from top to bottom; what has no place comes first. */
+function inReadingOrder(errors: readonly UserError[]): UserError[] {
+  const files = new Map<string | undefined, number>([[undefined, -1]]);
+  for (const { location } of errors) if (!files.has(location?.file)) files.set(location?.file, files.size);
+  const place = ({ location }: UserError): number[] => [
+    files.get(location?.file)!,
+    location?.line ?? 0,
+    location?.column ?? 0,
+  ];
+  return [...errors].sort((a, b) => {
+    const [one, other] = [place(a), place(b)];
+    const differs = one.findIndex((value, index) => value !== other[index]);
+    return differs === -1 ? 0 : one[differs]! - other[differs]!;
+  });
 }
 
 /** A mistake at a mark. */

@@ -1,4 +1,5 @@
 /** Which attribute has which short form: Compose Specification, attribute by attribute. */
+import { UserError, UserErrors } from '../../errors.js';
 import { keyedMapping, listOf, namedMapping } from '../merge/list-or-map.js';
 import type { Problems } from '../problems.js';
 import { child, isText, mapChildren, type Node, type Path, sequence, withEntries } from '../tree/node.js';
@@ -37,6 +38,10 @@ const dependency: Canonical = (node) =>
 
 const named: Canonical = (node) => namedMapping(node, (item) => fromPlain(null, item.at));
 
+/** A variable that is not set leaves an empty item behind. */
+const withoutEmpty: Canonical = (node) =>
+  mapChildren(node, (item) => (isText(item) && item.value === '' ? undefined : item));
+
 /** A secret or config by its name alone. */
 const mounted: Canonical = (node) => (isText(node) ? fromPlain({ source: node.value }, node.at) : node);
 
@@ -52,7 +57,22 @@ const required = (node: Node): Node =>
 /** `extends: name` is a service of the same file. */
 const extended: Canonical = (node) => (isText(node) ? fromPlain({ service: node.value }, node.at) : node);
 
-const ports: Canonical = (node) => (node.kind === 'sequence' ? sequence(node.items.flatMap(longPorts), node.at) : node);
+/** One item may stand for several ports. All that are wrong are told of. */
+const ports: Canonical = (node) => {
+  if (node.kind !== 'sequence') return node;
+  const errors: UserError[] = [];
+  const items = node.items.flatMap((item) => {
+    try {
+      return longPorts(item);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      errors.push(error);
+      return [];
+    }
+  });
+  if (errors.length > 0) throw new UserErrors(errors);
+  return sequence(items, node.at);
+};
 
 /** A test written as text is run by the container's shell. */
 const healthTest: Canonical = (node) => (isText(node) ? fromPlain(['CMD-SHELL', node.value], node.at) : node);
@@ -121,6 +141,7 @@ export const finalRules = (): Rules<Canonical> =>
     'services.*.develop.watch.[].exec.environment': variables,
     'services.*.develop.watch.[].ignore': listOf,
     'services.*.develop.watch.[].include': listOf,
+    'services.*.dns': withoutEmpty,
     'services.*.environment': variables,
     'services.*.expose.[]': asText,
     'services.*.extra_hosts': extraHosts,

@@ -1,5 +1,5 @@
 /** Short forms → long forms, on a config that the schema has accepted. */
-import { UserError } from '../../errors.js';
+import { UserError, UserErrors } from '../../errors.js';
 import type { Problems } from '../problems.js';
 import { mapChildren, type Node, type Path } from '../tree/node.js';
 import { type Rules, ruleForItem, ruleForKey } from '../tree/rules.js';
@@ -35,7 +35,7 @@ function applied(rule: Canonical, node: Node, path: Path, { problems, lenient }:
   try {
     return rule(node, path);
   } catch (error) {
-    if (error instanceof UserError) return node;
+    if (error instanceof UserError || error instanceof UserErrors) return node;
     throw error;
   }
 }

@@ -22,6 +22,8 @@ export function longVolume(node: Node): Node {
   const volume: { [key: string]: Plain } = { type: bind ? 'bind' : 'volume' };
   if (parsed.source !== undefined) volume.source = parsed.source;
   volume.target = cleanPath(parsed.target);
+  // The reference takes a text as short as this for a target at once and gives it no options.
+  if ([...node.value].length <= 2) return fromPlain(volume, node.at);
   const options = optionsOf(parsed.modes);
   if (options.readOnly !== undefined) volume.read_only = options.readOnly;
   if (bind || Object.keys(options.bind).length > 0)

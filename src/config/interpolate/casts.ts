@@ -43,7 +43,6 @@ const service = (casts: Readonly<Record<string, Cast>>): Record<string, Cast> =>
 export const castRules = (): Rules<Cast> =>
   rulesFrom({
     ...service({
-      'configs.[].mode': toInteger,
       cpu_count: toInteger,
       cpu_percent: toFloat,
       cpu_period: toInteger,

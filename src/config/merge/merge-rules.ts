@@ -46,7 +46,8 @@ function withEntriesOf(base: Mapping, over: Mapping): Node {
 
 const variables = keyed(null);
 const labels = keyed('');
-const texts: MergeRule = { prepare: listOf, identity: byText };
+/** Also where an item has nothing of a variable: `/run:size=1m` and `/run:size=2m` are the same, as in the reference. */
+const texts: MergeRule = { prepare: listOf, identity: byName };
 const hosts: MergeRule = { prepare: extraHosts, identity: byText };
 
 const dependencies: MergeRule = {
@@ -99,9 +100,9 @@ export const mergeRules = (): Rules<MergeRule> =>
     'services.*.build.args': variables,
     'services.*.build.extra_hosts': hosts,
     'services.*.build.labels': labels,
-    'services.*.build.tags': { identity: byText },
-    'services.*.cap_add': { identity: byText },
-    'services.*.cap_drop': { identity: byText },
+    'services.*.build.tags': { identity: byName },
+    'services.*.cap_add': { identity: byName },
+    'services.*.cap_drop': { identity: byName },
     'services.*.command': replaces,
     'services.*.configs': { identity: byMountTarget('') },
     'services.*.depends_on': dependencies,
@@ -122,10 +123,10 @@ export const mergeRules = (): Rules<MergeRule> =>
     'services.*.logging': logging,
     'services.*.models': named,
     'services.*.networks': named,
-    'services.*.networks.*.aliases': { identity: byText },
-    'services.*.networks.*.link_local_ips': { identity: byText },
+    'services.*.networks.*.aliases': { identity: byName },
+    'services.*.networks.*.link_local_ips': { identity: byName },
     'services.*.ports': { identity: byPort },
-    'services.*.profiles': { identity: byText },
+    'services.*.profiles': { identity: byName },
     'services.*.secrets': { identity: byMountTarget('/run/secrets') },
     'services.*.sysctls': labels,
     'services.*.tmpfs': texts,

@@ -79,6 +79,17 @@ function capitalised(blkio: Tree): Tree {
 const capitalKeys = (item: Tree): Tree =>
   Object.fromEntries(Object.entries(item).map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), value]));
 
+/** A service on one line, as the reference hashes it. */
+export const compactServiceJson = (name: string, service: Tree): string => compactText(printableService(name, service));
+
+function compactText(value: Plain): string {
+  if (Array.isArray(value)) return `[${value.map(compactText).join(',')}]`;
+  if (!isTree(value)) return scalarText(value);
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${stringText(key)}:${compactText(item)}`)
+    .join(',')}}`;
+}
+
 /** Two spaces a level; `<`, `>`, `&` and two line separators escaped, as Go does it. */
 function jsonText(value: Plain, level: number): string {
   const pad = '  '.repeat(level + 1);
@@ -92,6 +103,10 @@ function jsonText(value: Plain, level: number): string {
     if (entries.length === 0) return '{}';
     return `{\n${entries.map(([key, item]) => `${pad}${stringText(key)}: ${jsonText(item, level + 1)}`).join(',\n')}${end}}`;
   }
+  return scalarText(value);
+}
+
+function scalarText(value: Exclude<Plain, Tree | Plain[]>): string {
   if (typeof value === 'string') return stringText(value);
   if (typeof value === 'number') return numberText(value);
   return value instanceof Date ? stringText(value.toISOString().replace('.000Z', 'Z')) : String(value);

@@ -150,9 +150,15 @@ export function repeatedItems(
   problems.add('repeated-item', sentence, other.at, ['Remove one of them.']);
 }
 
+/** `healthy` for `service_healthy`. */
+function nearBehindPrefix(value: string, allowed: readonly string[]): string | undefined {
+  const short = new Map(allowed.map((word) => [word.replace(/^service_/, ''), word]));
+  return short.get(nearest(value, short.keys()) ?? '');
+}
+
 export function notAllowedValue(node: Scalar, allowed: readonly string[], path: Path, { problems }: Validation): void {
   const value = scalarText(node.value);
-  const near = nearest(value, allowed);
+  const near = nearest(value, allowed) ?? nearBehindPrefix(value, allowed);
   const sentence = `${nameOf(path)} must be ${choice(allowed)}, not ${JSON.stringify(value)}.`;
   problems.add('not-allowed', sentence, node.at, [near ? `Did you mean "${near}"?` : 'Choose one of these.']);
 }
