@@ -1,12 +1,19 @@
 /** The CLI's outermost ring: oclif's run, the words for what went wrong, the exit code. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printVersion } from './output/version.js';
 
-/** The root of the package, seen from `dist/src` (and from any other compiled tree of the same depth). */
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/** The folder with package.json above this file, be it in `dist/src` or in another compiled tree. */
+function packageRoot(): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, 'package.json')) && folder !== '/') folder = path.dirname(folder);
+  return folder;
+}
 
 /** `callerUrl`: of `bin/devenv`. Ends the process. */
 export async function main(argv: readonly string[], _callerUrl: string): Promise<void> {
+  const root = packageRoot();
   if (argv.length === 1 && argv[0] === '--version') return printVersion(root, process.stdout);
   swallowClosedPipes();
   const { runCommandLine } = await import('./commands/base/run.js');
