@@ -19,9 +19,3 @@ export const composeLabel = {
 
 /** Ours: short hashes of the parts of a service's config, as JSON, so that a recreation can say what changed. */
 export const configPartsLabel = 'dev.devenv.config-parts';
-
-/**
- * Ours, on networks and volumes. Compose's own label is left out there: it asks to remake a network or volume whose
- * hash is not the one it would have computed, and takes one without a hash as it is.
- */
-export const ownHashLabel = 'dev.devenv.config-hash';

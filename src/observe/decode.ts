@@ -1,5 +1,5 @@
 import type { ContainerSummary, NetworkSummary, VolumeSummary } from '../engine/answers.js';
-import { composeLabel, configPartsLabel, ownHashLabel } from '../model/labels.js';
+import { composeLabel, configPartsLabel } from '../model/labels.js';
 import type { ObservedContainer, ObservedNetwork, ObservedVolume } from '../model/observed.js';
 
 const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const;
@@ -66,7 +66,7 @@ export function decodeNetwork(summary: NetworkSummary): ObservedNetwork {
     id: summary.Id,
     name: summary.Name,
     key: labels[composeLabel.network],
-    configHash: labels[ownHashLabel],
+    configHash: labels[composeLabel.configHash],
     driver: summary.Driver,
   };
 }
@@ -76,7 +76,7 @@ export function decodeVolume(summary: VolumeSummary): ObservedVolume {
   return {
     name: summary.Name,
     key: labels[composeLabel.volume],
-    configHash: labels[ownHashLabel],
+    configHash: labels[composeLabel.configHash],
     driver: summary.Driver,
   };
 }

@@ -37,10 +37,10 @@ function configChange(
   hash: ConfigHash,
   { project }: DivergenceContext,
 ): string | undefined {
-  if (container.configHash === hash.whole) return undefined;
+  const parts = changedParts(container.configParts, hash.parts);
+  if (container.configHash === hash.whole && parts.length === 0) return undefined;
   const image = imageName(project, service);
   if (container.configParts === undefined) return 'another tool made it with another config';
-  const parts = changedParts(container.configParts, hash.parts);
   const others = parts.filter((part) => part !== 'image' || container.image === image);
   const said = others.length ? `${others.join(', ')} changed` : undefined;
   const images =

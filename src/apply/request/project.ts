@@ -1,5 +1,5 @@
 /** Pure: networks and volumes of the config as bodies of NetworkCreate and VolumeCreate. */
-import { composeLabel, ownHashLabel } from '../../model/labels.js';
+import { composeLabel } from '../../model/labels.js';
 import type { Project } from '../../model/project.js';
 
 export function networkRequest(
@@ -32,7 +32,7 @@ export function networkRequest(
       [composeLabel.network]: key,
       [composeLabel.project]: project.name,
       [composeLabel.version]: version,
-      [ownHashLabel]: configHash,
+      [composeLabel.configHash]: configHash,
     },
   };
 }
@@ -53,7 +53,7 @@ export function volumeRequest(
       [composeLabel.volume]: key,
       [composeLabel.project]: project.name,
       [composeLabel.version]: version,
-      [ownHashLabel]: configHash,
+      [composeLabel.configHash]: configHash,
     },
   };
 }

@@ -241,7 +241,7 @@ request('describes networks and volumes with their pools, options and labels', (
   assert.equal([network.Name, network.Driver, network.Internal], ['shop_lan', 'bridge', true]);
   assert.is(network.IPAM.Config[0]!.Subnet, '10.9.0.0/24');
   assert.is(network.Labels['com.docker.compose.network'], 'lan');
-  assert.is(network.Labels['com.docker.compose.config-hash'], undefined);
+  assert.is(network.Labels['com.docker.compose.config-hash'], 'h');
   const volume = volumeRequest(of, 'data', 'h', '1') as { DriverOpts: Tree } & Tree;
   assert.equal([volume.Name, volume.DriverOpts], ['shop_data', { type: 'nfs' }]);
 });

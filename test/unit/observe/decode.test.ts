@@ -52,10 +52,10 @@ decode('bears what another tool or an older engine leaves out', () => {
   assert.is(broken.configParts, undefined);
 });
 
-decode("takes a network's hash from our label alone", () => {
+decode("takes a network's hash from Compose's label", () => {
   const Labels = { 'com.docker.compose.config-hash': 'theirs', 'com.docker.compose.network': 'default' };
   const network = decodeNetwork({ Id: '1', Name: 'n', Driver: 'bridge', Labels });
-  assert.is(network.configHash, undefined);
+  assert.is(network.configHash, 'theirs');
   assert.is(network.key, 'default');
 });
 
