@@ -62,6 +62,8 @@ async function pack(engine: Engine, container: Container, path: string): Promise
     followTop: follows(path),
   });
   const copy = new PassThrough({ highWaterMark: 1 << 20 });
+  // Whoever reads it hears of a failure by `first` or by its own listener.
+  copy.on('error', () => undefined);
   const parse = extract();
   const first = new Promise<Header>((resolve, reject) => {
     parse.once('entry', (header) => resolve(header));

@@ -15,6 +15,7 @@ import { resolveMounts } from './mounts.js';
 import { networkWishes } from './network-wishes.js';
 import { containerDirectory } from './paths.js';
 import { randomName } from './random-name.js';
+import { settledAll } from './settled-all.js';
 import { NEVER, now } from './time.js';
 import type { ContainerConfig, ContainerRecord, ContainerState, CreateRequest } from './types.js';
 import { fillVolumes } from './volume-fill.js';
@@ -116,7 +117,7 @@ async function buildRecord(engine: Engine, parts: Parts): Promise<ContainerRecor
   const { snapshots, paths, networks } = engine.foundations;
   const chainId = image.chainIds.at(-1);
   const wishes = networkWishes(host, request.config, request.networks, (network) => networks.find(network));
-  const [mounts, root] = await Promise.all([
+  const [mounts, root] = await settledAll([
     resolveMounts(engine, { hostConfig: host, volumes: config.Volumes }),
     snapshots.prepare(id, chainId),
     mkdir(containerDirectory(paths, id), { recursive: true, mode: 0o710 }),

@@ -63,6 +63,7 @@ function endState(state: ContainerState, status: ExitStatus, comesBack: boolean)
     Pid: 0,
     ExitCode: status.code,
     FinishedAt: formatTime(status.finishedAtNs),
+    ...(state.Health === undefined ? {} : { Health: { ...state.Health, Status: 'unhealthy' as const } }),
   };
 }
 

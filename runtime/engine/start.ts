@@ -24,6 +24,7 @@ import { linksEnv, seccompFilter } from './process-facts.js';
 import { removeContainer } from './remove.js';
 import { readAccountFiles } from './root-files.js';
 import { parseSecurityOptions } from './security.js';
+import { settledAll } from './settled-all.js';
 import { prepareShm } from './shm.js';
 import { formatTime, nowNs } from './time.js';
 import { mountVolumes, unmountVolumes } from './volume-mounts.js';
@@ -86,7 +87,7 @@ async function launch(engine: Engine, container: Container, restarting: boolean)
   const prepared = await launcher.prepare(program);
   try {
     await attachPending(container, prepared.monitor);
-    await Promise.all([prepared.go(), publishPorts(engine, container, connected)]);
+    await settledAll([prepared.go(), publishPorts(engine, container, connected)]);
   } catch (error) {
     await abandon(prepared);
     throw error;
@@ -104,7 +105,7 @@ async function prepareProgram(engine: Engine, container: Container): Promise<Pre
   const { paths, snapshots } = engine.foundations;
   const { id, chainId, hostConfig: host, mounts } = container.record;
   const directory = containerDirectory(paths, id);
-  const [root, connected, given] = await Promise.all([
+  const [root, connected, given] = await settledAll([
     snapshots.prepare(id, chainId),
     connectEndpoints(engine, container),
     givenDevices(host),
@@ -113,7 +114,7 @@ async function prepareProgram(engine: Engine, container: Container): Promise<Pre
     mkdir(directory, { recursive: true }),
   ]);
   const endpoints = connected.endpoints.map(({ endpoint }) => endpoint);
-  const [accounts, shm, shown] = await Promise.all([
+  const [accounts, shm, shown] = await settledAll([
     readAccountFiles(root, mounts),
     prepareShm(engine, container),
     resolveImageMounts(engine, container),

@@ -23,6 +23,7 @@ import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths
 import { seccompFilter } from './process-facts.js';
 import { readAccountFiles } from './root-files.js';
 import { parseSecurityOptions } from './security.js';
+import { settledAll } from './settled-all.js';
 import { NEVER, now } from './time.js';
 import type { ContainerRecord } from './types.js';
 
@@ -56,7 +57,7 @@ async function prepare(
 ): Promise<PreparedContainer> {
   const { paths, launcher } = engine.foundations;
   const { id, hostConfig: host, config } = container.record;
-  const [accounts, given] = await Promise.all([
+  const [accounts, given] = await settledAll([
     readAccountFiles(request.root, []),
     givenDevices(host),
     writeContainerFiles(

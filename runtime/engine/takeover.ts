@@ -1,5 +1,5 @@
 /** What an engine does with the containers that an earlier one left: takes over, settles, starts again. */
-import { access, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readExitFile } from '../launch/exit-file.js';
 import type { ExitStatus, Monitor } from '../launch/types.js';
@@ -112,18 +112,15 @@ async function settleEnded(engine: Engine, container: Container): Promise<void> 
   await container.settled;
 }
 
-/** Folders of containers that never got a record, from a create that was cut short. */
+/** Folders and roots of containers that have no record: a create or a removal that was cut short. */
 async function removeOrphans(engine: Engine): Promise<void> {
-  const folder = join(engine.foundations.paths.home, 'containers');
-  const names = await readdir(folder).catch(() => []);
-  for (const id of names) {
-    if (engine.containers.find(id) !== undefined) continue;
-    const isHere = await access(join(folder, id)).then(
-      () => true,
-      () => false,
-    );
-    if (!isHere) continue;
-    await engine.foundations.snapshots.discard(id).catch(() => undefined);
-    await rm(join(folder, id), { recursive: true, force: true });
+  const { paths, snapshots } = engine.foundations;
+  const listed = await Promise.all(
+    ['containers', 'roots'].map((folder) => readdir(join(paths.home, folder)).catch(() => [])),
+  );
+  for (const id of new Set(listed.flat())) {
+    if (!/^[0-9a-f]{64}$/.test(id) || engine.containers.find(id) !== undefined) continue;
+    await snapshots.discard(id).catch(() => undefined);
+    await rm(join(paths.home, 'containers', id), { recursive: true, force: true });
   }
 }
