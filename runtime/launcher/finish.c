@@ -101,5 +101,8 @@ void finish(struct monitor *m)
 	cleanup(m);
 	write_exit_file(m, oom);
 	tell_exited(m, m->container, oom);
+	for (struct client *c = m->clients; c; c = c->next)
+		if (c->kind != CLIENT_ATTACHED)	/* nothing is left that they could ask for */
+			c->end_when_sent = true;
 	m->finished = true;
 }

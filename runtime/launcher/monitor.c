@@ -71,13 +71,14 @@ static void watch_client(struct watches *w, struct client *c)
 static void collect(struct watches *w, struct monitor *m)
 {
 	w->count = 0;
-	watch(w, m->signals, POLLIN, WATCH_SIGNALS, NULL);
-	watch(w, m->listener, POLLIN, WATCH_LISTENER, NULL);
-	watch(w, m->finished ? -1 : m->oom, POLLIN, WATCH_OOM, NULL);
 	for (struct process *p = m->processes; p; p = p->next)
 		watch_process(w, m, p);
 	for (struct client *c = m->clients; c; c = c->next)
 		watch_client(w, c);
+	watch(w, m->listener, POLLIN, WATCH_LISTENER, NULL);
+	watch(w, m->finished ? -1 : m->oom, POLLIN, WATCH_OOM, NULL);
+	/* Deaths come last, so that what a process wrote is read first. */
+	watch(w, m->signals, POLLIN, WATCH_SIGNALS, NULL);
 }
 
 static void accept_clients(struct monitor *m)
@@ -214,8 +215,8 @@ int monitor_loop(struct monitor *m)
 		collect(&w, m);
 		if (poll(w.fds, w.count, timeout_ms(m)) <= 0)
 			continue;
-		/* Nothing that is watched is freed before settle(). Deaths come last, so that what a process wrote is read first. */
-		for (unsigned i = w.count; i-- > 0;)
+		/* Nothing that is watched is freed before settle(). */
+		for (unsigned i = 0; i < w.count; i++)
 			if (w.fds[i].revents)
 				dispatch(m, &w.of[i], w.fds[i].revents);
 	}

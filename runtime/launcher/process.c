@@ -127,7 +127,7 @@ static int sync_receive(struct monitor *m, struct process *p, int flags)
 	ssize_t n;
 	do
 		n = recvmsg(p->sync, &message, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));	/* a reset (it died without reading ours) is told once, before what it said */
 	if (n <= 0)
 		return n == 0 || errno != EAGAIN ? 0 : -1;
 	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
