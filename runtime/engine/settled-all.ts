@@ -2,8 +2,8 @@
 export async function settledAll<T extends readonly unknown[] | []>(
   parts: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const results = await Promise.allSettled(parts);
-  const failed = results.find((result) => result.status === 'rejected');
+  const results: readonly PromiseSettledResult<unknown>[] = await Promise.allSettled(parts as readonly unknown[]);
+  const failed = results.find((result): result is PromiseRejectedResult => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
 }
