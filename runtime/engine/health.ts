@@ -117,9 +117,12 @@ async function runProbe(engine: Engine, container: Container, plan: ProbePlan): 
     const exec = createExec(engine, container, probeConfig(plan));
     const stream = await startExec(engine, exec, { detach: false, ttySize: undefined });
     const output = plainOutput(stream!, OUTPUT_LIMIT);
-    const exited = exec.running!.exited;
-    const status = await within(exited, plan.timeoutMs);
-    if (status === undefined) {
+    // A quick probe may have ended, and been tidied away, before its stream was handed over.
+    const exited: Promise<number> = exec.running
+      ? exec.running.exited.then(({ code }) => code)
+      : Promise.resolve(exec.exitCode ?? -1);
+    const code = await within(exited, plan.timeoutMs);
+    if (code === undefined) {
       process.kill(exec.pid, 'SIGKILL');
       return {
         Start,
@@ -128,7 +131,7 @@ async function runProbe(engine: Engine, container: Container, plan: ProbePlan): 
         Output: `Health check exceeded timeout (${plan.timeoutMs}ms)${(await output) === '' ? '' : `: ${await output}`}`,
       };
     }
-    return { Start, End: now(), ExitCode: status.code, Output: await output };
+    return { Start, End: now(), ExitCode: code, Output: await output };
   } catch (error) {
     if (!container.isRunning) return undefined;
     return { Start, End: now(), ExitCode: -1, Output: (error as Error).message };
