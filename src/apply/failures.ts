@@ -41,12 +41,12 @@ function explainPull(service: string, image: string, thrown: unknown, { locate }
   return new UserError(missing ? 'image-missing' : 'pull-failed', sentence, next, location, { cause: thrown });
 }
 
-function serviceOf(name: string, { project, containers }: ApplyContext): string | undefined {
+/** The service of a container that is there, or of one that this apply makes. */
+export function serviceOf(name: string, { project, containers }: ApplyContext): string | undefined {
   const there = containers.find((one) => one.name === name)?.service;
   if (there !== undefined) return there;
-  return Object.values(project.services).find(
-    (one) => one.container_name === name || name.replace(/-\d+$/, '').endsWith(`${project.name}-${one.name}`),
-  )?.name;
+  const isIts = (service: string) => name.replace(/-\d+$/, '').endsWith(`${project.name}-${service}`);
+  return Object.values(project.services).find((one) => one.container_name === name || isIts(one.name))?.name;
 }
 
 function explainContainer(name: string, thrown: EngineAnswerError, context: ApplyContext): UserError {

@@ -16,6 +16,8 @@ import { UserError } from '../errors.js';
 import { buildServiceImage } from './build.js';
 import type { ApplyContext, Handlers, OpOf } from './context.js';
 import { createServiceContainer } from './create.js';
+import { serviceOf } from './failures.js';
+import { runHooks } from './hooks.js';
 import { pullServiceImage } from './pull.js';
 import { judgeCompleted, judgeHealthy, judgeRunning } from './readiness.js';
 import { networkRequest, volumeRequest } from './request/project.js';
@@ -69,11 +71,17 @@ export const handlers: Handlers = {
     createVolume(engine, volumeRequest(project, volume, configHash, version)),
   'volume.remove': ({ name }, { engine }) => unlessGone(removeVolume(engine, name)),
   'container.create': createServiceContainer,
-  'container.start': async ({ name }, context) => {
-    await startContainer(context.engine, at(context, name));
+  'container.start': async ({ name }, context, step) => {
+    const id = at(context, name);
+    await startContainer(context.engine, id);
+    await runHooks('post_start', { id, service: serviceOf(name, context) }, context, step);
   },
-  'container.stop': ({ name, graceMs }, context) =>
-    unlessGone(stopContainer(context.engine, at(context, name), graceMs)),
+  'container.stop': async ({ name, graceMs }, context, step) => {
+    const id = at(context, name);
+    const running = context.containers.find((one) => one.id === id)?.state === 'running';
+    if (running) await runHooks('pre_stop', { id, service: serviceOf(name, context) }, context, step);
+    await unlessGone(stopContainer(context.engine, id, graceMs));
+  },
   'container.kill': ({ name, signal }, context) => killContainer(context.engine, at(context, name), signal),
   'container.pause': ({ name }, context) => pauseContainer(context.engine, at(context, name)),
   'container.unpause': ({ name }, context) => unpauseContainer(context.engine, at(context, name)),

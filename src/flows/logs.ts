@@ -6,7 +6,7 @@ import type { ObservedContainer } from '../model/observed.js';
 import { LogPrinter } from '../output/log-printer.js';
 import { chooseContainers } from './containers.js';
 import { printLogs, shortName } from './follow-logs.js';
-import { Interrupts } from './interrupt.js';
+import { Cancelled, Interrupts } from './interrupt.js';
 import type { Session } from './session.js';
 import { readEvents, unixSeconds } from './streams.js';
 
@@ -54,6 +54,7 @@ export async function showLogs(session: Session, request: LogsRequest): Promise<
   } finally {
     interrupts.stop();
   }
+  if (abort.signal.aborted) throw new Cancelled();
 }
 
 async function showContainer(

@@ -1,4 +1,5 @@
 import { UserError, UserErrors } from '../errors.js';
+import type { ObservedContainer } from '../model/observed.js';
 import type { LoadedProject, Project } from '../model/project.js';
 import type { Session } from './session.js';
 
@@ -26,6 +27,34 @@ export async function findProject(session: Session, services: readonly string[] 
 function isNoConfig(error: unknown): boolean {
   const first = error instanceof UserErrors ? error.errors[0] : error;
   return first instanceof UserError && first.code === 'no-config';
+}
+
+/**
+ * Where services were named, the loader gives these and what they need alone. Others of the config are no orphans for
+ * that: their names go to those that take no part. The second look is only had when something would be an orphan.
+ */
+export async function withUnselected(
+  session: Session,
+  project: Project,
+  named: readonly string[],
+  containers: readonly ObservedContainer[],
+): Promise<Project> {
+  const known = new Set([...Object.keys(project.services), ...project.disabledServices]);
+  if (named.length === 0 || containers.every((one) => known.has(one.service))) return project;
+  const all = await allServices(session);
+  const others = (all ?? containers.map((one) => one.service)).filter((name) => !known.has(name));
+  return { ...project, disabledServices: [...project.disabledServices, ...others] };
+}
+
+/** Undefined: another service is not in order (a missing env file), so nothing can be said of what is an orphan. */
+async function allServices(session: Session): Promise<string[] | undefined> {
+  try {
+    const { project } = await session.loadQuietly([]);
+    return [...Object.keys(project.services), ...project.disabledServices];
+  } catch (error) {
+    if (error instanceof UserError || error instanceof UserErrors) return undefined;
+    throw error;
+  }
 }
 
 /** Enough of a project to look for what carries its name. */

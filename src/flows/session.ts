@@ -47,13 +47,18 @@ export class Session {
 
   /** Throws UserErrors with all that is wrong with the config. `services`: whose profiles come on. */
   async load(services: readonly string[] = [], load?: LoadOptions): Promise<LoadedProject> {
-    const { loadProject } = await import('../config/load.js');
-    const loaded = await loadProject(this.loadRequest(services, load));
+    const loaded = await this.loadQuietly(services, load);
     for (const { text, location } of loaded.warnings) {
       const place = location ? `${location.file}:${location.line}:${location.column}: ` : '';
       await this.terminal.status(`warning: ${place}${text}\n`);
     }
     return loaded;
+  }
+
+  /** The same without its warnings, for a second look. */
+  async loadQuietly(services: readonly string[], load?: LoadOptions): Promise<LoadedProject> {
+    const { loadProject } = await import('../config/load.js');
+    return loadProject(this.loadRequest(services, load));
   }
 
   loadRequest(services: readonly string[], load?: LoadOptions): LoadRequest {

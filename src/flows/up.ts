@@ -14,6 +14,7 @@ import { inStartOrder, selectServices } from '../plan/order.js';
 import { renderPlan } from '../plan/render.js';
 import { planUp } from '../plan/up.js';
 import { showAddresses } from './addresses.js';
+import { withUnselected } from './project.js';
 import { answerQuestions } from './questions.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
@@ -60,8 +61,9 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   connecting.catch(() => {}); // the config's mistakes are told first
   const loaded = await loading;
   const engine = await connecting;
-  const { project, locate, variables } = loaded;
-  let observed = await observeProject(engine, project);
+  const { locate, variables } = loaded;
+  let observed = await observeProject(engine, loaded.project);
+  const project = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
   const shared = { project, locate, variables, ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}) };
   if (!request.dryRun) {
     const first = planImagesFirst(project, observed, request.plan);
