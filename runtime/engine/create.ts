@@ -8,6 +8,7 @@ import { checkName, checkRequest } from './check-create.js';
 import { completeHostConfig } from './complete-host-config.js';
 import { Container } from './container.js';
 import { createWarnings } from './create-warnings.js';
+import { CREATED } from './created-state.js';
 import type { Engine } from './engine.js';
 import type { HostConfig } from './host-config.js';
 import { mergeConfig } from './merge-config.js';
@@ -16,23 +17,9 @@ import { networkWishes } from './network-wishes.js';
 import { containerDirectory } from './paths.js';
 import { randomName } from './random-name.js';
 import { settledAll } from './settled-all.js';
-import { NEVER, now } from './time.js';
-import type { ContainerConfig, ContainerRecord, ContainerState, CreateRequest } from './types.js';
+import { now } from './time.js';
+import type { ContainerConfig, ContainerRecord, CreateRequest } from './types.js';
 import { fillVolumes } from './volume-fill.js';
-
-const CREATED: ContainerState = {
-  Status: 'created',
-  Running: false,
-  Paused: false,
-  Restarting: false,
-  OOMKilled: false,
-  Dead: false,
-  Pid: 0,
-  ExitCode: 0,
-  Error: '',
-  StartedAt: NEVER,
-  FinishedAt: NEVER,
-};
 
 /** Throws `invalid`, `not-found` (image, linked container), `conflict` (name). */
 export async function createContainer(

@@ -9,6 +9,7 @@ import { LaunchError, type PreparedContainer } from '../launch/types.js';
 import { lookUpIdentity } from './accounts.js';
 import { Container } from './container.js';
 import { containerFileMounts, writeContainerFiles } from './container-files.js';
+import { CREATED } from './created-state.js';
 import { givenDevices } from './devices.js';
 import { type Connected, connectEndpoints, releaseEndpoints } from './endpoints.js';
 import type { Engine } from './engine.js';
@@ -24,7 +25,7 @@ import { seccompFilter } from './process-facts.js';
 import { readAccountFiles } from './root-files.js';
 import { parseSecurityOptions } from './security.js';
 import { settledAll } from './settled-all.js';
-import { NEVER, now } from './time.js';
+import { now } from './time.js';
 import type { ContainerRecord } from './types.js';
 
 /** The function that the build is handed. Its steps throw `system` when a process cannot be started. */
@@ -184,19 +185,7 @@ function stepRecord(request: StepRequest): ContainerRecord {
     hostConfig: host,
     mounts: [],
     networks: network.startsWith('container:') ? {} : { [network]: NO_ENDPOINT_SETTINGS },
-    state: {
-      Status: 'created',
-      Running: false,
-      Paused: false,
-      Restarting: false,
-      OOMKilled: false,
-      Dead: false,
-      Pid: 0,
-      ExitCode: 0,
-      Error: '',
-      StartedAt: NEVER,
-      FinishedAt: NEVER,
-    },
+    state: CREATED,
     restartCount: 0,
     stoppedByHand: false,
     startedBefore: false,

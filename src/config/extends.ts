@@ -22,6 +22,7 @@ import {
   withoutKeys,
 } from './tree/node.js';
 import { ruleForKey } from './tree/rules.js';
+import { describe } from './validate/sentences.js';
 import { nearest } from './validate/suggest.js';
 
 /** A file in which services may extend each other. */
@@ -49,10 +50,15 @@ export interface ExtendsContext {
   readonly resets: readonly Path[];
 }
 
-/** The file's tree with every `extends` followed. Mistakes go to the load's problems. */
+/** The file's tree with every `extends` followed. Mistakes go to the load's problems. Throws UserError `wrong-type`. */
 export function followExtends(root: Node, context: ExtendsContext): Node {
   const services = child(root, 'services');
-  if (services?.kind !== 'mapping') return root;
+  if (services === undefined) return root;
+  if (services.kind !== 'mapping') {
+    throw problem('wrong-type', `services must be a mapping, not ${describe(services)}.`, services.at, [
+      'Indent the services below it.',
+    ]);
+  }
   const scope: Scope = { ...context, services };
   return mapChildren(root, (value, key) => {
     if (key !== 'services') return value;

@@ -28,7 +28,7 @@ const health = object({
   StartInterval: int,
 });
 
-const endpoint = object({
+export const endpoint = object({
   IPAMConfig: object({ IPv4Address: string, IPv6Address: string, LinkLocalIPs: strings }),
   Links: strings,
   Aliases: strings,

@@ -1,9 +1,11 @@
 /** Attach and exec: calls whose connection becomes the process' streams. */
+import { Transform } from 'node:stream';
 import { attachContainer, checkAttach, resizeContainer } from '../../engine/attach.js';
 import type { Container } from '../../engine/container.js';
 import type { Engine } from '../../engine/engine.js';
 import { checkExecStart, createExec, getExec, resizeExec, startExec } from '../../engine/exec.js';
 import type { Exec } from '../../engine/exec-record.js';
+import { FrameReader } from '../../engine/frames.js';
 import { EngineError } from '../../errors.js';
 import { messageOf } from '../errors.js';
 import { acceptWebsocket, hijack } from '../hijack.js';
@@ -62,10 +64,23 @@ async function attachWebsocket(_: Engine, container: Container, call: Call): Pro
   const choice = choiceOf(call);
   const client = await acceptWebsocket(call);
   const stream = await attachContainer(container, choice, call.signal);
-  client.pipe(stream).pipe(client);
+  client.pipe(stream);
+  (container.record.config.Tty ? stream : stream.pipe(withoutFrames())).pipe(client);
   client.on('error', () => stream.destroy());
   stream.on('error', () => client.destroy());
   return streamed;
+}
+
+/** A websocket never tells stdout and stderr apart. */
+function withoutFrames(): Transform {
+  const reader = new FrameReader((_which, payload) => plain.push(payload));
+  const plain = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      reader.push(chunk);
+      done();
+    },
+  });
+  return plain;
 }
 
 function sizeOf(call: Call): { rows: number; columns: number } {

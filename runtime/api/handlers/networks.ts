@@ -13,11 +13,12 @@ import {
 } from '../../engine/network-list.js';
 import type { EndpointSettings } from '../../engine/types.js';
 import { EngineError } from '../../errors.js';
-import { bool, int, list, map, object, type Shaped, string, stringMap, strings } from '../decode.js';
+import { bool, list, object, type Shaped, string, stringMap } from '../decode.js';
 import { encodeNetwork } from '../encode/networks.js';
 import { readShape } from '../request.js';
 import { type Answer, type Call, created, noContent, ok, type Route } from '../routes.js';
 import { networkIn } from '../versions/networks.js';
+import { endpoint } from './container-bodies.js';
 
 const ipamConfig = object({
   Subnet: string,
@@ -42,16 +43,7 @@ const createBody = object({
   Labels: stringMap,
 });
 
-const endpointBody = object({
-  IPAMConfig: object({ IPv4Address: string, IPv6Address: string, LinkLocalIPs: strings }),
-  Links: strings,
-  Aliases: strings,
-  MacAddress: string,
-  DriverOpts: map(string),
-  GwPriority: int,
-});
-
-const connectBody = object({ Container: string, EndpointConfig: endpointBody });
+const connectBody = object({ Container: string, EndpointConfig: endpoint });
 const disconnectBody = object({ Container: string, Force: bool });
 
 export function networkRoutes(engine: Engine): Route[] {
@@ -113,7 +105,7 @@ async function create(engine: Engine, call: Call): Promise<Answer> {
   return created({ Id: network.id, Warning: warning });
 }
 
-function toSettings(body: Shaped<typeof endpointBody> | undefined): EndpointSettings {
+function toSettings(body: Shaped<typeof endpoint> | undefined): EndpointSettings {
   const { IPAMConfig: address } = body ?? {};
   return {
     IPAMConfig: address ?? null,

@@ -142,7 +142,6 @@ copying('files keep their times', async () => {
   await it.close();
 });
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the Dockerfile's
 const HEREDOC = 'FROM base:1\nARG V=val\nCOPY <<-E /f\n\t"$V" \'$V\' \\$V ${NONE:-x}\nE\n';
 
 copying('heredocs fill in variables, a backslash protects', async () => {
