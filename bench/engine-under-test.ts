@@ -15,6 +15,8 @@ export interface EngineUnderTest {
   readonly env: NodeJS.ProcessEnv;
   /** Resident memory of the engine process in kB; undefined where it is not ours to read. */
   residentKb(): Promise<number | undefined>;
+  /** The most it ever was. */
+  peakKb(): Promise<number | undefined>;
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   stop(): Promise<void>;
 }
@@ -51,9 +53,9 @@ async function answers(call: EngineUnderTest['call']): Promise<boolean> {
   );
 }
 
-async function residentKb(pid: number): Promise<number> {
+async function memoryKb(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]);
 }
 
 /** Starts an engine of ours with directories of its own. */
@@ -78,7 +80,8 @@ export async function startOurs(): Promise<EngineUnderTest> {
     socket,
     env,
     call,
-    residentKb: () => residentKb(child.pid!),
+    residentKb: () => memoryKb(child.pid!, 'VmRSS'),
+    peakKb: () => memoryKb(child.pid!, 'VmHWM'),
     async stop() {
       agent.destroy();
       const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -97,5 +100,13 @@ export async function findDocker(): Promise<EngineUnderTest | undefined> {
   const call = makeCall(socket, agent);
   if (!(await answers(call))) return undefined;
   const env = { ...process.env, DOCKER_HOST: `unix://${socket}` };
-  return { name: 'Docker', socket, env, call, residentKb: async () => undefined, stop: async () => agent.destroy() };
+  return {
+    name: 'Docker',
+    socket,
+    env,
+    call,
+    residentKb: async () => undefined,
+    peakKb: async () => undefined,
+    stop: async () => agent.destroy(),
+  };
 }
