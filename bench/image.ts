@@ -4,7 +4,7 @@ import { pack } from 'tar-stream';
 import type { EngineUnderTest } from './engine-under-test.js';
 
 export const benchImage = 'devenv-bench:latest';
-const applets = ['true', 'sh', 'sleep', 'cat', 'echo'];
+const applets = ['true', 'sh', 'sleep', 'cat', 'echo', 'seq', 'dd'];
 
 /** A root of one static busybox, as a tar. Debian: busybox-static. */
 export async function busyboxRoot(): Promise<Buffer> {

@@ -1,14 +1,19 @@
 /**
- * `npm run bench [-- --json FILE]`: our figures beside Docker's in one run on one machine. Docker is the engine of DOCKER_HOST or of the
- * default socket; without one its rows are left out. Needs root, gcc, ip and busybox-static.
+ * `npm run bench [-- [--only PART,PART] [--json FILE]]`: our figures beside Docker's in one run on one machine. Docker is the engine of
+ * DOCKER_HOST or of the default socket; without one its rows are left out. Needs root, gcc, ip and busybox-static.
+ * Parts: operations, streams, crowd, projects, images (needs docker-registry).
  */
 import { writeFile } from 'node:fs/promises';
-import { measureDockerRun, measureMemory, measureRunThroughApi } from './containers.js';
+import { measureDockerRun } from './containers.js';
+import { measureCrowd } from './crowd.js';
 import { type EngineUnderTest, findDocker, startOurs } from './engine-under-test.js';
 import { measureFloor } from './floor.js';
 import { busyboxRoot, importBenchImage } from './image.js';
+import { measureImages } from './images.js';
 import { type Figure, run } from './measure.js';
+import { measureCreateAndStart, measureLiving, measureRunThroughApi } from './operations.js';
 import { measureProject } from './projects.js';
+import { measureAttach, measureLogs } from './streams.js';
 
 const figures: Figure[] = [];
 
@@ -23,33 +28,38 @@ function report(...found: readonly Figure[]) {
   }
 }
 
+const onlyAt = process.argv.indexOf('--only');
+const only = onlyAt < 0 ? undefined : process.argv[onlyAt + 1]?.split(',');
+const wants = (part: string) => only === undefined || only.includes(part);
+
 async function measureEngine(engine: EngineUnderTest, root: Buffer, hasDockerCommand: boolean) {
   await importBenchImage(engine, root);
-  report(await measureRunThroughApi(engine));
-  if (hasDockerCommand) report(await measureDockerRun(engine));
-  for (const count of [3, 30]) report(...(await measureProject(engine, count)));
-  report(...(await measureMemory(engine)));
+  if (wants('operations')) {
+    report(await measureRunThroughApi(engine), await measureCreateAndStart(engine), ...(await measureLiving(engine)));
+    if (hasDockerCommand) report(await measureDockerRun(engine));
+  }
+  if (wants('streams')) report(...(await measureLogs(engine)), await measureAttach(engine));
+  if (wants('crowd')) report(...(await measureCrowd(engine)));
+  if (wants('projects')) for (const count of [3, 30]) report(...(await measureProject(engine, count)));
+  if (wants('images')) report(...(await measureImages(engine)));
 }
 
+const isRate = (one: Figure) => one.unit.endsWith('/s');
+
 function reportRatios() {
-  const median = (name: string) => figures.find((one) => one.name === name)?.median;
-  const pairs = figures
-    .filter((one) => one.name.startsWith('devenv: '))
-    .map((one) => ({
-      one,
-      others: [one.name.replace('devenv:', 'Docker:'), one.name.replace('devenv:', 'docker compose:')],
-    }));
-  for (const { one, others } of pairs) {
-    const peer = others.map(median).find((value) => value !== undefined);
-    if (peer !== undefined)
-      console.log(
-        `${one.name.replace('devenv: ', '').padEnd(62)} ${(peer / one.median).toFixed(1)} times less than Docker`,
-      );
+  const found = (name: string) => figures.find((one) => one.name === name);
+  for (const one of figures) {
+    if (!one.name.startsWith('devenv: ')) continue;
+    const peer = found(one.name.replace('devenv:', 'Docker:')) ?? found(one.name.replace('devenv:', 'docker compose:'));
+    if (peer === undefined) continue;
+    const ratio = isRate(one) ? one.median / peer.median : peer.median / one.median;
+    const words = isRate(one) ? "times Docker's" : 'times less than Docker';
+    console.log(`${one.name.replace('devenv: ', '').padEnd(62)} ${ratio.toFixed(1)} ${words}`);
   }
 }
 
 const jsonAt = process.argv.indexOf('--json');
-report(await measureFloor());
+if (wants('operations')) report(await measureFloor());
 const root = await busyboxRoot();
 const hasDockerCommand = await run('docker', ['--version']).then(
   () => true,

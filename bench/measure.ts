@@ -3,10 +3,10 @@ import { execa } from 'execa';
 /** Medians of fewer runs than this are not quoted. */
 export const rounds = 20;
 
-/** One line of the report. `unit` is `ms`, `kB` or `MB`. */
+/** One line of the report. Of a rate, more is better. */
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'kB' | 'MB';
+  readonly unit: 'ms' | 'kB' | 'MB' | 'MB/s' | 'lines/s';
   readonly median: number;
   readonly minimum: number;
   readonly maximum: number;

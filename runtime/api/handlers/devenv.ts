@@ -4,6 +4,7 @@ import type { Engine } from '../../engine/engine.js';
 import { encodeProgress } from '../encode/progress.js';
 import { type Answer, type Call, type Route, streamed } from '../routes.js';
 import { JsonStream } from '../streams.js';
+import { watchEventLoop } from './event-loop.js';
 
 export interface DevenvOptions {
   readonly engine: Engine;
@@ -13,6 +14,7 @@ export interface DevenvOptions {
 export function devenvRoutes(options: DevenvOptions): Route[] {
   return [
     { method: 'POST', path: '/devenv/images/bootstrap', handle: (call) => bootstrapNamed(options.engine, call) },
+    { method: 'GET', path: '/devenv/event-loop', handle: watchEventLoop },
     { method: 'POST', path: '/devenv/shutdown', handle: (call) => shutdown(options, call) },
   ];
 }
