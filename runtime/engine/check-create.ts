@@ -76,7 +76,7 @@ function checkNetworking(config: Partial<ContainerConfig>, host: HostConfig): vo
     if (address !== 'host-gateway' && !/^[0-9a-fA-F:.]+$/.test(address))
       wrong(`invalid IP address in add-host: ${JSON.stringify(address)}`);
   }
-  for (const [port, bindings] of Object.entries(host.PortBindings)) {
+  for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
     parsePort(port);
     for (const binding of bindings ?? []) {
       parsePortRange(binding.HostPort);
@@ -90,9 +90,9 @@ function checkSharedNetwork(config: Partial<ContainerConfig>, host: HostConfig):
     wrong(
       "conflicting options: container type network can't be used with links. This would result in undefined behavior",
     );
-  if (host.Dns.length > 0) wrong('conflicting options: dns and the network mode');
+  if ((host.Dns ?? []).length > 0) wrong('conflicting options: dns and the network mode');
   if ((host.ExtraHosts ?? []).length > 0) wrong('conflicting options: custom host-to-IP mapping and the network mode');
-  if (Object.keys(host.PortBindings).length > 0 || host.PublishAllPorts)
+  if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts)
     wrong('conflicting options: port publishing and the container type network mode');
   if (Object.keys(config.ExposedPorts ?? {}).length > 0)
     wrong('conflicting options: port exposing and the container type network mode');

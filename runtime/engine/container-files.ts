@@ -81,9 +81,9 @@ export async function writeContainerFiles(
   const resolv = engine.foundations.networks.resolvConf({
     endpoints,
     hostNetwork: hostConfig.NetworkMode === 'host',
-    dns: hostConfig.Dns,
-    dnsSearch: hostConfig.DnsSearch,
-    dnsOptions: hostConfig.DnsOptions,
+    dns: hostConfig.Dns ?? [],
+    dnsSearch: hostConfig.DnsSearch ?? [],
+    dnsOptions: hostConfig.DnsOptions ?? [],
   });
   await Promise.all([
     hostsText(engine, container, endpoints).then((text) => writeFile(join(directory, 'hosts'), text)),

@@ -74,9 +74,9 @@ export async function createWarnings(engine: Engine, host: HostConfig): Promise<
     warnings.push(
       'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
     );
-  if (host.NetworkMode === 'host' && Object.keys(host.PortBindings).length > 0)
+  if (host.NetworkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0)
     warnings.push('Published ports are discarded when using host network mode');
-  for (const address of host.Dns)
+  for (const address of host.Dns ?? [])
     if (/^127\./.test(address) && address !== '127.0.0.11')
       warnings.push(`Localhost DNS setting (--dns=${address}) may fail in containers.`);
   return warnings;

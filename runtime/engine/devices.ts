@@ -24,7 +24,7 @@ export async function givenDevices(host: HostConfig): Promise<GivenDevices> {
     );
   if (host.Privileged) return { devices: merged([...defaultDevices, ...(await devicesBelow('/dev'))]), rules: [] };
   const given = await Promise.all(
-    host.Devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
+    (host.Devices ?? []).map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
       mappedDevices(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
     ),
   );

@@ -53,7 +53,7 @@ export function endpointRequest(
     ...(settings.MacAddress ? { macAddress: settings.MacAddress } : {}),
     interfaceName: settings.DriverOpts?.[INTERFACE_NAME_OPTION] ?? interfaceName,
     gwPriority: settings.GwPriority,
-    ...(hostConfig.Dns.length > 0 ? { dns: hostConfig.Dns } : {}),
+    ...(hostConfig.Dns && hostConfig.Dns.length > 0 ? { dns: hostConfig.Dns } : {}),
   };
 }
 

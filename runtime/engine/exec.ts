@@ -8,6 +8,7 @@ import type { Engine } from './engine.js';
 import { mergeEnv } from './environment.js';
 import type { Exec } from './exec-record.js';
 import { execSentence } from './launch-failure.js';
+import { rlimitsOf } from './launch-spec.js';
 import { capabilitiesOf, seccompFilter } from './process-facts.js';
 import { readAccountFiles } from './root-files.js';
 import { parseSecurityOptions } from './security.js';
@@ -144,7 +145,7 @@ async function execSpec(engine: Engine, container: Container, config: ExecConfig
     noNewPrivileges: parseSecurityOptions(host.SecurityOpt ?? []).noNewPrivileges,
     seccomp: seccompFilter(engine, host, privileged),
     appArmorProfile: undefined,
-    rlimits: host.Ulimits.map(({ Name, Soft, Hard }) => ({ name: Name, soft: BigInt(Soft), hard: BigInt(Hard) })),
+    rlimits: rlimitsOf(host),
     oomScoreAdj: host.OomScoreAdj,
   };
 }

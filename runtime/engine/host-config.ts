@@ -6,7 +6,7 @@ export interface HostConfig {
   readonly ContainerIDFile: string;
   readonly LogConfig: LogConfig;
   readonly NetworkMode: string;
-  readonly PortBindings: PortMap;
+  readonly PortBindings: PortMap | null;
   readonly RestartPolicy: RestartPolicy;
   readonly AutoRemove: boolean;
   readonly VolumeDriver: string;
@@ -16,9 +16,9 @@ export interface HostConfig {
   readonly CapAdd: readonly string[] | null;
   readonly CapDrop: readonly string[] | null;
   readonly CgroupnsMode: string;
-  readonly Dns: readonly string[];
-  readonly DnsOptions: readonly string[];
-  readonly DnsSearch: readonly string[];
+  readonly Dns: readonly string[] | null;
+  readonly DnsOptions: readonly string[] | null;
+  readonly DnsSearch: readonly string[] | null;
   readonly ExtraHosts: readonly string[] | null;
   readonly GroupAdd: readonly string[] | null;
   readonly IpcMode: string;
@@ -43,18 +43,18 @@ export interface HostConfig {
   readonly NanoCpus: number;
   readonly CgroupParent: string;
   readonly BlkioWeight: number;
-  readonly BlkioWeightDevice: readonly WeightDevice[];
-  readonly BlkioDeviceReadBps: readonly ThrottleDevice[];
-  readonly BlkioDeviceWriteBps: readonly ThrottleDevice[];
-  readonly BlkioDeviceReadIOps: readonly ThrottleDevice[];
-  readonly BlkioDeviceWriteIOps: readonly ThrottleDevice[];
+  readonly BlkioWeightDevice: readonly WeightDevice[] | null;
+  readonly BlkioDeviceReadBps: readonly ThrottleDevice[] | null;
+  readonly BlkioDeviceWriteBps: readonly ThrottleDevice[] | null;
+  readonly BlkioDeviceReadIOps: readonly ThrottleDevice[] | null;
+  readonly BlkioDeviceWriteIOps: readonly ThrottleDevice[] | null;
   readonly CpuPeriod: number;
   readonly CpuQuota: number;
   readonly CpuRealtimePeriod: number;
   readonly CpuRealtimeRuntime: number;
   readonly CpusetCpus: string;
   readonly CpusetMems: string;
-  readonly Devices: readonly DeviceMapping[];
+  readonly Devices: readonly DeviceMapping[] | null;
   readonly DeviceCgroupRules: readonly string[] | null;
   readonly DeviceRequests: readonly DeviceRequest[] | null;
   readonly MemoryReservation: number;
@@ -64,7 +64,7 @@ export interface HostConfig {
   readonly OomKillDisable: boolean | null;
   /** 0, -1 and null: unlimited. */
   readonly PidsLimit: number | null;
-  readonly Ulimits: readonly Ulimit[];
+  readonly Ulimits: readonly Ulimit[] | null;
   readonly CpuCount: number;
   readonly CpuPercent: number;
   readonly IOMaximumIOps: number;
@@ -161,7 +161,7 @@ export const DEFAULT_HOST_CONFIG: HostConfig = {
   ContainerIDFile: '',
   LogConfig: { Type: 'json-file', Config: {} },
   NetworkMode: 'bridge',
-  PortBindings: {},
+  PortBindings: null,
   RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
   AutoRemove: false,
   VolumeDriver: '',
@@ -170,9 +170,9 @@ export const DEFAULT_HOST_CONFIG: HostConfig = {
   CapAdd: null,
   CapDrop: null,
   CgroupnsMode: 'host',
-  Dns: [],
-  DnsOptions: [],
-  DnsSearch: [],
+  Dns: null,
+  DnsOptions: null,
+  DnsSearch: null,
   ExtraHosts: null,
   GroupAdd: null,
   IpcMode: 'private',
@@ -194,18 +194,18 @@ export const DEFAULT_HOST_CONFIG: HostConfig = {
   NanoCpus: 0,
   CgroupParent: '',
   BlkioWeight: 0,
-  BlkioWeightDevice: [],
-  BlkioDeviceReadBps: [],
-  BlkioDeviceWriteBps: [],
-  BlkioDeviceReadIOps: [],
-  BlkioDeviceWriteIOps: [],
+  BlkioWeightDevice: null,
+  BlkioDeviceReadBps: null,
+  BlkioDeviceWriteBps: null,
+  BlkioDeviceReadIOps: null,
+  BlkioDeviceWriteIOps: null,
   CpuPeriod: 0,
   CpuQuota: 0,
   CpuRealtimePeriod: 0,
   CpuRealtimeRuntime: 0,
   CpusetCpus: '',
   CpusetMems: '',
-  Devices: [],
+  Devices: null,
   DeviceCgroupRules: null,
   DeviceRequests: null,
   MemoryReservation: 0,
@@ -213,7 +213,7 @@ export const DEFAULT_HOST_CONFIG: HostConfig = {
   MemorySwappiness: null,
   OomKillDisable: null,
   PidsLimit: null,
-  Ulimits: [],
+  Ulimits: null,
   CpuCount: 0,
   CpuPercent: 0,
   IOMaximumIOps: 0,

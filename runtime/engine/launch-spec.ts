@@ -102,7 +102,7 @@ function processOf({ config, hostConfig: host, path, args }: ContainerRecord, fa
       drop: host.CapDrop ?? [],
       privileged: host.Privileged,
     }),
-    rlimits: host.Ulimits.map(({ Name, Soft, Hard }) => ({ name: Name, soft: limit(Soft), hard: limit(Hard) })),
+    rlimits: rlimitsOf(host),
     oomScoreAdj: host.OomScoreAdj,
     umask: 0o022,
   };
@@ -110,6 +110,10 @@ function processOf({ config, hostConfig: host, path, args }: ContainerRecord, fa
 
 /** RLIM_INFINITY for -1. */
 const limit = (value: number) => (value < 0 ? 2n ** 64n - 1n : BigInt(value));
+
+export function rlimitsOf(host: HostConfig): ProcessSpec['rlimits'] {
+  return (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({ name: Name, soft: limit(Soft), hard: limit(Hard) }));
+}
 
 const ownNetwork = (host: HostConfig) => host.NetworkMode !== 'host' && !host.NetworkMode.startsWith('container:');
 

@@ -35,7 +35,7 @@ export function parsePortRange(text: string): { start: number; end: number } {
 /** What is to be published, explicit bindings first; a range or nothing lets the network pick. */
 export function portRequests(host: HostConfig, exposed: Readonly<Record<string, object>> | undefined): PortRequest[] {
   const requests: PortRequest[] = [];
-  for (const [port, bindings] of Object.entries(host.PortBindings))
+  for (const [port, bindings] of Object.entries(host.PortBindings ?? {}))
     for (const binding of bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings)
       requests.push(requestOf(parsePort(port), binding));
   if (!host.PublishAllPorts) return requests;
