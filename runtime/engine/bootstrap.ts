@@ -12,8 +12,8 @@ export async function bootstrap(
 ): Promise<Image> {
   if (name === '') throw new EngineError('invalid', 'which image? (reference=debian:bookworm-slim)');
   const { bootstrapImage } = await import('../images/bootstrap.js');
-  const { images, paths } = engine.foundations;
-  const image = await bootstrapImage(parseReference(name), { images, home: paths.home, ...options });
+  const { images, paths, installPackages: install } = engine.foundations;
+  const image = await bootstrapImage(parseReference(name), { images, home: paths.home, install, ...options });
   tellImage(engine, 'import', image.id, image.tags[0] ?? image.id, image);
   return image;
 }

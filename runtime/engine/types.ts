@@ -17,7 +17,14 @@ export interface Foundations {
   readonly networks: Networks;
   /** Loaded and opened when it is first asked for: most engines never build. */
   readonly builder: () => Promise<Builder>;
+  readonly installPackages: InstallPackages;
 }
+
+/**
+ * Installs Debian packages where this user may; else throws `system` with the command that a person can type. `why`
+ * begins that sentence.
+ */
+export type InstallPackages = (packages: readonly string[], why: string) => Promise<void>;
 
 export interface EnginePaths {
   /** `$DEVENV_HOME`: what survives a reboot. */

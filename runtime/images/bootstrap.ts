@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { archives, findSources, type Sources } from './bootstrap/mirror.js';
 import { makeRootTar } from './bootstrap/mmdebstrap.js';
-import { findProgram, installPackages, isThere, runProgram } from './bootstrap/programs.js';
+import { findProgram, isThere, runProgram } from './bootstrap/programs.js';
 import { parseTarget, type Target } from './bootstrap/target.js';
 import { hostPlatform } from './platform.js';
 import { familiarReference } from './reference.js';
@@ -27,14 +27,17 @@ export const bootstrapImage: BootstrapImage = async (reference, options) => {
 };
 
 /** The image store's `fallback`: only for what can be made, each image once however many ask. */
-export function bootstrapFallback(home: string): NonNullable<ImageStoreOptions['fallback']> {
+export function bootstrapFallback(
+  home: string,
+  install: BootstrapOptions['install'],
+): NonNullable<ImageStoreOptions['fallback']> {
   const running = new SharedWork<Image, ProgressEvent>();
   return async (reference, images, { platform, onProgress, signal }) => {
     const target = parseTarget(reference);
     const own = hostPlatform(process.arch).architecture;
     if (!target || (platform && platform.architecture !== own)) return undefined;
     return running.join(familiarReference(reference), { signal, onEvent: onProgress }, (emit, stop) =>
-      make(reference, target, { images, home, onProgress: emit, signal: stop }),
+      make(reference, target, { images, home, install, onProgress: emit, signal: stop }),
     );
   };
 }
@@ -42,7 +45,7 @@ export function bootstrapFallback(home: string): NonNullable<ImageStoreOptions['
 async function make(reference: Reference, target: Target, options: BootstrapOptions): Promise<Image> {
   const { home, signal } = options;
   const cache = join(home, 'cache', 'bootstrap');
-  const program = await findTools(target, signal);
+  const program = await findTools(target, options.install);
   await mkdir(cache, { recursive: true });
   await sweep(cache);
   const work = await mkdtemp(join(cache, RUN));
@@ -65,14 +68,14 @@ async function make(reference: Reference, target: Target, options: BootstrapOpti
 }
 
 /** mmdebstrap and the distribution's keyring, installed where they are missing and this user may. */
-async function findTools(target: Target, signal: AbortSignal | undefined): Promise<string> {
+async function findTools(target: Target, install: BootstrapOptions['install']): Promise<string> {
   const archive = archives[target.distribution];
   const missing: string[] = [];
   if (!(await findProgram('mmdebstrap'))) missing.push('mmdebstrap');
   if (!(await isThere(archive.keyring))) missing.push(archive.keyringPackage);
   if (missing.length > 0) {
     const why = `to make a ${target.distribution} image from packages, ${missing.join(' and ')} must be installed`;
-    await installPackages(missing, why, signal);
+    await install(missing, why);
   }
   return (await findProgram('mmdebstrap')) ?? 'mmdebstrap';
 }

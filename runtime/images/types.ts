@@ -196,6 +196,8 @@ export interface BootstrapOptions {
   readonly images: ImageStore;
   /** `$DEVENV_HOME`: fetched packages are kept in `HOME/cache`. */
   readonly home: string;
+  /** Installs Debian packages, or throws with the command to type, which `why` begins. */
+  readonly install: (packages: readonly string[], why: string) => Promise<void>;
   readonly onProgress?: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal;
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Builder, BuilderOptions, StepRequest } from '../build/types.js';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
-import type { EnginePaths } from '../engine/types.js';
+import type { EnginePaths, InstallPackages } from '../engine/types.js';
 import { openImageStore } from '../images/store.js';
 import type { ImageStoreOptions } from '../images/types.js';
 import { interfaceOps } from '../launch/interface-ops.js';
@@ -13,6 +13,7 @@ import { openLauncher } from '../launch/launcher.js';
 import { openNetworks } from '../network/networks.js';
 import { openSnapshots } from '../snapshots/snapshots.js';
 import { openStore } from '../state/lmdb-store.js';
+import { makePackageInstaller } from './packages.js';
 import type { Environment } from './paths.js';
 
 /** The repository's or the package's root: this file is `dist/runtime/main/open.js` in it. */
@@ -42,9 +43,16 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     binary: path.join(packageRoot, 'runtime/launcher/build/launcher'),
     socketDirectory: paths.runtime,
   });
+  const installPackages = makePackageInstaller((args) => launcher.spawn([...args]), log, process.getuid?.() ?? 0);
   const snapshots = await openSnapshots({ home, launcher });
-  const images = await openImageStore({ home, store, snapshots, environment: env, fallback: lazyFallback(home) });
-  const networks = openNetworks({ store, launcher, paths, interfaceOps, say: log });
+  const images = await openImageStore({
+    home,
+    store,
+    snapshots,
+    environment: env,
+    fallback: lazyFallback(home, installPackages),
+  });
+  const networks = openNetworks({ store, launcher, paths, interfaceOps, install: installPackages, say: log });
   await networks.open();
   // It runs its steps through the engine, which stands on it: that is known by the time a step runs.
   const builder = lazyBuilder({
@@ -55,7 +63,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     launcher,
     runStep: (request) => runStep(engine, request),
   });
-  const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder });
+  const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder, installPackages });
   const close = async () => {
     engine.leaving = true;
     await networks.close();
@@ -86,9 +94,9 @@ function lazyBuilder(options: Omit<BuilderOptions, 'fetch'>): () => Promise<Buil
 }
 
 /** What makes images without a registry is loaded when a registry cannot be reached. */
-function lazyFallback(home: string): NonNullable<ImageStoreOptions['fallback']> {
+function lazyFallback(home: string, install: InstallPackages): NonNullable<ImageStoreOptions['fallback']> {
   return async (reference, images, options) => {
     const { bootstrapFallback } = await import('../images/bootstrap.js');
-    return bootstrapFallback(home)(reference, images, options);
+    return bootstrapFallback(home, install)(reference, images, options);
   };
 }

@@ -7,6 +7,7 @@ import { Firewall } from './firewall.js';
 import type { FirewallNetwork } from './firewall-rules.js';
 import { ForwardPolicy } from './forward-policy.js';
 import { bridgePrefix, type MachineNames } from './names.js';
+import type { InstallPrograms } from './nft-program.js';
 import { bridgeOptions } from './options.js';
 import type { NetworkRecord } from './types.js';
 
@@ -28,6 +29,7 @@ interface UpBridge {
 export interface BridgeKeeperOptions {
   readonly launcher: Launcher;
   readonly names: MachineNames;
+  readonly install: InstallPrograms;
   readonly say: (line: string) => void;
   readonly isUsed: (networkId: string) => boolean;
   readonly answererFor: (network: NetworkRecord) => Answerer;
@@ -44,7 +46,7 @@ export class BridgeKeeper {
 
   constructor(options: BridgeKeeperOptions) {
     this.#options = options;
-    this.firewall = new Firewall(options.launcher, options.names.table, options.say);
+    this.firewall = new Firewall(options.launcher, options.names.table, options.install);
     this.#forward = new ForwardPolicy(options.launcher, bridgePrefix(options.names));
   }
 

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.js';
 import type { Launcher } from '../launch/types.js';
 import { type FirewallNetwork, type FirewallPort, renderPortChange, renderRuleset } from './firewall-rules.js';
-import { provideNft } from './nft-program.js';
+import { type InstallPrograms, provideNft } from './nft-program.js';
 
 /**
  * The engine's table in the kernel's packet filter. Changes that come while nft runs are applied together by the next
@@ -10,7 +10,7 @@ import { provideNft } from './nft-program.js';
 export class Firewall {
   readonly #launcher: Launcher;
   readonly #table: string;
-  readonly #say: (line: string) => void;
+  readonly #install: InstallPrograms;
   #networks: readonly FirewallNetwork[] = [];
   readonly #ports = new Map<string, readonly FirewallPort[]>();
   #added: FirewallPort[] = [];
@@ -20,10 +20,10 @@ export class Firewall {
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(launcher: Launcher, table: string, say: (line: string) => void) {
+  constructor(launcher: Launcher, table: string, install: InstallPrograms) {
     this.#launcher = launcher;
     this.#table = table;
-    this.#say = say;
+    this.#install = install;
   }
 
   /** Resolves when the kernel has these networks; throws `system` with what nft said. */
@@ -78,7 +78,7 @@ export class Firewall {
 
   /** What nft complained of. */
   async #run(script: string): Promise<string | undefined> {
-    this.#nft ??= provideNft(this.#launcher, this.#say);
+    this.#nft ??= provideNft(this.#install);
     this.#nft.catch(() => {
       this.#nft = undefined;
     });

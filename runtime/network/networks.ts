@@ -15,6 +15,7 @@ import { runOps } from './link-ops.js';
 import { machineHasIPv6 } from './machine-routes.js';
 import { NameService } from './name-service.js';
 import { type MachineNames, machineNames, macOf, parseMac } from './names.js';
+import type { InstallPrograms } from './nft-program.js';
 import { bridgeOptions } from './options.js';
 import { PoolClaims } from './pool-claims.js';
 import { findPortHolder } from './port-holder.js';
@@ -30,6 +31,8 @@ export interface NetworksOptions {
   readonly paths: { readonly runtime: string };
   /** How the launch room says an interface as operations (`launch/interface-ops`). */
   readonly interfaceOps: InterfaceComposer;
+  /** Installs Debian packages, or throws with the command to type, which `why` begins. */
+  readonly install: InstallPrograms;
   /** One line for the engine's log. */
   readonly say?: (line: string) => void;
   /** Where the engines of this machine tell each other their subnets. */
@@ -56,7 +59,7 @@ class EngineNetworks implements Networks {
   /** What makes the kernel forget the datagrams of a container that is gone. */
   readonly #datagramFlows = new Map<string, readonly NetworkOp[]>();
 
-  constructor({ store, launcher, paths, interfaceOps, say, claimsFolder }: NetworksOptions) {
+  constructor({ store, launcher, paths, interfaceOps, install, say, claimsFolder }: NetworksOptions) {
     this.#launcher = launcher;
     this.#say = say ?? (() => undefined);
     this.#names = machineNames(paths.runtime);
@@ -67,6 +70,7 @@ class EngineNetworks implements Networks {
     this.#keeper = new BridgeKeeper({
       launcher,
       names: this.#names,
+      install,
       say: this.#say,
       isUsed: (id) => this.#table.ofNetwork(id).length > 0,
       answererFor: (network) => this.#nameService.answererFor(network),

@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
-import type { Launcher } from '../launch/types.js';
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 
@@ -16,25 +15,15 @@ export async function findProgram(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-/**
- * The path of `nft`, installed by apt-get when this is root on a machine that has apt-get (`say` tells so in a line).
- * Throws `system` with the command to type otherwise.
- */
-export async function provideNft(launcher: Launcher, say: (line: string) => void): Promise<string> {
+/** Installs Debian packages, or throws with the command to type, which `why` begins. */
+export type InstallPrograms = (packages: readonly string[], why: string) => Promise<void>;
+
+/** The path of `nft`, installed when it is missing and may be. Throws `system` with the command to type otherwise. */
+export async function provideNft(install: InstallPrograms): Promise<string> {
   const present = await findProgram('nft');
   if (present !== undefined) return present;
-  const missing = 'networks need the program nft, which is not installed: apt-get install -y nftables';
-  const apt = await findProgram('apt-get');
-  if (apt === undefined || process.getuid?.() !== 0) throw new EngineError('system', missing);
-  say('Installing nftables with apt-get: networks and published ports need it.');
-  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive'];
-  const install = [...environment, apt, 'install', '-y', '-q', '--no-install-recommends', 'nftables'];
-  let last = await launcher.spawn(install);
-  if (last.code !== 0) {
-    await launcher.spawn([...environment, apt, 'update', '-q']);
-    last = await launcher.spawn(install);
-  }
+  await install(['nftables'], 'networks and published ports need the program nft');
   const installed = await findProgram('nft');
-  if (installed === undefined) throw new EngineError('system', `${missing}\n${last.stderr.trim()}`);
+  if (installed === undefined) throw new EngineError('system', 'the package nftables is installed, but brought no nft');
   return installed;
 }

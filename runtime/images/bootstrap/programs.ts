@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { EngineError } from '../../errors.js';
 
 export interface Ran {
   readonly code: number;
@@ -50,22 +49,6 @@ export function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/**
- * Installs Debian packages with the machine's own apt-get where this user may; else throws `system` with the command that
- * a person can type. `why` begins that sentence.
- */
-export async function installPackages(packages: readonly string[], why: string, signal?: AbortSignal): Promise<void> {
-  const command = `apt-get install -y ${packages.join(' ')}`;
-  const refuse = (detail: string) => new EngineError('system', `${why}: ${command}${detail}`);
-  const apt = await findProgram('apt-get');
-  if (!apt || process.getuid?.() !== 0) throw refuse('');
-  const install = () => runProgram([apt, 'install', '-y', '-qq', '--no-install-recommends', ...packages], { signal });
-  if ((await install()).code === 0) return;
-  await runProgram([apt, 'update', '-qq'], { signal });
-  const again = await install();
-  if (again.code !== 0) throw refuse(` (tried; it said: ${lastLine(again.stderr)})`);
 }
 
 export function lastLine(text: string): string {

@@ -161,7 +161,13 @@ async function eventually(work: () => Promise<string>, wanted: RegExp): Promise<
 }
 
 const open = (world: World) =>
-  openNetworks({ ...world, interfaceOps, paths: { runtime: world.folder }, claimsFolder: join(world.folder, 'p') });
+  openNetworks({
+    ...world,
+    interfaceOps,
+    install: async () => undefined,
+    paths: { runtime: world.folder },
+    claimsFolder: join(world.folder, 'p'),
+  });
 
 wiring.before(async (world) => {
   if (!possible) return;
