@@ -114,7 +114,7 @@ const post = (headers: string, body: string) =>
   `POST /echo HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\n';
 
-connection('an upgrade gets its head alone, then bytes both ways until the process has said all', async () => {
+connection('an upgrade gets its head, then bytes both ways until the process has said all', async () => {
   const [head, ...rest] = await talk([post(upgrade, '{"a":1}'), ' more', ' input']);
   assert.is(
     head,
