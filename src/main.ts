@@ -11,16 +11,20 @@ function packageRoot(): string {
   return folder;
 }
 
-/** `callerUrl`: of `bin/devenv`. Ends the process. */
-export async function main(argv: readonly string[], _callerUrl: string): Promise<void> {
+/** `beforeEnd`: called when all went well. Ends the process. */
+export async function main(argv: readonly string[], beforeEnd: () => void = () => undefined): Promise<void> {
   const root = packageRoot();
-  if (argv.length === 1 && argv[0] === '--version') return printVersion(root, process.stdout);
+  if (argv.length === 1 && argv[0] === '--version') {
+    printVersion(root, process.stdout);
+    return beforeEnd();
+  }
   swallowClosedPipes();
   const { runCommandLine } = await import('./commands/base/run.js');
   let code: number;
   try {
-    await runCommandLine(argv, root, import.meta.url);
+    await runCommandLine(argv, root);
     code = Number(process.exitCode ?? 0);
+    beforeEnd();
   } catch (error) {
     const { reportError } = await import('./output/report.js');
     code = await reportError(error, { stderr: process.stderr, env: process.env, cwd: process.cwd() });

@@ -8,7 +8,7 @@ import type { Address } from './http.js';
 import type { EnginePaths, Environment } from './paths.js';
 
 /** The engine's program beside this one, so that each compiled tree starts its own. */
-const program = fileURLToPath(new URL('../../runtime/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../bundle/engine-main.cjs', import.meta.url));
 
 /** Whether somebody listens there; a socket file that nobody holds any more counts as no. */
 export function answers(address: Address): Promise<boolean> {

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const distRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const repoRoot = path.resolve(distRoot, '..');
+/** The command line of the tree that the test is in. */
+const program = path.join(distRoot, 'bundle/cli-main.cjs');
 
 export interface CommandResult {
   readonly code: number | null;
@@ -37,7 +39,7 @@ interface Running {
 }
 
 function begin(folder: string, env: NodeJS.ProcessEnv, args: readonly string[]): Running {
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(repoRoot, 'bin/devenv'), ...args], {
+  const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { Command } from '@oclif/core/command';
 import { Config } from '@oclif/core/config';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
@@ -11,10 +10,10 @@ import { nearest } from './nearest.js';
 const passAfter: Readonly<Record<string, number>> = { exec: 1, run: 1 };
 
 /** Runs one command line. Throws what the command throws, and UserError for a command that does not exist. */
-export async function runCommandLine(argv: readonly string[], root: string, mainUrl: string): Promise<void> {
+export async function runCommandLine(argv: readonly string[], root: string): Promise<void> {
   settings.enableAutoTranspile = false;
   const config = await Config.load(root);
-  loadFromOwnTree(config, root, mainUrl);
+  loadFromOwnTree(config);
   const ids = config.commandIDs;
   const find = (words: readonly string[]) => {
     for (const length of [2, 1]) {
@@ -31,19 +30,19 @@ export async function runCommandLine(argv: readonly string[], root: string, main
   await run(words, config);
 }
 
-/** A field of oclif's plugins that its types leave out. */
-interface Manifested {
-  readonly manifest: { readonly commands: Readonly<Record<string, { readonly relativePath?: string[] }>> };
-}
-
-/** The manifest names files of `dist`; another compiled tree of the same depth runs its own. */
-function loadFromOwnTree(config: Config, root: string, mainUrl: string) {
-  const tree = path.relative(root, path.dirname(path.dirname(fileURLToPath(mainUrl))));
+/**
+ * oclif finds a command's file by the manifest, in `dist`; here it is the one of the tree that runs. The shape of the
+ * import is what lets a bundler see all that it may name.
+ */
+function loadFromOwnTree(config: Config) {
   for (const plugin of config.plugins.values()) {
-    const { manifest } = plugin as unknown as Manifested;
-    for (const { relativePath } of Object.values(manifest.commands)) {
-      if (relativePath) relativePath[0] = tree;
-    }
+    plugin.findCommand = async (id: string) => {
+      const file = id.replaceAll(':', '/');
+      const { default: command } = (await import(`../${file}.js`)) as { default: Command.Class };
+      command.id = id;
+      command.plugin = plugin;
+      return command;
+    };
   }
 }
 

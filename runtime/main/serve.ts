@@ -1,0 +1,82 @@
+/**
+ * The engine's process: one a runtime folder, ready when its socket answers, gone when nothing runs and nobody asks.
+ * Ends with 0 also when another engine has the folder already: what the caller wanted is there.
+ */
+import { rmSync } from 'node:fs';
+import { engineRoutes } from '../api/handlers/all.js';
+import { serverHeader } from '../api/product.js';
+import { ApiServer } from '../api/server.js';
+import type { EnginePaths } from '../engine/types.js';
+import { idleLimitMs, leaveWhenIdle } from './idle.js';
+import { killAll } from './kill-all.js';
+import { type EngineLock, lockHolder, takeLock } from './lock.js';
+import { makeLog } from './log.js';
+import { devenvVersion, openParts } from './open.js';
+import { enginePaths, makeFolders } from './paths.js';
+
+/** What is asked to end has this long before it is cut off. */
+const leaveLimitMs = 10_000;
+
+const log = makeLog(process.stderr);
+
+async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void): Promise<void> {
+  const { engine, close } = await openParts({ paths, env: process.env, log });
+  const product = { version: devenvVersion() };
+  let leaving = false;
+  const leave = async (why: string, force = false) => {
+    if (leaving) return;
+    leaving = true;
+    log(`leaving: ${why}`);
+    setTimeout(() => process.exit(1), leaveLimitMs).unref();
+    await server.close();
+    if (force) await killAll(engine);
+    await close();
+    lock.release();
+    process.exit(0);
+  };
+  const routes = engineRoutes({
+    engine,
+    product,
+    environment: process.env,
+    shutdown: (why, force) => void leave(why, force),
+  });
+  const server = new ApiServer({ routes, product: serverHeader(product), log });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void leave(signal));
+  // A socket that a killed engine left; nobody else can be listening while we have the lock.
+  rmSync(paths.socket, { force: true });
+  await server.listen(paths.socket);
+  log(`devenv ${product.version} serves ${paths.socket}`);
+  whenReady();
+  leaveWhenIdle({
+    limitMs: idleLimitMs(process.env.DEVENV_ENGINE_IDLE_SECONDS),
+    quietMs: () => server.activity.quietMs(),
+    isNeeded: () => engine.containers.all().some(({ record: { state } }) => state.Running || state.Restarting),
+    leave: () => void leave('nothing runs and nobody asks'),
+  });
+}
+
+/** Ends the process with 1 when it cannot serve. `whenReady`: the socket answers. */
+export async function main(whenReady: () => void = () => undefined): Promise<void> {
+  try {
+    await start(whenReady);
+  } catch (error) {
+    log(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
+}
+
+async function start(whenReady: () => void): Promise<void> {
+  process.umask(0o022);
+  process.on('SIGHUP', () => undefined);
+  // Containers have monitors of their own: going on after a bug serves them better than ending.
+  process.on('uncaughtException', (error) => log(`bug: ${error.stack}`));
+  process.on('unhandledRejection', (error) => log(`bug: ${error instanceof Error ? error.stack : String(error)}`));
+  const paths = enginePaths(process.env, process.getuid?.() ?? 0);
+  await makeFolders(paths);
+  const lock = await takeLock(paths.runtime);
+  if (!lock) {
+    log(`an engine serves ${paths.socket} already (${lockHolder(paths.runtime)})`);
+    process.exit(0);
+  }
+  await serve(paths, lock, whenReady);
+}
