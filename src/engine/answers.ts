@@ -15,6 +15,7 @@ export interface ContainerSummary {
   readonly Mounts?: readonly MountSummary[] | null;
   readonly NetworkSettings?: { readonly Networks: Readonly<Record<string, { NetworkID?: string }>> | null };
   readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
 }
 
 export interface PortSummary {
@@ -77,6 +78,10 @@ export interface NetworkSummary {
   readonly Name: string;
   readonly Id: string;
   readonly Driver: string;
+  readonly Scope?: string;
+  readonly Internal?: boolean;
+  readonly EnableIPv6?: boolean;
+  readonly Created?: string;
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
@@ -84,6 +89,9 @@ export interface VolumeSummary {
   readonly Name: string;
   readonly Driver: string;
   readonly Mountpoint: string;
+  readonly Scope?: string;
+  readonly CreatedAt?: string;
+  readonly UsageData?: { readonly Size: number; readonly RefCount: number } | null;
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
@@ -105,6 +113,15 @@ export interface ImageInspect {
   readonly Architecture: string;
   readonly Os: string;
   readonly Variant?: string;
+}
+
+export interface ImageHistory {
+  readonly Id: string;
+  /** Unix seconds. */
+  readonly Created: number;
+  readonly CreatedBy: string;
+  readonly Size: number;
+  readonly Comment: string;
 }
 
 /** A line of a pull, a build, a push or a load. */
@@ -147,4 +164,61 @@ export interface ExecInspect {
 export interface TopAnswer {
   readonly Titles: readonly string[];
   readonly Processes: readonly (readonly string[])[] | null;
+}
+
+/** Of `GET /system/df`. */
+export interface DiskUsage {
+  readonly LayersSize: number;
+  readonly Images: readonly (ImageSummary & { readonly Containers: number; readonly SharedSize: number })[] | null;
+  readonly Containers: readonly ContainerSummary[] | null;
+  readonly Volumes: readonly VolumeSummary[] | null;
+  readonly BuildCache: readonly BuildCacheEntry[] | null;
+}
+
+export interface BuildCacheEntry {
+  readonly ID: string;
+  readonly Type: string;
+  readonly Description?: string;
+  readonly InUse: boolean;
+  readonly Shared: boolean;
+  readonly Size: number;
+  readonly CreatedAt?: string;
+  readonly LastUsedAt?: string | null;
+  readonly UsageCount?: number;
+}
+
+/** A sample of `GET /containers/{id}/stats`; what an engine cannot measure is left out. */
+export interface ContainerStats {
+  readonly name?: string;
+  readonly id?: string;
+  readonly read: string;
+  readonly pids_stats?: { readonly current?: number };
+  readonly cpu_stats: CpuStats;
+  readonly precpu_stats: CpuStats;
+  readonly memory_stats?: {
+    readonly usage?: number;
+    readonly limit?: number;
+    readonly stats?: Readonly<Record<string, number>>;
+  };
+  readonly networks?: Readonly<Record<string, { readonly rx_bytes: number; readonly tx_bytes: number }>>;
+  readonly blkio_stats?: {
+    readonly io_service_bytes_recursive?: readonly { readonly op: string; readonly value: number }[] | null;
+  };
+}
+
+export interface CpuStats {
+  /** Nanoseconds. */
+  readonly cpu_usage?: { readonly total_usage: number };
+  readonly system_cpu_usage?: number;
+  readonly online_cpus?: number;
+}
+
+/** Of each `…/prune`: its own list, and bytes. */
+export interface PruneAnswer {
+  readonly ImagesDeleted?: readonly { Untagged?: string; Deleted?: string }[] | null;
+  readonly ContainersDeleted?: readonly string[] | null;
+  readonly VolumesDeleted?: readonly string[] | null;
+  readonly NetworksDeleted?: readonly string[] | null;
+  readonly CachesDeleted?: readonly string[] | null;
+  readonly SpaceReclaimed?: number;
 }

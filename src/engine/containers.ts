@@ -1,8 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { ContainerInspect, ContainerSummary, ExecInspect, TopAnswer } from './answers.js';
+import type {
+  ContainerInspect,
+  ContainerStats,
+  ContainerSummary,
+  ExecInspect,
+  PruneAnswer,
+  TopAnswer,
+} from './answers.js';
 import type { EngineClient } from './client.js';
-import type { Upgraded } from './http.js';
+import { queryString, type Upgraded } from './http.js';
 import { asFrames, buffersOf, demultiplex, type Frame } from './streams.js';
 
 export type Filters = Readonly<Record<string, readonly string[]>>;
@@ -176,4 +183,61 @@ export function inspectExec(engine: EngineClient, execId: string): Promise<ExecI
 
 export async function resizeExec(engine: EngineClient, execId: string, rows: number, columns: number): Promise<void> {
   await engine.call('POST', `/exec/${execId}/resize`, { query: { h: rows, w: columns } });
+}
+
+/** Everything that the engine tells of a container. */
+export function inspectContainerFully(
+  engine: EngineClient,
+  id: string,
+  size = false,
+): Promise<Readonly<Record<string, unknown>>> {
+  return engine.json('GET', at(id, '/json'), { query: { ...(size ? { size } : {}) } });
+}
+
+/** Its whole file system as a tar. */
+export function exportContainer(engine: EngineClient, id: string): Promise<IncomingMessage> {
+  return engine.stream('GET', at(id, '/export'));
+}
+
+export interface CommitRequest {
+  readonly repository: string | undefined;
+  readonly tag: string | undefined;
+  readonly author: string | undefined;
+  readonly message: string | undefined;
+  readonly pause: boolean;
+  readonly changes: readonly string[];
+}
+
+/** Gives the new image's id. */
+export async function commitContainer(engine: EngineClient, id: string, request: CommitRequest): Promise<string> {
+  const { repository, tag, author, message, pause, changes } = request;
+  const query = { container: id, repo: repository, tag, author, comment: message, pause };
+  const written = changes.map((change) => `&changes=${encodeURIComponent(change)}`).join('');
+  const answer = await engine.json<{ Id: string }>('POST', `/commit${queryString(query)}${written}`);
+  return answer.Id;
+}
+
+/** What its file system has changed, added and lost: kinds 0, 1 and 2. */
+export async function containerChanges(
+  engine: EngineClient,
+  id: string,
+): Promise<readonly { Kind: number; Path: string }[]> {
+  return (await engine.json<readonly { Kind: number; Path: string }[] | null>('GET', at(id, '/changes'))) ?? [];
+}
+
+export function pruneContainers(engine: EngineClient, filters: Filters): Promise<PruneAnswer> {
+  return engine.json('POST', '/containers/prune', { query: { filters } });
+}
+
+/** The samples of what it uses, one after the other. */
+export function containerStatsLines(
+  engine: EngineClient,
+  id: string,
+  stream: boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<ContainerStats> {
+  return engine.lines('GET', at(id, '/stats'), {
+    query: { stream, ...(stream ? {} : { 'one-shot': false }) },
+    ...(signal ? { signal } : {}),
+  });
 }

@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { ImageInspect, ImageSummary, ProgressLine } from './answers.js';
+import type { ImageHistory, ImageInspect, ImageSummary, ProgressLine, PruneAnswer } from './answers.js';
 import type { EngineClient } from './client.js';
 import type { Filters } from './containers.js';
 import { isStatus } from './errors.js';
+import { queryString } from './http.js';
 
 const at = (name: string, rest = '') => `/images/${name.split('/').map(encodeURIComponent).join('/')}${rest}`;
 
@@ -74,6 +76,65 @@ export function removeImage(
   engine: EngineClient,
   name: string,
   force = false,
+  noprune = false,
 ): Promise<readonly { Untagged?: string; Deleted?: string }[]> {
-  return engine.json('DELETE', at(name), { query: { force } });
+  return engine.json('DELETE', at(name), { query: { force, ...(noprune ? { noprune } : {}) } });
+}
+
+/** Everything that the engine tells of an image. Throws EngineAnswerError 404. */
+export function inspectImageFully(engine: EngineClient, name: string): Promise<Readonly<Record<string, unknown>>> {
+  return engine.json('GET', at(name, '/json'));
+}
+
+/** `auth`: `X-Registry-Auth`; the header has to be there even when nobody is logged in. */
+export function pushImage(
+  engine: EngineClient,
+  reference: string,
+  options: { readonly auth?: string; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<ProgressLine> {
+  const { fromImage, tag } = splitReference(reference);
+  return engine.lines('POST', at(fromImage, '/push'), {
+    query: { tag },
+    headers: { 'x-registry-auth': options.auth ?? Buffer.from('{}').toString('base64url') },
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+export function imageHistory(engine: EngineClient, name: string): Promise<readonly ImageHistory[]> {
+  return engine.json('GET', at(name, '/history'));
+}
+
+/** A tar of images that `loadImages` takes. */
+export function saveImages(
+  engine: EngineClient,
+  names: readonly string[],
+  platform?: string,
+): Promise<IncomingMessage> {
+  const query = names.map((name) => `names=${encodeURIComponent(name)}`).join('&');
+  return engine.stream('GET', `/images/get?${query}${platform ? `&platform=${encodeURIComponent(platform)}` : ''}`);
+}
+
+export function loadImages(engine: EngineClient, tar: Readable, quiet: boolean): AsyncGenerator<ProgressLine> {
+  return engine.lines('POST', '/images/load', {
+    query: { quiet },
+    body: tar,
+    headers: { 'content-type': 'application/x-tar' },
+  });
+}
+
+/** A file system as an image; `source` `-` sends `tar`, otherwise the engine fetches the address. */
+export function importImage(
+  engine: EngineClient,
+  request: { source: string; reference?: string; message?: string; changes: readonly string[]; platform?: string },
+  tar?: Readable,
+): AsyncGenerator<ProgressLine> {
+  const { source, reference, message, changes, platform } = request;
+  const name = reference ? splitReference(reference) : undefined;
+  const written = changes.map((change) => `&changes=${encodeURIComponent(change)}`).join('');
+  const query = { fromSrc: source, repo: name?.fromImage, tag: name?.tag, message, platform };
+  return engine.lines('POST', `/images/create${queryString(query)}${written}`, tar ? { body: tar } : {});
+}
+
+export function pruneImages(engine: EngineClient, filters: Filters): Promise<PruneAnswer> {
+  return engine.json('POST', '/images/prune', { query: { filters } });
 }

@@ -1,4 +1,4 @@
-import type { EngineEvent, EngineVersion } from './answers.js';
+import type { DiskUsage, EngineEvent, EngineVersion, PruneAnswer } from './answers.js';
 import { readJsonLines } from './body.js';
 import type { EngineClient } from './client.js';
 import type { Filters } from './containers.js';
@@ -23,4 +23,12 @@ export async function subscribeEvents(
     ...(signal ? { signal } : {}),
   });
   return readJsonLines<EngineEvent>(response);
+}
+
+export function diskUsage(engine: EngineClient): Promise<DiskUsage> {
+  return engine.json('GET', '/system/df');
+}
+
+export function pruneBuildCache(engine: EngineClient, all: boolean, filters: Filters = {}): Promise<PruneAnswer> {
+  return engine.json('POST', '/build/prune', { query: { all, filters } });
 }
