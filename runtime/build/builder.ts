@@ -12,11 +12,8 @@ import type { ChainId } from '../snapshots/types.js';
 import { openContext } from './files/context.js';
 import { resolveInTree } from './files/resolve.js';
 import { FolderTree } from './files/tree.js';
-import { buildGraph } from './graph/graph.js';
-import { platformArgs } from './graph/platform.js';
-import { parseInstruction } from './instructions/parse.js';
 import { lint } from './lint.js';
-import { lexDockerfile } from './parse/lex.js';
+import { layGraph } from './plan.js';
 import { putImage } from './result.js';
 import { CacheMounts } from './solve/cache-mounts.js';
 import { type DockerfileText, tellFailure } from './solve/failures.js';
@@ -94,7 +91,10 @@ class DockerfileBuilder implements Builder {
     try {
       const { graph, escapeToken } = readGraph(dockerfile, options, workshop, emit);
       const path = 'path' in options.dockerfile ? options.dockerfile.path : undefined;
-      const context = await openContext(options.contextDirectory, path);
+      const context = await openContext(
+        options.contextDirectory,
+        options.contextFiltered ? 'filtered' : { dockerfile: path },
+      );
       const platform = options.platform ?? workshop.platform;
       const image = rememberImages(workshop, options, emit, signal);
       const state = await solve({ ...own, options, graph, escapeToken, context, platform, emit, image }, signal);
@@ -144,7 +144,7 @@ function checkOptions(options: BuildOptions): void {
 
 /** The text, and the name under which mistakes in it are told. Symlinks stay inside the context. */
 async function readDockerfile(options: BuildOptions): Promise<DockerfileText> {
-  if ('text' in options.dockerfile) return { name: 'Dockerfile', text: options.dockerfile.text };
+  if ('text' in options.dockerfile) return { name: 'Dockerfile', ...options.dockerfile };
   const name = posix.normalize(`/${options.dockerfile.path}`).slice(1);
   const { path, entry } = await resolveInTree(new FolderTree(options.contextDirectory), name);
   if (entry?.type !== 'file') {
@@ -159,16 +159,8 @@ function readGraph(
   workshop: Workshop,
   emit: (event: BuildEvent) => void,
 ) {
-  const source = lexDockerfile(text);
+  const { source, instructions, graph } = layGraph(text, options, workshop.platform);
   const { escapeToken, syntax } = source.directives;
-  const instructions = source.instructions.map((one) => parseInstruction(one, { escapeToken }));
-  const predefined = platformArgs(
-    workshop.platform,
-    options.platform ?? workshop.platform,
-    options.target || 'default',
-  );
-  const { target, buildArgs } = options;
-  const graph = buildGraph(instructions, { escapeToken, target, buildArgs, predefined });
   for (const warning of [...source.warnings, ...lint(source, instructions)]) emit({ kind: 'warning', ...warning });
   if (syntax !== undefined) {
     emit({

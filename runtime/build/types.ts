@@ -36,7 +36,9 @@ export interface BuildOptions {
   /** Folder of the unpacked context, or a way to it. The api unpacks the client's tar into a folder first. */
   readonly contextDirectory: string;
   /** Path of the Dockerfile below the context (default `Dockerfile`), or its text. */
-  readonly dockerfile: { readonly path: string } | { readonly text: string };
+  readonly dockerfile: { readonly path: string } | { readonly text: string; readonly name?: string };
+  /** The context holds what the ignore file lets through and nothing else (a client filtered it): nothing is left out here. */
+  readonly contextFiltered?: boolean;
   readonly target?: string;
   readonly buildArgs: Readonly<Record<string, string | undefined>>;
   readonly labels: Readonly<Record<string, string>>;
@@ -55,8 +57,20 @@ export interface BuildOptions {
   readonly secrets?: Readonly<Record<string, Uint8Array>>;
   /** Sockets of agents by id (`default`), for `RUN --mount=type=ssh`. */
   readonly ssh?: Readonly<Record<string, string>>;
-  /** Folders under names that `FROM` and `--from` can use before stages and images (`--build-context`). */
+  /** Folders under names that `--from` can use before stages and images (`--build-context`). */
   readonly contexts?: Readonly<Record<string, string>>;
+  /** Images (by reference or id) under names that `FROM` and `--from` can use before stages and images. */
+  readonly contextImages?: Readonly<Record<string, string>>;
+  /** What a client that is still there is asked for when a step needs it, where the fields above have nothing. */
+  readonly ask?: AskClient;
+}
+
+/** Undefined: the client has no such thing. */
+export interface AskClient {
+  readonly secret: (id: string) => Promise<Uint8Array | undefined>;
+  /** A socket of this machine that leads to the client's agent, until the build ends. */
+  readonly ssh: (id: string) => Promise<string | undefined>;
+  readonly auth: (registry: string) => Promise<RegistryAuth | undefined>;
 }
 
 /** What the person sees, in order. The api encodes it as Docker's `{"stream": …}` lines and as our own JSON lines. */
@@ -68,6 +82,9 @@ export type BuildEvent =
       readonly instruction: string;
       readonly stage: string | undefined;
       readonly line: number;
+      /** The index of its stage, and its text with variables filled in; known for steps that make a layer and for FROM. */
+      readonly stageIndex: number;
+      readonly title?: string;
       readonly cached: boolean;
     }
   | { readonly kind: 'output'; readonly step: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }

@@ -15,10 +15,14 @@ export interface BuildContext {
 
 /**
  * The context folder without what `<Dockerfile>.dockerignore`, or else `.dockerignore`, leaves out. Everything in it
- * belongs to root. `dockerfile` is its path below the folder, undefined when it came from elsewhere.
+ * belongs to root. `dockerfile` is its path below the folder, undefined when it came from elsewhere; a `filtered` folder is
+ * the context as it is.
  */
-export async function openContext(folder: string, dockerfile: string | undefined): Promise<BuildContext> {
-  const found = await readIgnoreFile(folder, dockerfile);
+export async function openContext(
+  folder: string,
+  ignore: 'filtered' | { readonly dockerfile: string | undefined },
+): Promise<BuildContext> {
+  const found = ignore === 'filtered' ? undefined : await readIgnoreFile(folder, ignore.dockerfile);
   if (found === undefined) {
     return { tree: new FolderTree(folder, { owner: ROOT }), hiddenBy: async () => undefined, ignores: false };
   }

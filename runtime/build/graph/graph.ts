@@ -38,6 +38,8 @@ export interface GraphOptions {
   readonly buildArgs: Readonly<Record<string, string | undefined>>;
   /** The TARGETPLATFORM family. */
   readonly predefined: ReadonlyMap<string, string>;
+  /** Names that stand for given images, whatever the Dockerfile says of them. */
+  readonly named?: ReadonlySet<string>;
 }
 
 /** Throws DockerfileError. */
@@ -48,7 +50,7 @@ export function buildGraph(instructions: readonly Instruction[], options: GraphO
   const variables: Variables = (name) => globals.get(name) ?? options.predefined.get(name);
   const stages: Stage[] = [];
   for (const group of groupStages(instructions.slice(first))) {
-    stages.push(makeStage(group, stages, variables, options.escapeToken));
+    stages.push(makeStage(group, stages, variables, options));
   }
   const target = pickTarget(stages, options.target);
   return { stages, target, needed: neededStages(stages, target), globals };
@@ -102,14 +104,16 @@ function makeStage(
   { from, rest }: { from: From; rest: StageInstruction[] },
   before: readonly Stage[],
   variables: Variables,
-  escapeToken: string,
+  { escapeToken, named }: Pick<GraphOptions, 'escapeToken' | 'named'>,
 ): Stage {
   const image = expandAt(from.image, variables, escapeToken, from);
   if (image === '') {
     throw new DockerfileError(`base name (${from.image}) should not be blank`, from);
   }
   const platform = from.platform === undefined ? undefined : expandAt(from.platform, variables, escapeToken, from);
-  const base = findSource(image, before);
+  const isGiven = from.name !== undefined && named?.has(from.name) === true;
+  if (isGiven) return givenStage(before.length, from);
+  const base: Source = named?.has(image) ? { kind: 'image', name: image } : findSource(image, before);
   const reads = rest.flatMap((instruction) => stageReads(instruction, before));
   const needs = base.kind === 'stage' ? [base.index, ...reads] : reads;
   return {
@@ -121,6 +125,12 @@ function makeStage(
     instructions: rest,
     needs: [...new Set(needs)],
   };
+}
+
+/** A stage whose name stands for a given image is that image. */
+function givenStage(index: number, from: From): Stage {
+  const base: Source = { kind: 'image', name: from.name! };
+  return { index, name: from.name, from, base, platform: undefined, instructions: [], needs: [] };
 }
 
 /** The latest stage of that name wins, as in BuildKit. */

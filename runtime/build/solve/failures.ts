@@ -1,5 +1,5 @@
 /** How a build fails, and how that is told. */
-import { EngineError } from '../../errors.js';
+import { EngineError, type EngineErrorKind } from '../../errors.js';
 import type { Location } from '../parse/ast.js';
 import { DockerfileError } from '../parse/errors.js';
 import { excerpt } from '../parse/excerpt.js';
@@ -13,6 +13,24 @@ export class RunFailed extends Error {
   ) {
     super(`The command '${args.join(' ')}' returned a non-zero code: ${exitCode}`);
     this.name = 'RunFailed';
+  }
+}
+
+/** A build that failed, in one text for those who only show text, and in its parts. */
+export class BuildFailure extends EngineError {
+  constructor(
+    kind: EngineErrorKind,
+    text: string,
+    /** Where in which Dockerfile. */
+    readonly place: { readonly dockerfile: DockerfileText; readonly location: Location | undefined },
+    override readonly cause: Error,
+  ) {
+    super(kind, text, { cause });
+  }
+
+  /** Of the command, when a RUN failed. */
+  get run(): { readonly args: readonly string[]; readonly exitCode: number } | undefined {
+    return this.cause instanceof RunFailed ? this.cause : undefined;
   }
 }
 
@@ -45,7 +63,12 @@ function tellAt(cause: unknown, location: Location | undefined, { name, text }: 
   const kind = cause instanceof EngineError ? cause.kind : 'invalid';
   const place = location === undefined ? [] : [excerpt(name, text, location)];
   const output = cause instanceof RunFailed && cause.lastLines.length > 0 ? [...cause.lastLines, RULE] : [];
-  return new EngineError(kind, [...place, ...output, cause.message].join('\n'), { cause });
+  return new BuildFailure(
+    kind,
+    [...place, ...output, cause.message].join('\n'),
+    { dockerfile: { name, text }, location },
+    cause,
+  );
 }
 
 const RULE = '--------------------';

@@ -14,17 +14,18 @@ export interface ImageRequest {
 /** The image that is here, or else the registry's; `pull` always asks the registry. */
 export async function baseImage(
   tools: Pick<BuilderOptions, 'images'>,
-  options: Pick<BuildOptions, 'pull' | 'auths'>,
-  { name, platform, strict }: ImageRequest,
+  options: Pick<BuildOptions, 'pull' | 'auths' | 'ask' | 'contextImages'>,
+  { name: written, platform, strict }: ImageRequest,
   { emit, signal }: { emit: (event: BuildEvent) => void; signal: AbortSignal },
 ): Promise<Image> {
+  const name = options.contextImages?.[written] ?? written;
   const id = ID.test(name);
   const found = tools.images.find(id ? name : familiarReference(parseReference(name)));
   const fits = found !== undefined && (!strict || platformFits(found.platform, platform));
   if (fits && (!options.pull || id)) return found;
   const reference = parseReference(name);
   emit({ kind: 'pull', status: `Pulling ${familiarReference(reference)}` });
-  const auth = authFor(reference.registry, options.auths);
+  const auth = authFor(reference.registry, options.auths) ?? (await options.ask?.auth(reference.registry));
   return tools.images.pull(reference, {
     ...(strict ? { platform } : {}),
     ...(auth === undefined ? {} : { auth }),

@@ -1,5 +1,6 @@
 /** Every step that makes a layer goes through here: look it up, share it, make it, keep it, write it down. */
 import type { Readable } from 'node:stream';
+import { processWord } from '../expand/expand.js';
 import type { StageInstruction } from '../instructions/types.js';
 import { layerHistory } from './history.js';
 import { cacheKey, type LayerRecord } from './layer-cache.js';
@@ -27,7 +28,7 @@ export async function layerStep(scope: StepScope, state: StageState, work: Layer
   const parent = chainOf(state);
   const key = cacheKey([parent ?? '', work.material]);
   const found = scope.options.noCache ? undefined : scope.workshop.cache.find(key);
-  announce(scope, work.instruction, found !== undefined);
+  announce(scope, work.instruction, found !== undefined, titleOf(state, work.instruction, scope.escapeToken));
   const record = found ?? (await makeLayer(scope, { key, parent, work }));
   scope.held.add(record.chainId);
   scope.emit({ kind: 'layer', step: scope.step, id: record.chainId });
@@ -39,14 +40,25 @@ export async function layerStep(scope: StepScope, state: StageState, work: Layer
   };
 }
 
-export function announce(scope: StepScope, instruction: StageInstruction, cached: boolean): void {
+/** The instruction as people are shown it: variables that are set filled in, quotes kept. */
+function titleOf(state: StageState, { text }: StageInstruction, escapeToken: string): string {
+  try {
+    return processWord(text, (name) => state.env.get(name), { escapeToken, keepUnset: true, raw: true });
+  } catch {
+    return text;
+  }
+}
+
+export function announce(scope: StepScope, instruction: StageInstruction, cached: boolean, title?: string): void {
   scope.emit({
     kind: 'step',
     step: scope.step,
     of: scope.graph.needed.reduce((sum, stage) => sum + stage.instructions.length + 1, 0),
     instruction: instruction.text,
     stage: scope.current.name,
+    stageIndex: scope.current.index,
     line: instruction.line,
+    ...(title === undefined ? {} : { title }),
     cached,
   });
 }

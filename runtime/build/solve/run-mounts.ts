@@ -71,7 +71,7 @@ async function addMount(scope: StepScope, around: Around, mount: RunMount): Prom
   } else if (ready.type === 'bind') await addBind(scope, around, ready);
   else if (ready.type === 'cache') await addCache(scope, around, ready);
   else if (ready.type === 'secret') await addSecret(scope, around, ready);
-  else addSsh(scope, around, ready);
+  else await addSsh(scope, around, ready);
 }
 
 function expandMount(scope: StepScope, { state, step }: Around, mount: RunMount): Ready {
@@ -144,7 +144,7 @@ async function initialFolder(scope: StepScope, step: Run, mount: Ready): Promise
 async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
   const id = mount.id ?? mount.source ?? posix.basename(mount.target);
   draft.material.push(['secret', id, mount.target, mount.env ?? '']);
-  const value = scope.options.secrets?.[id];
+  const value = scope.options.secrets?.[id] ?? (await scope.options.ask?.secret(id));
   if (value === undefined) {
     if (mount.required) throw new DockerfileError(`secret ${id}: not found`, step);
     return;
@@ -163,10 +163,10 @@ async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready
   draft.mounts.push({ source: file, target: mount.target || `/run/secrets/${id}`, readOnly: true });
 }
 
-function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready): void {
+async function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
   const id = mount.id ?? 'default';
   draft.material.push(['ssh', id, mount.target]);
-  const source = scope.options.ssh?.[id];
+  const source = scope.options.ssh?.[id] ?? (await scope.options.ask?.ssh(id));
   if (source === undefined) {
     if (mount.required) throw new DockerfileError(`no SSH key "${id}" forwarded from the client`, step);
     return;

@@ -92,6 +92,7 @@ async function begin(scope: StepScope, stage: Stage, platform: Scope['platform']
     of: scope.graph.needed.reduce((sum, { instructions }) => sum + instructions.length + 1, 0),
     instruction: from.text,
     stage: stage.name,
+    stageIndex: stage.index,
     line: from.line,
     cached: false,
   });

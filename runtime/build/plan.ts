@@ -1,0 +1,107 @@
+/** What a Dockerfile will need and do, read off its text before anything is done. */
+import { hostPlatform } from '../images/platform.js';
+import type { Platform } from '../images/types.js';
+import { buildGraph, type Graph, type Stage } from './graph/graph.js';
+import { platformArgs } from './graph/platform.js';
+import { parseInstruction } from './instructions/parse.js';
+import type { Instruction, StageInstruction } from './instructions/types.js';
+import { lint } from './lint.js';
+import type { SourceFile, Warning } from './parse/ast.js';
+import { lexDockerfile } from './parse/lex.js';
+import { tellFailure } from './solve/failures.js';
+import type { BuildOptions } from './types.js';
+
+export interface PlannedStage {
+  readonly index: number;
+  readonly name: string | undefined;
+  /** Reference of the image that it stands on; undefined for another stage and for scratch. */
+  readonly image: string | undefined;
+  /** Instructions that make a layer. */
+  readonly layers: number;
+}
+
+export interface BuildPlan {
+  /** Those that the target needs. */
+  readonly stages: readonly PlannedStage[];
+  readonly all: readonly PlannedStage[];
+  readonly target: PlannedStage;
+  /** Paths of the context that are read; undefined: all of it, or not to be known before. Empty: none. */
+  readonly contextPaths: readonly string[] | undefined;
+  readonly warnings: readonly Warning[];
+}
+
+export type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platform' | 'contextImages'>;
+
+/** Throws BuildFailure. */
+export function planBuild(text: string, name: string, options: PlanOptions): BuildPlan {
+  try {
+    const host = hostPlatform(process.arch);
+    const { source, instructions, graph } = layGraph(text, options, host);
+    const all = graph.stages.map(plannedStage);
+    return {
+      stages: graph.needed.map(({ index }) => all[index]!),
+      all,
+      target: all[graph.target.index]!,
+      contextPaths: contextPaths(graph),
+      warnings: [...source.warnings, ...lint(source, instructions)],
+    };
+  } catch (error) {
+    throw tellFailure(error, { name, text });
+  }
+}
+
+/** Text → instructions → graph. Throws DockerfileError. */
+export function layGraph(
+  text: string,
+  { target, buildArgs, platform, contextImages }: PlanOptions,
+  host: Platform,
+): { source: SourceFile; instructions: Instruction[]; graph: Graph } {
+  const source = lexDockerfile(text);
+  const { escapeToken } = source.directives;
+  const instructions = source.instructions.map((one) => parseInstruction(one, { escapeToken }));
+  const predefined = platformArgs(host, platform ?? host, target || 'default');
+  const named = new Set(Object.keys(contextImages ?? {}));
+  const graph = buildGraph(instructions, { escapeToken, target, buildArgs, predefined, named });
+  return { source, instructions, graph };
+}
+
+const layered = new Set(['run', 'copy', 'add', 'workdir']);
+
+function plannedStage({ index, name, base, instructions }: Stage): PlannedStage {
+  return {
+    index,
+    name,
+    image: base.kind === 'image' ? base.name : undefined,
+    layers: instructions.filter(({ kind }) => layered.has(kind)).length,
+  };
+}
+
+function contextPaths({ needed }: Graph): readonly string[] | undefined {
+  const paths: string[] = [];
+  for (const instruction of needed.flatMap(({ instructions }) => instructions)) {
+    const read = pathsOf(instruction);
+    if (read === undefined) return undefined;
+    paths.push(...read);
+  }
+  return [...new Set(paths)];
+}
+
+/** Undefined: it reads all, or what a variable says. */
+function pathsOf(instruction: StageInstruction): string[] | undefined {
+  const read = readPaths(instruction).map((path) => path.replace(/^(\.?\/)+/, '').replace(/\/\.$|\/+$/, ''));
+  const open = read.some((path) => path === '' || path === '.' || path.includes('$') || path.split('/').includes('..'));
+  return open ? undefined : read;
+}
+
+function readPaths(instruction: StageInstruction): string[] {
+  if (instruction.kind === 'run') {
+    const binds = instruction.mounts.filter(({ type, from }) => type === 'bind' && (from ?? '') === '');
+    return binds.map(({ source }) => source ?? '.');
+  }
+  if (instruction.kind !== 'copy' && instruction.kind !== 'add') return [];
+  if (instruction.from !== undefined) return [];
+  const { sources } = instruction;
+  return instruction.kind === 'add' ? sources.filter((path) => !remote.test(path)) : [...sources];
+}
+
+const remote = /^(https?|git|ssh):\/\/|^[\w.-]+@[\w.-]+:/;
