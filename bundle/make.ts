@@ -31,6 +31,26 @@ const keepPlaces: Plugin = {
   },
 };
 
+/**
+ * oclif's files, as TypeScript wrote them, load all that they might need. Here each is loaded when it is first used:
+ * `const a_1 = require("b")` becomes a property that loads it, and `a_1` a look at that.
+ */
+const loadLate: Plugin = {
+  name: 'load late',
+  setup({ onLoad }) {
+    onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, async ({ path: file }) => {
+      let text = await readFile(file, 'utf8');
+      const loads = /^const (\w+) = ((?:__import\w+\()?require\("[^"]+"\)\)?);$/gm;
+      const names = [...text.matchAll(loads)].map(([, name]) => name!);
+      const late = (_: string, name: string, load: string) =>
+        `let ${name}$loaded; const ${name}$ = { get it() { return ${name}$loaded ??= ${load}; } };`;
+      text = text.replace(loads, late);
+      for (const name of names) text = text.replace(new RegExp(`(?<![\\w.$'"/])${name}(?=[.)])`, 'g'), `${name}$.it`);
+      return { contents: text };
+    });
+  },
+};
+
 async function bundle(entry: string, name: string): Promise<void> {
   await build({
     ...frame,
@@ -43,7 +63,7 @@ async function bundle(entry: string, name: string): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    plugins: [keepPlaces],
+    plugins: [loadLate, keepPlaces],
     define: { 'import.meta.url': 'moduleUrl' },
     // Native code, and what oclif loads only for plugins written in TypeScript.
     external: ['lmdb', 'typescript'],

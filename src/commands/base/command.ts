@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core/command';
+import type { Config } from '@oclif/core/config';
 import { type GlobalOptions, Session, type World } from '../../flows/session.js';
 import type { AnsiMode } from '../../output/terminal.js';
 import { globalFlags } from './flags.js';
@@ -22,6 +23,18 @@ interface GlobalValues {
 /** A command parses its words, calls a flow and prints what the flow gives. */
 export abstract class DevenvCommand extends Command {
   static override baseFlags = globalFlags;
+
+  /** What oclif's own `run` does but for loading its whole configuration anew. */
+  static async start(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => DevenvCommand,
+    argv: string[],
+    config: Config,
+  ): Promise<void> {
+    await new this(argv, config)._run();
+  }
 
   /** Opens a session for the length of `work`. A number that it gives is the exit code. */
   protected async withSession(values: GlobalValues, work: (session: Session) => Promise<unknown>): Promise<void> {
