@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod, copyFile, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -17,6 +18,7 @@ import { extract, type Header } from 'tar-stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isOtherEngine, startEngine, type TestEngine } from '../support/engine.js';
+import { type FileServer, startFileServer } from '../support/file-server.js';
 
 const run = promisify(execFile);
 const cases = join(import.meta.dirname, '../../../test/fixtures/build/cases');
@@ -24,41 +26,94 @@ const update = Boolean(process.env.UPDATE_GOLDEN) && isOtherEngine;
 const BASE = 'contract-build-base:1';
 const BUILT = 'contract-built:1';
 
-/** The first line of a case may say more: `# {"target": "x"}`. */
+/** The first line of a case may say more: `# {"target": "x"}`; it is no part of the Dockerfile then. */
 interface Options {
   readonly buildargs?: Record<string, string>;
   readonly labels?: Record<string, string>;
   readonly target?: string;
+  readonly platform?: string;
+  readonly network?: string;
+  readonly addHosts?: readonly string[];
+  /** `nofile=1024:2048`. */
+  readonly ulimits?: readonly string[];
+  readonly shmSize?: string;
+  /** Texts of `.dockerignore` and of `<Dockerfile>.dockerignore`. */
+  readonly ignore?: string;
+  readonly ownIgnore?: string;
+  /** Where the Dockerfile lies in the context. */
+  readonly file?: string;
+  readonly secrets?: Record<string, string>;
+  readonly ssh?: boolean;
+  /** A folder of the context, or what buildx takes. */
+  readonly contexts?: Record<string, string>;
 }
 
 const building = suite('builds as BuildKit makes them');
+const unique = `case${process.pid}-${Date.now()}`;
 let engine: TestEngine;
+let server: FileServer;
+let agent: Server;
 let folder: string;
 
 building.before(async () => {
   engine = await startEngine();
   folder = await mkdtemp(join(tmpdir(), 'contract-build-'));
   await makeContext(join(folder, 'context'));
+  server = await startFileServer({
+    'hello.txt': 'hello\n',
+    't.tar': readFileSync(join(folder, 'context/t.tar')),
+  });
+  agent = createServer((socket) => socket.end()).listen(join(folder, 'agent.sock'));
   await importBase();
 });
 
 building.after(async () => {
   for (const name of [BUILT, BASE]) await engine.request('DELETE', `/images/${name}?force=1`);
   await engine.stop();
+  await server.stop();
+  agent.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-for (const file of readdirSync(cases).filter((name) => name.endsWith('.Dockerfile'))) {
+/** `CASES=REGEXP` runs some of them. */
+const chosen = new RegExp(process.env.CASES ?? '');
+
+for (const file of readdirSync(cases).filter((name) => name.endsWith('.Dockerfile') && chosen.test(name))) {
   const name = file.replace('.Dockerfile', '');
   building(name, async () => {
-    const text = readFileSync(join(cases, file), 'utf8').replaceAll('bb:1', BASE);
-    const options: Options = text.startsWith('# {') ? JSON.parse(text.slice(2, text.indexOf('\n'))) : {};
-    await (isOtherEngine ? buildWithDocker(text, options) : build(text, options));
+    const { text, options } = readCase(readFileSync(join(cases, file), 'utf8'));
+    const written = await writeCase(text, options);
+    try {
+      await (isOtherEngine ? buildWithDocker(options) : build(options));
+    } finally {
+      for (const path of written) await rm(path);
+    }
     const got = await describeImage();
     const golden = join(cases, `${name}.json`);
     if (update) writeFileSync(golden, `${JSON.stringify(got, undefined, 2)}\n`);
     assert.equal(got, JSON.parse(readFileSync(golden, 'utf8')));
   });
+}
+
+function readCase(whole: string): { text: string; options: Options } {
+  const first = whole.startsWith('# {') ? whole.slice(0, whole.indexOf('\n') + 1) : '';
+  const options = JSON.parse(fill(first.slice(2)) || '{}');
+  return { text: fill(whole.slice(first.length)).replaceAll('bb:1', BASE), options };
+}
+
+/** Addresses and cache mounts that belong to this run. */
+function fill(text: string): string {
+  return text.replaceAll('HOST/', `${server.host}/`).replaceAll('CASEID', unique);
+}
+
+const unfill = (text: string) => text.replaceAll(server.host, 'HOST').replaceAll(unique, 'CASEID');
+
+async function writeCase(text: string, { file = 'Dockerfile', ignore, ownIgnore }: Options): Promise<string[]> {
+  const context = join(folder, 'context');
+  const files = { [file]: text, '.dockerignore': ignore, [`${file}.dockerignore`]: ownIgnore };
+  const given = Object.entries(files).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  for (const [name, content] of given) await writeFile(join(context, name), content, { mode: 0o644 });
+  return given.map(([name]) => join(context, name));
 }
 
 /** Modes, links and archives that the cases copy. */
@@ -131,27 +186,66 @@ function tarOfFolder(root: string): Promise<Buffer> {
   return buffer(child.stdout);
 }
 
-async function build(text: string, options: Options): Promise<void> {
-  await writeFile(join(folder, 'context/Dockerfile'), text);
-  const query = new URLSearchParams({ t: BUILT, ...(options.target === undefined ? {} : { target: options.target }) });
-  if (options.buildargs) query.set('buildargs', JSON.stringify(options.buildargs));
-  if (options.labels) query.set('labels', JSON.stringify(options.labels));
-  const answer = await engine.request('POST', `/build?${query}`, await tarOfFolder(join(folder, 'context')), TAR);
+/** Through `POST /build`; what Docker has no parameter for goes in our own (see `api/handlers/build.ts`). */
+async function build(options: Options): Promise<void> {
+  const query = new URLSearchParams({ t: BUILT });
+  const texts = { target: options.target, platform: options.platform, networkmode: options.network };
+  const others = { shmsize: options.shmSize, dockerfile: options.file, extrahosts: options.addHosts?.join(',') };
+  for (const [key, value] of Object.entries({ ...texts, ...others })) if (value) query.set(key, value);
+  const { buildargs, labels, contexts, ulimits, ssh } = options;
+  const documents = {
+    buildargs,
+    labels,
+    contexts: contexts && mapValues(contexts, contextPlace),
+    ulimits: ulimits?.map(parseUlimit),
+    ssh: ssh && { default: join(folder, 'agent.sock') },
+  };
+  for (const [key, value] of Object.entries(documents)) if (value) query.set(key, JSON.stringify(value));
+  const secrets = mapValues(options.secrets ?? {}, (text) => Buffer.from(text).toString('base64'));
+  const headers = { ...TAR, 'x-build-secrets': Buffer.from(JSON.stringify(secrets)).toString('base64url') };
+  const answer = await engine.request('POST', `/build?${query}`, await tarOfFolder(join(folder, 'context')), headers);
   assert.not.match(answer.text, /"errorDetail"/);
+  assert.is(answer.status, 200, answer.text);
 }
 
-async function buildWithDocker(text: string, { buildargs = {}, labels = {}, target }: Options): Promise<void> {
-  await writeFile(join(folder, 'context/Dockerfile'), text);
-  const pairs = (flag: string, values: Record<string, string>) =>
-    Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${value}`]);
-  const flags = [
-    ...pairs('--build-arg', buildargs),
-    ...pairs('--label', labels),
-    ...(target ? ['--target', target] : []),
-  ];
-  const env = { ...process.env, DOCKER_HOST: process.env.CONTRACT_ENGINE, DOCKER_BUILDKIT: '1' };
-  await run('docker', ['build', '-q', '-t', BUILT, ...flags, join(folder, 'context')], { env });
+const mapValues = (values: Record<string, string>, change: (value: string) => string) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
+
+const contextPlace = (value: string) => (value.includes('://') ? value : join(folder, 'context', value));
+
+function parseUlimit(text: string) {
+  const [, name, soft, hard] = /^(\w+)=(\d+):(\d+)$/.exec(text)!;
+  return { Name: name, Soft: Number(soft), Hard: Number(hard) };
 }
+
+async function buildWithDocker(options: Options): Promise<void> {
+  const { buildargs = {}, labels = {}, contexts = {}, secrets = {}, target, platform, network } = options;
+  const secretFiles = await Promise.all(
+    Object.entries(secrets).map(async ([id, text]) => {
+      await writeFile(join(folder, `secret-${id}`), text);
+      return `id=${id},src=${join(folder, `secret-${id}`)}`;
+    }),
+  );
+  const flags = {
+    'build-arg': pairs(buildargs),
+    label: pairs(labels),
+    'build-context': pairs(mapValues(contexts, contextPlace)),
+    secret: secretFiles,
+    ssh: options.ssh ? [`default=${join(folder, 'agent.sock')}`] : [],
+    'add-host': options.addHosts ?? [],
+    ulimit: options.ulimits ?? [],
+    ...mapGiven({ target, platform, network, 'shm-size': options.shmSize }),
+    ...mapGiven({ file: options.file && join(folder, 'context', options.file) }),
+  };
+  const words = Object.entries(flags).flatMap(([name, values]) => values.flatMap((value) => [`--${name}`, value]));
+  const env = { ...process.env, DOCKER_HOST: process.env.CONTRACT_ENGINE, DOCKER_BUILDKIT: '1' };
+  await run('docker', ['build', '-q', '-t', BUILT, ...words, join(folder, 'context')], { env });
+}
+
+const pairs = (values: Record<string, string>) => Object.entries(values).map(([key, value]) => `${key}=${value}`);
+
+const mapGiven = (values: Record<string, string | undefined>) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, value ? [value] : []]));
 
 /** What does not change from machine to machine and from day to day. */
 async function describeImage() {
@@ -172,7 +266,7 @@ function withoutEmpty(config: Record<string, unknown>): Record<string, unknown> 
   return Object.fromEntries(given.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const plainBase = (entry: object) => JSON.parse(JSON.stringify(entry));
+const plainBase = (entry: object) => JSON.parse(unfill(JSON.stringify(entry)));
 
 const UNINTERESTING =
   /^(bin|dev|proc|sys)(\/|$)|^(\.dockerenv|etc|etc\/(hosts|hostname|resolv\.conf|mtab|passwd|group))?$/;
@@ -193,7 +287,11 @@ async function describeFiles(): Promise<Record<string, string>> {
     const mode = ((linked ?? { header }).header.mode! & 0o7777).toString(8);
     const isFile = header.type === 'file' || linked !== undefined;
     const content = ARCHIVE.test(path) ? '' : isFile ? digest((linked ?? { body }).body) : (header.linkname ?? '');
-    described[path] = `${linked ? 'file' : header.type} ${mode} ${header.uid}:${header.gid} ${content}`.trim();
+    const xattrs = Object.entries((linked ?? { header }).header.pax ?? {}).filter(([key]) =>
+      key.startsWith('SCHILY.xattr.'),
+    );
+    const extra = xattrs.map(([key, value]) => ` ${key.slice(13)}=${Buffer.from(value).toString('hex')}`).join('');
+    described[path] = `${linked ? 'file' : header.type} ${mode} ${header.uid}:${header.gid} ${content}${extra}`.trim();
   }
   return Object.fromEntries(Object.entries(described).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
