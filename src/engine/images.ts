@@ -40,11 +40,14 @@ export function pullImage(
     readonly platform?: string;
     readonly auth?: string;
     readonly bootstrap?: boolean;
+    /** Every tag of the repository. */
+    readonly allTags?: boolean;
     readonly signal?: AbortSignal;
   } = {},
 ): AsyncGenerator<ProgressLine> {
+  const name = options.allTags ? { fromImage: reference } : splitReference(reference);
   return engine.lines('POST', '/images/create', {
-    query: { ...splitReference(reference), platform: options.platform, bootstrap: options.bootstrap },
+    query: { ...name, platform: options.platform, bootstrap: options.bootstrap },
     ...(options.auth ? { headers: { 'x-registry-auth': options.auth } } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
@@ -125,7 +128,13 @@ export function loadImages(engine: EngineClient, tar: Readable, quiet: boolean):
 /** A file system as an image; `source` `-` sends `tar`, otherwise the engine fetches the address. */
 export function importImage(
   engine: EngineClient,
-  request: { source: string; reference?: string; message?: string; changes: readonly string[]; platform?: string },
+  request: {
+    source: string;
+    reference: string | undefined;
+    message: string | undefined;
+    changes: readonly string[];
+    platform: string | undefined;
+  },
   tar?: Readable,
 ): AsyncGenerator<ProgressLine> {
   const { source, reference, message, changes, platform } = request;

@@ -1,0 +1,23 @@
+import * as Flags from '@oclif/core/flags';
+import { pruneStoppedContainers } from '../../flows/objects/containers.js';
+import { EngineCommand } from '../base/engine-command.js';
+
+export default class ContainerPrune extends EngineCommand {
+  static override summary = 'Remove all stopped containers';
+  static override flags = {
+    force: Flags.boolean({ char: 'f', description: 'do not ask' }),
+    filter: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'KEY=VALUE',
+      description: 'only those',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(ContainerPrune);
+    await this.withSession(flags, (session) =>
+      pruneStoppedContainers(session, { force: flags.force ?? false, filter: flags.filter }),
+    );
+  }
+}

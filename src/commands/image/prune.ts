@@ -1,0 +1,24 @@
+import * as Flags from '@oclif/core/flags';
+import { pruneUnusedImages } from '../../flows/objects/images.js';
+import { EngineCommand } from '../base/engine-command.js';
+
+export default class ImagePrune extends EngineCommand {
+  static override summary = 'Remove images that nothing uses';
+  static override flags = {
+    all: Flags.boolean({ char: 'a', description: 'also those that have a name' }),
+    force: Flags.boolean({ char: 'f', description: 'do not ask' }),
+    filter: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'KEY=VALUE',
+      description: 'only those',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(ImagePrune);
+    await this.withSession(flags, (session) =>
+      pruneUnusedImages(session, { force: flags.force ?? false, all: flags.all ?? false, filter: flags.filter }),
+    );
+  }
+}
