@@ -17,11 +17,10 @@ function kindOf(value: unknown): string {
   return value !== null && typeof value === 'object' ? 'object' : typeof value;
 }
 
+/** A path without a dot is the whole body: Go names its type then, not a field. */
 function mismatch(value: unknown, path: string, type: string): never {
-  throw new EngineError(
-    'invalid',
-    `invalid JSON: json: cannot unmarshal ${kindOf(value)} into Go struct field ${path} of type ${type}`,
-  );
+  const into = path.includes('.') ? `struct field ${path} of type ${type}` : `value of type ${type}`;
+  throw new EngineError('invalid', `invalid JSON: json: cannot unmarshal ${kindOf(value)} into Go ${into}`);
 }
 
 export const string: Shape<string> = (value, path) =>
@@ -35,9 +34,8 @@ export const int: Shape<number> = (value, path) =>
 
 export const any: Shape<unknown> = (value) => value;
 
-export function list<T>(entry: Shape<T>): Shape<readonly T[]> {
-  return (value, path) =>
-    Array.isArray(value) ? value.map((item) => entry(item, path)) : mismatch(value, path, '[]string');
+export function list<T>(entry: Shape<T>, type = '[]string'): Shape<readonly T[]> {
+  return (value, path) => (Array.isArray(value) ? value.map((item) => entry(item, path)) : mismatch(value, path, type));
 }
 
 export const strings: Shape<readonly string[]> = list(string);
@@ -55,7 +53,7 @@ export function map<T>(entry: Shape<T>): Shape<Readonly<Record<string, T>>> {
   return (value, path) => {
     if (!isRecord(value)) return mismatch(value, path, 'map[string]string');
     const result: Record<string, T> = {};
-    for (const [key, item] of Object.entries(value)) result[key] = entry(item, path);
+    for (const [key, item] of Object.entries(value)) result[key] = entry(item, `${path}.${key}`);
     return result;
   };
 }
@@ -70,10 +68,12 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type FieldsOf<F extends Fields> = { readonly [K in keyof F]?: Shaped<F[K]> };
 
-export function object<F extends Fields>(fields: F): Shape<FieldsOf<F>> {
+/** `type`: what Go calls it. Null in a list of objects is an empty one. */
+export function object<F extends Fields>(fields: F, type = 'object'): Shape<FieldsOf<F>> {
   const byFolded = new Map(Object.keys(fields).map((name) => [name.toLowerCase(), name]));
   return (value, path) => {
-    if (!isRecord(value)) return mismatch(value, path, 'object');
+    if (value === null) return {} as FieldsOf<F>;
+    if (!isRecord(value)) return mismatch(value, path, type);
     const result: Record<string, unknown> = {};
     for (const [key, item] of Object.entries(value)) {
       const name = Object.hasOwn(fields, key) ? key : byFolded.get(key.toLowerCase());

@@ -89,7 +89,10 @@ function modeKind(flag: string, isBind: boolean): string | undefined {
 /** Throws `invalid` for what Docker's local driver takes for no name. */
 export function checkVolumeName(name: string): void {
   if (name.length === 1)
-    throw new EngineError('invalid', 'volume name is too short, names should be at least two alphanumeric characters');
+    throw new EngineError(
+      'invalid',
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    );
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
     throw new EngineError(
       'invalid',

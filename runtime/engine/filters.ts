@@ -1,5 +1,7 @@
 /** `filters` as the API knows them: a set of values by key. Matching follows Docker's `api/types/filters`. */
 import { EngineError } from '../errors.js';
+import { nowNs } from './time.js';
+import { parseTimestamp } from './timestamp.js';
 
 const truthy = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const falsy = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
@@ -7,7 +9,7 @@ const falsy = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 export class Filters {
   constructor(readonly values: Readonly<Record<string, readonly string[]>>) {}
 
-  /** Takes `{"label": ["a"]}` and the older `{"label": {"a": true}}`; empty text is no filter. Throws `invalid`. */
+  /** Takes `{"label": ["a"]}` and the older `{"label": {"a": true}}`, whose values Docker does not look at; empty text is no filter. Throws `invalid`. */
   static parse(text: string): Filters {
     if (text === '') return new Filters({});
     let value: unknown;
@@ -54,12 +56,12 @@ export class Filters {
   }
 
   /** Every `key=value` or `key` among the filter's values is there. */
-  matchesLabels(key: string, labels: Readonly<Record<string, string>> | undefined): boolean {
+  matchesLabels(key: string, labels: Readonly<Record<string, string>> | null | undefined): boolean {
     return this.get(key).every((entry) => hasLabel(labels, entry));
   }
 
   /** For `label!`: none of them is there. */
-  lacksLabels(key: string, labels: Readonly<Record<string, string>> | undefined): boolean {
+  lacksLabels(key: string, labels: Readonly<Record<string, string>> | null | undefined): boolean {
     return !this.get(key).some((entry) => hasLabel(labels, entry));
   }
 
@@ -72,14 +74,29 @@ export class Filters {
     if (isTrue === isFalse) throw new EngineError('invalid', `invalid filter '${key}=[${values.join(' ')}]'`);
     return isTrue;
   }
+
+  /** The one time of `until`, in nanoseconds since the epoch. Throws `kind` in Docker's words for two of them or for none. */
+  until(kind: 'invalid' | 'system'): bigint | undefined {
+    const [text, ...more] = this.get('until');
+    if (text === undefined) return undefined;
+    if (more.length > 0) throw new EngineError(kind, 'more than one until filter specified');
+    try {
+      return parseTimestamp(text, nowNs());
+    } catch (cause) {
+      throw new EngineError(kind, `failed to parse value as time or duration: ${JSON.stringify(text)}`, { cause });
+    }
+  }
+}
+
+/** Go's ParseBool; undefined for what is neither. */
+export function parseGoBool(text: string): boolean | undefined {
+  if (truthy.has(text)) return true;
+  return falsy.has(text) ? false : undefined;
 }
 
 function entriesOf(entry: unknown): string[] {
   if (Array.isArray(entry) && entry.every((value) => typeof value === 'string')) return entry;
-  if (entry !== null && typeof entry === 'object' && !Array.isArray(entry))
-    return Object.entries(entry)
-      .filter(([, on]) => on === true)
-      .map(([value]) => value);
+  if (entry !== null && typeof entry === 'object' && !Array.isArray(entry)) return Object.keys(entry);
   throw new EngineError('invalid', 'invalid filter');
 }
 
@@ -91,9 +108,10 @@ function toPattern(text: string): RegExp {
   }
 }
 
-function hasLabel(labels: Readonly<Record<string, string>> | undefined, entry: string): boolean {
+/** Imported images may say `null` where there are no labels. */
+function hasLabel(labels: Readonly<Record<string, string>> | null | undefined, entry: string): boolean {
   const at = entry.indexOf('=');
   const name = at < 0 ? entry : entry.slice(0, at);
-  if (labels === undefined || !Object.hasOwn(labels, name)) return false;
+  if (!labels || !Object.hasOwn(labels, name)) return false;
   return at < 0 || labels[name] === entry.slice(at + 1);
 }

@@ -4,10 +4,9 @@ import { EngineError } from '../errors.js';
 import type { Digest, Image } from '../images/types.js';
 import type { Engine } from './engine.js';
 import type { Filters } from './filters.js';
-import { nowNs, parseTime } from './time.js';
-import { parseTimestamp } from './timestamp.js';
+import { parseTime } from './time.js';
 
-export const imageListFilters = ['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until'] as const;
+export const imageListFilters = ['dangling', 'label', 'before', 'since', 'reference', 'until'] as const;
 
 export interface ListedImage {
   readonly image: Image;
@@ -43,7 +42,7 @@ function referenceMatcher(filters: Filters): (name: string) => boolean {
     try {
       return globToRegExp(text);
     } catch {
-      throw new EngineError('invalid', `syntax error in pattern: ${text}`);
+      throw new EngineError('system', 'syntax error in pattern');
     }
   });
   // `repository` alone, or with its tag or digest, as Docker's FamiliarMatch
@@ -56,10 +55,10 @@ function referenceMatcher(filters: Filters): (name: string) => boolean {
 function timeRange(engine: Engine, filters: Filters): (image: Image) => boolean {
   const before = filters.get('before').map((name) => createdNs(engine.foundations.images.get(name)));
   const since = filters.get('since').map((name) => createdNs(engine.foundations.images.get(name)));
-  const until = filters.get('until').map((text) => parseTimestamp(text, nowNs())!);
+  const until = filters.until('system');
   return (image) => {
     const at = createdNs(image);
-    return before.every((ns) => at < ns) && until.every((ns) => at < ns) && since.every((ns) => at > ns);
+    return before.every((ns) => at < ns) && (until === undefined || at <= until) && since.every((ns) => at > ns);
   };
 }
 
@@ -75,7 +74,7 @@ export function listImages(engine: Engine, filters: Filters): ListedImage[] {
   const listed: ListedImage[] = [];
   for (const image of all) {
     const { Labels } = image.config;
-    if (!inTime(image) || !filters.matchesLabels('label', Labels) || !filters.lacksLabels('label!', Labels)) continue;
+    if (!inTime(image) || !filters.matchesLabels('label', Labels)) continue;
     const tags = image.tags.filter(matches);
     const repoDigests = image.repoDigests.filter(matches);
     const isDangling = tags.length === 0 && repoDigests.length === 0;

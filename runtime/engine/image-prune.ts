@@ -3,8 +3,6 @@ import type { Engine } from './engine.js';
 import type { Filters } from './filters.js';
 import { containersByImage, createdNs } from './image-list.js';
 import { layerRoots, removeImage } from './images.js';
-import { nowNs } from './time.js';
-import { parseTimestamp } from './timestamp.js';
 
 export const imagePruneFilters = ['dangling', 'label', 'label!', 'until'] as const;
 
@@ -15,14 +13,14 @@ export async function pruneImages(
 ): Promise<{ readonly removed: RemovedImage[]; readonly reclaimedBytes: number }> {
   const { images } = engine.foundations;
   const danglingOnly = filters.bool('dangling', true);
-  const until = filters.get('until').map((text) => parseTimestamp(text, nowNs())!);
+  const until = filters.until('system');
   const used = containersByImage(engine);
   const removed: RemovedImage[] = [];
   for (const image of images.list()) {
     const { Labels } = image.config;
     if (used.has(image.id) || (danglingOnly && image.tags.length > 0)) continue;
     if (!filters.matchesLabels('label', Labels) || !filters.lacksLabels('label!', Labels)) continue;
-    if (!until.every((ns) => createdNs(image) < ns)) continue;
+    if (until !== undefined && createdNs(image) > until) continue;
     const names = image.tags.length > 0 ? image.tags : [image.id];
     for (const name of names) removed.push(...(await removeImage(engine, name, { force: false, noPrune: false })));
   }

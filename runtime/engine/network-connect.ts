@@ -82,20 +82,17 @@ export async function connectNetwork(
   });
 }
 
-/** Throws `not-found` (unless forced, for the container) and `invalid` when it is not on that network. */
+/** Throws `not-found`, and `forbidden` when it is not on that network. */
 export async function disconnectNetwork(
   engine: Engine,
   networkName: string,
   containerName: string,
   force: boolean,
 ): Promise<void> {
-  const container = engine.containers.find(containerName);
+  const container = force ? engine.containers.find(containerName) : engine.containers.get(containerName);
   const network = engine.foundations.networks.get(networkName);
-  if (!container && force) {
-    await engine.foundations.networks.detach(containerName, network.id);
-    return;
-  }
-  if (!container) throw new EngineError('not-found', `No such container: ${containerName}`);
+  // Only containers have endpoints here, so one that is gone has left none behind.
+  if (!container) throw new EngineError('not-found', `endpoint ${containerName} not found`);
   await container.lock.run(async () => {
     if (network.driver === 'host') refuseShared(container, network);
     const known = recordedName(container, network);

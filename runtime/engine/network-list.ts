@@ -3,8 +3,7 @@ import { EngineError } from '../errors.js';
 import type { Endpoint, NetworkRecord } from '../network/types.js';
 import type { Engine } from './engine.js';
 import type { Filters } from './filters.js';
-import { nowNs, parseTime } from './time.js';
-import { parseTimestamp } from './timestamp.js';
+import { parseTime } from './time.js';
 
 export type { Endpoint, IpamPool, NetworkRecord, NetworkRequest } from '../network/types.js';
 
@@ -14,7 +13,7 @@ export const networkPruneFilters = ['label', 'label!', 'until'] as const;
 function matchesType(network: NetworkRecord, filters: Filters): boolean {
   const types = filters.get('type');
   for (const type of types)
-    if (type !== 'custom' && type !== 'builtin') throw new EngineError('invalid', `invalid filter: 'type'='${type}'`);
+    if (type !== 'custom' && type !== 'builtin') throw new EngineError('system', `invalid filter: 'type'='${type}'`);
   return types.length === 0 || types.includes(network.predefined ? 'builtin' : 'custom');
 }
 
@@ -23,8 +22,16 @@ function isDangling(engine: Engine, network: NetworkRecord): boolean {
   return !network.predefined && networkUsers(engine, network).length === 0;
 }
 
+function wantsDangling(filters: Filters): boolean | undefined {
+  if (!filters.has('dangling')) return undefined;
+  const [value, ...more] = filters.get('dangling');
+  if (more.length === 0 && (value === 'true' || value === '1')) return true;
+  if (more.length === 0 && (value === 'false' || value === '0')) return false;
+  throw new EngineError('invalid', `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`);
+}
+
 export function listNetworks(engine: Engine, filters: Filters): NetworkRecord[] {
-  const dangling = filters.has('dangling') ? filters.bool('dangling', false) : undefined;
+  const dangling = wantsDangling(filters);
   return engine.foundations.networks
     .list()
     .filter(
@@ -46,12 +53,12 @@ export function networkUsers(engine: Engine, network: NetworkRecord): Endpoint[]
 
 /** Removes every custom network without containers. Returns their names. */
 export async function pruneNetworks(engine: Engine, filters: Filters): Promise<string[]> {
-  const until = filters.get('until').map((text) => parseTimestamp(text, nowNs())!);
+  const until = filters.until('invalid');
   const deleted: string[] = [];
   for (const network of engine.foundations.networks.list()) {
     if (network.predefined || networkUsers(engine, network).length > 0) continue;
     if (!filters.matchesLabels('label', network.labels) || !filters.lacksLabels('label!', network.labels)) continue;
-    if (!until.every((ns) => parseTime(network.created) < ns)) continue;
+    if (until !== undefined && parseTime(network.created) > until) continue;
     await removeNetwork(engine, network.id);
     deleted.push(network.name);
   }

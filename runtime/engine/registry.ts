@@ -51,8 +51,9 @@ export class ContainerRegistry {
     return matching[0];
   }
 
-  /** Throws `not-found`. */
+  /** Throws `not-found`, and `invalid` for no name at all. */
   get(reference: string): Container {
+    if (reference === '') throw new EngineError('invalid', 'invalid name or ID supplied: ""');
     const container = this.find(reference);
     if (container === undefined) throw new EngineError('not-found', `No such container: ${reference}`);
     return container;

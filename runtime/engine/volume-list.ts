@@ -11,11 +11,10 @@ export const volumePruneFilters = ['all', 'label', 'label!'] as const;
 
 /** By name. `name` matches any part of it, as Docker's. */
 export function filterVolumes(engine: Engine, filters: Filters): VolumeRecord[] {
-  const names = filters.get('name');
   const drivers = filters.get('driver');
   const dangling = filters.get('dangling').length > 0 ? filters.bool('dangling', true) : undefined;
   return listVolumes(engine)
-    .filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)))
+    .filter(({ name }) => filters.matchesPart('name', name))
     .filter(({ driver }) => drivers.length === 0 || drivers.includes(driver))
     .filter(({ labels }) => filters.matchesLabels('label', labels ?? {}))
     .filter(({ name }) => dangling === undefined || (volumeUsers(engine, name).length === 0) === dangling)

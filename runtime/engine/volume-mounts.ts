@@ -35,8 +35,29 @@ export async function mountVolume(engine: Engine, name: string): Promise<void> {
   if (result.code !== 0)
     throw new EngineError(
       'system',
-      `error while mounting volume '${target}': failed to mount local volume: mount ${device}:${target}${o === '' ? '' : `, data: ${o}`}: ${result.stderr.trim()}`,
+      `error while mounting volume '${target}': failed to mount local volume: mount ${device}:${target}${saidOptions(o)}: ${whyNot(result.stderr)}`,
     );
+}
+
+/** Docker tells flags of mount(2) apart from the data that the file system reads. */
+function saidOptions(o: string): string {
+  const words = o.split(',').filter((word) => word !== '');
+  const data = words.filter((word) => word !== 'bind' && word !== 'rbind').join(',');
+  const flags = words.includes('rbind') ? ', flags: 0x5000' : words.includes('bind') ? ', flags: 0x1000' : '';
+  return flags + (data === '' ? '' : `, data: ${data}`);
+}
+
+/** The errno behind the sentences of mount(8), as Docker, which calls mount(2) itself, says it. */
+const errnoSentences: readonly (readonly [said: RegExp, sentence: string])[] = [
+  [/special device .* does not exist|mount point does not exist/, 'no such file or directory'],
+  [/unknown filesystem type/, 'no such device'],
+  [/wrong fs type, bad option/, 'invalid argument'],
+  [/permission denied|must be superuser/i, 'operation not permitted'],
+];
+
+function whyNot(stderr: string): string {
+  const known = errnoSentences.find(([said]) => said.test(stderr));
+  return known?.[1] ?? stderr.split('\n')[0]!.replace(/^mount: [^:]*: /, '');
 }
 
 /** Mounts what a container needs, before it starts. */

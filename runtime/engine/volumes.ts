@@ -39,11 +39,11 @@ export function getVolume(engine: Engine, name: string): VolumeRecord {
   return volume;
 }
 
-function checkDriver(driver: string | undefined): void {
+function checkDriver(name: string, driver: string | undefined): void {
   if (driver === undefined || driver === '' || driver === 'local') return;
   throw new EngineError(
     'not-found',
-    `error looking up volume plugin ${driver}: plugin ${JSON.stringify(driver)} not found`,
+    `create ${name}: error looking up volume plugin ${driver}: plugin ${JSON.stringify(driver)} not found`,
   );
 }
 
@@ -52,18 +52,26 @@ function checkOptions(name: string, options: Readonly<Record<string, string>> | 
   for (const key of Object.keys(given))
     if (!['type', 'o', 'device', 'size'].includes(key))
       throw new EngineError('invalid', `create ${name}: invalid option: ${JSON.stringify(key)}`);
-  const keys = Object.keys(given).filter((key) => key !== 'size');
-  if (keys.length === 0) return;
-  for (const key of ['type', 'device'])
+  if (given.size !== undefined) refuseSize(name, given.size);
+  const said = ['type', 'o', 'device'].filter((key) => given[key]);
+  if (said.length === 0) return;
+  for (const key of ['device', 'type'])
     if (!given[key])
       throw new EngineError('invalid', `create ${name}: missing required option: ${JSON.stringify(key)}`);
 }
 
+/** Docker's local driver limits sizes where the file system has project quotas; a tmpfs has its size in `o`. */
+function refuseSize(name: string, size: string): never {
+  const isSize = /^\d+(\.\d+)?\s?([kmgtp]?i?b?)$/i.test(size);
+  const why = isSize ? 'quota size requested but no quota support' : `invalid size: '${size}'`;
+  throw new EngineError('invalid', `create ${name}: ${why}`);
+}
+
 /** Makes a volume, or gives back the one that has the name. Throws `invalid`, `not-found` (driver), `conflict`. */
 export async function createVolume(engine: Engine, request: VolumeRequest): Promise<VolumeRecord> {
-  checkDriver(request.driver);
   const isAnonymous = request.name === undefined || request.name === '';
   const name = isAnonymous ? randomBytes(32).toString('hex') : request.name!;
+  checkDriver(name, request.driver);
   if (!isAnonymous) checkVolumeName(name);
   const existing = engine.volumeRecords.get(name);
   if (existing !== undefined) return existing;

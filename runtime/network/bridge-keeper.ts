@@ -178,9 +178,14 @@ export class BridgeKeeper {
           bridge: network.bridge,
           pools: network.ipam,
           internal: network.internal,
-          masquerade: bridgeOptions(network.options).masquerade,
+          masquerade: masqueraded(network),
           ...(answers ? { resolver: { address: gateway, port: resolverPort } } : {}),
         };
       });
   }
+}
+
+function masqueraded(network: NetworkRecord): (4 | 6)[] {
+  const { masquerade, gatewayMode } = bridgeOptions(network.options);
+  return ([4, 6] as const).filter((family) => masquerade && gatewayMode[family] !== 'routed');
 }

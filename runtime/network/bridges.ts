@@ -89,11 +89,13 @@ async function isMarked(names: MachineNames, network: NetworkRecord): Promise<bo
 
 /** A bridge that a person made may be used when the option names it; anything else of that name is in the way. */
 async function refuseOther(network: NetworkRecord): Promise<void> {
+  const isNamed = bridgeOptions(network.options).bridgeName !== undefined;
   const isBridge = await access(`${SYS_NET}/${network.bridge}/bridge`).then(
     () => true,
     () => false,
   );
-  if (!isBridge || bridgeOptions(network.options).bridgeName === undefined)
+  if (!isBridge && isNamed) throw new EngineError('system', `existing interface ${network.bridge} is not a bridge`);
+  if (!isBridge || !isNamed)
     throw new EngineError('system', `there is a link named ${network.bridge} on this machine that is not ours`);
 }
 

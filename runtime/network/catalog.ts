@@ -33,10 +33,9 @@ export class Catalog {
   }
 
   find(name: string): NetworkRecord | undefined {
-    const wanted = name === 'default' ? 'bridge' : name;
-    const exact = this.#table.get(wanted) ?? this.#named(wanted);
-    if (exact !== undefined || !/^[0-9a-f]+$/.test(wanted)) return exact;
-    const matches = this.list().filter(({ id }) => id.startsWith(wanted));
+    const exact = this.#table.get(name) ?? this.#named(name);
+    if (exact !== undefined || !/^[0-9a-f]+$/.test(name)) return exact;
+    const matches = this.list().filter(({ id }) => id.startsWith(name));
     if (matches.length > 1)
       throw new EngineError(
         'invalid',
@@ -77,9 +76,19 @@ export class Catalog {
       if (this.#named(request.name) !== undefined && !isPredefined(request.name))
         throw new EngineError('conflict', `network with name ${request.name} already exists`);
       const record = makeRecord(request, newIdentity(), this.#around(this.list(), foreign));
+      this.#refuseBridge(record);
       await this.#table.put(record.id, record);
       return { result: record, subnets: this.#subnets() };
     });
+  }
+
+  #refuseBridge({ id, bridge }: NetworkRecord): void {
+    const other = this.list().find((network) => network.bridge !== '' && network.bridge === bridge);
+    if (other === undefined) return;
+    throw new EngineError(
+      'forbidden',
+      `cannot create network ${id} (${bridge}): conflicts with network ${other.id} (${bridge}): networks have same bridge name`,
+    );
   }
 
   async remove(id: string): Promise<void> {

@@ -8,7 +8,8 @@ export interface FirewallNetwork {
   /** The subnets with their gateways, IPv4 or IPv6. */
   readonly pools: readonly { readonly subnet: string; readonly gateway?: string }[];
   readonly internal: boolean;
-  readonly masquerade: boolean;
+  /** Families whose addresses are translated on their way out. */
+  readonly masquerade: readonly (4 | 6)[];
   /** Where this bridge's resolver really answers; undefined when it has none. */
   readonly resolver?: { readonly address: string; readonly port: number };
 }
@@ -142,9 +143,11 @@ function publishRules(match: string): string[] {
 
 function masqueradeRules(networks: readonly FirewallNetwork[]): string[] {
   const outbound = networks
-    .filter(({ internal, masquerade }) => masquerade && !internal)
-    .flatMap(({ bridge, pools }) =>
-      pools.map(({ subnet }) => `${keyword(subnet)} saddr ${subnet} oifname != "${bridge}" masquerade`),
+    .filter(({ internal }) => !internal)
+    .flatMap(({ bridge, pools, masquerade }) =>
+      pools
+        .filter(({ subnet }) => masquerade.includes(subnet.includes(':') ? 6 : 4))
+        .map(({ subnet }) => `${keyword(subnet)} saddr ${subnet} oifname != "${bridge}" masquerade`),
     );
   return ['ip saddr 127.0.0.0/8 oifname @bridges masquerade', ...outbound];
 }

@@ -24,7 +24,7 @@ const DRIVERS: Readonly<Record<string, NetworkRecord['driver']>> = {
 
 export const PREDEFINED = ['bridge', 'host', 'none'] as const;
 
-/** Throws `forbidden`, `invalid`, `not-found` or `unavailable`; a name in use is the caller's business. */
+/** Throws `forbidden`, `invalid` or `not-found`; a name in use is the caller's business. */
 export function makeRecord(
   request: NetworkRequest,
   identity: { readonly id: string; readonly created: string },
@@ -33,7 +33,12 @@ export function makeRecord(
   refuseName(request.name);
   const driver = driverOf(request.driver);
   const options = bridgeOptions(request.options);
-  const enableIPv4 = request.enableIPv4 !== false;
+  const enableIPv4 = options.enableIPv4 ?? request.enableIPv4 !== false;
+  const enableIPv6 = options.enableIPv6 ?? request.enableIPv6;
+  const isIsolated = Object.values(options.gatewayMode).includes('isolated');
+  if (isIsolated && !request.internal)
+    throw new EngineError('system', "gateway mode 'isolated' can only be used for an internal network");
+  if (!enableIPv4 && !enableIPv6) throw new EngineError('invalid', 'IPv4 or IPv6 must be enabled');
   return {
     ...identity,
     name: request.name,
@@ -41,8 +46,9 @@ export function makeRecord(
     internal: request.internal,
     attachable: request.attachable,
     enableIPv4,
-    enableIPv6: request.enableIPv6,
-    ipam: makePools(request, enableIPv4, around),
+    enableIPv6,
+    ipam: makePools({ ...request, enableIPv6 }, enableIPv4, around),
+    ...(request.ipam.length > 0 ? { asked: request.ipam } : {}),
     ipamOptions: request.ipamOptions,
     options: request.options,
     labels: request.labels,
@@ -54,7 +60,7 @@ export function makeRecord(
 function refuseName(name: string): void {
   if (name.trim() === '') throw new EngineError('invalid', 'invalid network name: name is empty');
   if ((PREDEFINED as readonly string[]).includes(name) || name === 'default')
-    throw new EngineError('forbidden', `operation is not permitted on predefined ${name} network`);
+    throw new EngineError('forbidden', `operation is not permitted on predefined ${name} network `);
 }
 
 function driverOf(name: string): NetworkRecord['driver'] {
@@ -64,7 +70,7 @@ function driverOf(name: string): NetworkRecord['driver'] {
     throw new EngineError('forbidden', `only one instance of "${name}" network is allowed`);
   if (name === 'overlay')
     throw new EngineError(
-      'unavailable',
+      'forbidden',
       'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
     );
   if (name === 'macvlan' || name === 'ipvlan')
@@ -73,7 +79,10 @@ function driverOf(name: string): NetworkRecord['driver'] {
 }
 
 function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroundings): IpamPool[] {
-  const asked = request.ipam.filter((pool) => Object.values(pool).some((value) => value !== undefined && value !== ''));
+  const asked = request.ipam;
+  for (const { subnet = '' } of asked)
+    if (subnet === '')
+      throw new EngineError('invalid', 'invalid network config:\ninvalid subnet : invalid CIDR block notation');
   const families = new Set(asked.map(familyOf));
   const missing = [...(enableIPv4 ? [4 as const] : []), ...(request.enableIPv6 ? [6 as const] : [])];
   const settled: IpamPool[] = [];
@@ -85,6 +94,9 @@ function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroun
   };
   for (const pool of asked) if (familyOf(pool) === 4 ? enableIPv4 : request.enableIPv6) add(pool, familyOf(pool));
   for (const family of missing) if (!families.has(family)) add({}, family);
+  for (const family of missing)
+    if (settled.filter((pool) => familyOf(pool) === family).length > 1)
+      throw new EngineError('forbidden', "bridge driver doesn't support multiple subnets");
   return settled.sort((one, other) => familyOf(one) - familyOf(other));
 }
 

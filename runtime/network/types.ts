@@ -19,7 +19,9 @@ export interface NetworkRecord {
   readonly enableIPv4: boolean;
   readonly enableIPv6: boolean;
   readonly ipam: readonly IpamPool[];
-  readonly ipamOptions: Readonly<Record<string, string>>;
+  /** The pools as they were asked for, which is how clients are shown them; a family that is not among them got one by itself. */
+  readonly asked?: readonly Partial<IpamPool>[];
+  readonly ipamOptions: Readonly<Record<string, string>> | null;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   /** Name of the bridge on this machine; empty for host and none. */
@@ -35,7 +37,7 @@ export interface NetworkRequest {
   readonly enableIPv4?: boolean;
   readonly enableIPv6: boolean;
   readonly ipam: readonly Partial<IpamPool>[];
-  readonly ipamOptions: Readonly<Record<string, string>>;
+  readonly ipamOptions: Readonly<Record<string, string>> | null;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -1,9 +1,9 @@
 import type { Endpoint, IpamPool, NetworkRecord } from '../../engine/network-list.js';
 import type { IpamConfig, NetworkContainer, NetworkInspect } from '../wire.js';
 
-function encodePool(pool: IpamPool): IpamConfig {
+function encodePool(pool: Partial<IpamPool>): IpamConfig {
   return {
-    Subnet: pool.subnet,
+    ...(pool.subnet ? { Subnet: pool.subnet } : {}),
     ...(pool.ipRange ? { IPRange: pool.ipRange } : {}),
     ...(pool.gateway ? { Gateway: pool.gateway } : {}),
     ...(pool.auxAddresses && Object.keys(pool.auxAddresses).length > 0
@@ -22,9 +22,16 @@ function encodeEndpoint(endpoint: Endpoint): NetworkContainer {
   };
 }
 
+/** What was asked for as it was asked, then what a family got by itself; IPv4 first in both, as Docker's. */
+function shownPools({ asked = [], ipam }: NetworkRecord): Partial<IpamPool>[] {
+  const families = [4, 6].map((family) => (pool: Partial<IpamPool>) => pool.subnet?.includes(':') === (family === 6));
+  const given = families.map((isOf) => asked.filter(isOf));
+  const picked = families.map((isOf, index) => (given[index]!.length > 0 ? [] : ipam.filter(isOf)));
+  return [...given, ...picked].flat();
+}
+
 /** The key order is Docker's. The list leaves `endpoints` out. */
 export function encodeNetwork(network: NetworkRecord, endpoints: readonly Endpoint[]): NetworkInspect {
-  const hasOptions = Object.keys(network.ipamOptions).length > 0;
   return {
     Name: network.name,
     Id: network.id,
@@ -35,8 +42,8 @@ export function encodeNetwork(network: NetworkRecord, endpoints: readonly Endpoi
     EnableIPv6: network.enableIPv6,
     IPAM: {
       Driver: 'default',
-      Options: hasOptions ? network.ipamOptions : network.predefined ? null : {},
-      Config: network.driver === 'bridge' ? network.ipam.map(encodePool) : null,
+      Options: network.predefined ? null : network.ipamOptions,
+      Config: network.predefined && network.driver !== 'bridge' ? null : shownPools(network).map(encodePool),
     },
     Internal: network.internal,
     Attachable: network.attachable,

@@ -2,7 +2,7 @@
 import { EngineError } from '../../errors.js';
 import { type Method, ok, type Route } from '../routes.js';
 
-const notManager =
+export const notSwarmManager =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 
 const swarmPaths: readonly (readonly [Method, string])[] = [
@@ -71,7 +71,7 @@ export function absentRoutes(): Route[] {
   const noSwarm = 'this engine has no swarm mode';
   const noSession = 'this engine has no BuildKit: builds go through the classic builder (DOCKER_BUILDKIT=0)';
   return [
-    ...swarmPaths.map(([method, path]) => refuse(method, path, 'unavailable', notManager)),
+    ...swarmPaths.map(([method, path]) => refuse(method, path, 'unavailable', notSwarmManager)),
     refuse('POST', '/swarm/init', 'not-implemented', noSwarm),
     refuse('POST', '/swarm/join', 'not-implemented', noSwarm),
     refuse('POST', '/swarm/leave', 'unavailable', 'This node is not part of a swarm'),

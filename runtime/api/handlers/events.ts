@@ -28,12 +28,22 @@ function untilReached(untilNs: bigint | undefined, call: Call): Promise<void> {
   });
 }
 
+/** A time that cannot be read is a failure of Docker's daemon here, not a bad request. */
+function parseTime(text: string, now: bigint): bigint | undefined {
+  try {
+    return parseTimestamp(text, now);
+  } catch (cause) {
+    throw new EngineError('system', (cause as Error).message, { cause });
+  }
+}
+
 async function follow(engine: Engine, call: Call): Promise<typeof streamed> {
   const now = nowNs();
-  const sinceNs = parseTimestamp(call.query.text('since'), now);
-  const untilNs = parseTimestamp(call.query.text('until'), now);
+  const [since, until] = [call.query.text('since'), call.query.text('until')];
+  const sinceNs = parseTime(since, now);
+  const untilNs = parseTime(until, now);
   if (sinceNs !== undefined && untilNs !== undefined && sinceNs > untilNs)
-    throw new EngineError('invalid', '`since` time must be before `until` time');
+    throw new EngineError('invalid', `\`since\` time (${since}) cannot be after \`until\` time (${until})`);
   const filters = Filters.parse(call.query.text('filters'));
   const out = openStream(call, 'application/json');
   const send = (event: EngineEvent) => {

@@ -1,5 +1,6 @@
 /** Networks: create, list, inspect, connect, disconnect, remove, prune. */
 import type { Engine } from '../../engine/engine.js';
+import { parseGoBool } from '../../engine/filters.js';
 import { connectNetwork, disconnectNetwork } from '../../engine/network-connect.js';
 import type { NetworkRequest } from '../../engine/network-list.js';
 import {
@@ -17,7 +18,6 @@ import { bool, list, object, type Shaped, string, stringMap } from '../decode.js
 import { encodeNetwork } from '../encode/networks.js';
 import { readShape } from '../request.js';
 import { type Answer, type Call, created, noContent, ok, type Route } from '../routes.js';
-import { networkIn } from '../versions/networks.js';
 import { endpoint } from './container-bodies.js';
 
 const ipamConfig = object({
@@ -25,23 +25,28 @@ const ipamConfig = object({
   IPRange: string,
   Gateway: string,
   AuxiliaryAddresses: stringMap,
-  AuxAddress: stringMap,
 });
 
-const createBody = object({
-  Name: string,
-  Driver: string,
-  Scope: string,
-  EnableIPv4: bool,
-  EnableIPv6: bool,
-  Internal: bool,
-  Attachable: bool,
-  Ingress: bool,
-  ConfigOnly: bool,
-  IPAM: object({ Driver: string, Options: stringMap, Config: list(ipamConfig) }),
-  Options: stringMap,
-  Labels: stringMap,
-});
+const createBody = object(
+  {
+    Name: string,
+    Driver: string,
+    Scope: string,
+    EnableIPv4: bool,
+    EnableIPv6: bool,
+    Internal: bool,
+    Attachable: bool,
+    Ingress: bool,
+    ConfigOnly: bool,
+    IPAM: object(
+      { Driver: string, Options: stringMap, Config: list(ipamConfig, '[]network.IPAMConfig') },
+      'network.IPAM',
+    ),
+    Options: stringMap,
+    Labels: stringMap,
+  },
+  'network.CreateRequest',
+);
 
 const connectBody = object({ Container: string, EndpointConfig: endpoint });
 const disconnectBody = object({ Container: string, Force: bool });
@@ -61,12 +66,21 @@ export function networkRoutes(engine: Engine): Route[] {
 
 function all(engine: Engine, call: Call): Answer {
   const networks = listNetworks(engine, call.query.filters(networkListFilters));
-  return ok(networks.map((network) => networkIn(call.version, encodeNetwork(network, []))));
+  return ok(networks.map((network) => encodeNetwork(network, [])));
 }
 
 function inspect(engine: Engine, call: Call): Answer {
-  const network = engine.foundations.networks.get(call.params.id!);
-  return ok(networkIn(call.version, encodeNetwork(network, networkUsers(engine, network))));
+  const id = call.params.id!;
+  const verbose = call.query.text('verbose');
+  if (verbose !== '' && parseGoBool(verbose) === undefined)
+    throw new EngineError(
+      'invalid',
+      `invalid value for verbose: ${verbose}: strconv.ParseBool: parsing ${JSON.stringify(verbose)}: invalid syntax`,
+    );
+  const scope = call.query.text('scope');
+  if (scope !== '' && scope !== 'local') throw new EngineError('not-found', `network ${id} not found`);
+  const network = engine.foundations.networks.get(id);
+  return ok(encodeNetwork(network, networkUsers(engine, network)));
 }
 
 function toRequest(body: Shaped<typeof createBody>): NetworkRequest {
@@ -84,22 +98,25 @@ function toRequest(body: Shaped<typeof createBody>): NetworkRequest {
     ...(body.EnableIPv4 === undefined ? {} : { enableIPv4: body.EnableIPv4 }),
     enableIPv6: body.EnableIPv6 ?? false,
     ipam: pools,
-    ipamOptions: body.IPAM?.Options ?? {},
+    ipamOptions: body.IPAM?.Options ?? null,
     options: body.Options ?? {},
     labels: body.Labels ?? {},
   };
 }
 
+/** What needs a swarm, or a plugin. */
+function refuseElsewhere({ Scope, IPAM }: Shaped<typeof createBody>): void {
+  if (Scope === 'swarm')
+    throw new EngineError('forbidden', 'cannot create a swarm scoped network when swarm is not active');
+  if (IPAM?.Driver === 'null') throw new EngineError('invalid', 'ipv4 pool is empty');
+  if (IPAM?.Driver && IPAM.Driver !== 'default')
+    throw new EngineError('not-found', `plugin ${JSON.stringify(IPAM.Driver)} not found`);
+}
+
 async function create(engine: Engine, call: Call): Promise<Answer> {
   const body = await readShape(call, createBody, 'CreateRequest');
   if ((body.Name ?? '').trim() === '') throw new EngineError('invalid', 'invalid name: name is empty');
-  if (body.Scope === 'swarm' || body.Ingress || body.Driver === 'overlay')
-    throw new EngineError(
-      'unavailable',
-      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
-    );
-  if (body.IPAM?.Driver && body.IPAM.Driver !== 'default')
-    throw new EngineError('not-found', `error looking up IPAM plugin "${body.IPAM.Driver}": plugin not found`);
+  refuseElsewhere(body);
   const { network, warning } = await engine.foundations.networks.create(toRequest(body));
   tellNetwork(engine, 'create', network);
   return created({ Id: network.id, Warning: warning });
@@ -118,13 +135,13 @@ function toSettings(body: Shaped<typeof endpoint> | undefined): EndpointSettings
 }
 
 async function connect(engine: Engine, call: Call): Promise<Answer> {
-  const body = await readShape(call, connectBody, 'ConnectRequest');
+  const body = await readShape(call, connectBody, 'ConnectOptions');
   await connectNetwork(engine, call.params.id!, body.Container ?? '', toSettings(body.EndpointConfig));
   return { status: 200 };
 }
 
 async function disconnect(engine: Engine, call: Call): Promise<Answer> {
-  const body = await readShape(call, disconnectBody, 'DisconnectRequest');
+  const body = await readShape(call, disconnectBody, 'DisconnectOptions');
   await disconnectNetwork(engine, call.params.id!, body.Container ?? '', body.Force ?? false);
   return { status: 200 };
 }

@@ -13,7 +13,7 @@ const network = (change: Partial<FirewallNetwork> = {}): FirewallNetwork => ({
   bridge: 'br-front',
   pools: [{ subnet: '172.18.0.0/16', gateway: '172.18.0.1' }],
   internal: false,
-  masquerade: true,
+  masquerade: [4, 6],
   resolver: { address: '172.18.0.1', port: 53 },
   ...change,
 });
@@ -40,7 +40,7 @@ rules('masquerade what leaves a bridge, but not an internal one', () => {
   const masquerade = 'ip saddr 172.18.0.0/16 oifname != "br-front" masquerade';
   assert.ok(linesOf(network()).includes(masquerade));
   assert.not.ok(linesOf(network({ internal: true })).includes(masquerade));
-  assert.not.ok(linesOf(network({ masquerade: false })).includes(masquerade));
+  assert.not.ok(linesOf(network({ masquerade: [] })).includes(masquerade));
 });
 
 rules('let nothing new into a bridge, and nothing out of an internal one', () => {

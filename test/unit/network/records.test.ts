@@ -70,7 +70,7 @@ records("are refused in Docker's words", () => {
   refusal('forbidden', /operation is not permitted on predefined host network/, { name: 'host' });
   refusal('invalid', /name is empty/, { name: ' ' });
   refusal('forbidden', /only one instance of "null" network is allowed/, { driver: 'null' });
-  refusal('unavailable', /This node is not a swarm manager/, { driver: 'overlay' });
+  refusal('forbidden', /This node is not a swarm manager/, { driver: 'overlay' });
   refusal('not-found', /plugin "weave" not found/, { driver: 'weave' });
   refusal('invalid', /failed to parse com.docker.network.bridge.enable_icc value: maybe/, {
     options: { 'com.docker.network.bridge.enable_icc': 'maybe' },
