@@ -1,7 +1,8 @@
 /** What a Dockerfile will need and do, read off its text before anything is done. */
+import { posix } from 'node:path';
 import { hostPlatform } from '../images/platform.js';
 import type { Platform } from '../images/types.js';
-import { buildGraph, type Graph, type Stage } from './graph/graph.js';
+import { buildGraph, contextName, type Graph, type Stage } from './graph/graph.js';
 import { platformArgs } from './graph/platform.js';
 import { parseInstruction } from './instructions/parse.js';
 import type { Instruction, StageInstruction } from './instructions/types.js';
@@ -14,6 +15,9 @@ import type { BuildOptions } from './types.js';
 export interface PlannedStage {
   readonly index: number;
   readonly name: string | undefined;
+  /** What follows FROM, variables filled in. */
+  readonly base: string;
+  readonly line: number;
   /** Reference of the image that it stands on; undefined for another stage and for scratch. */
   readonly image: string | undefined;
   /** Instructions that make a layer. */
@@ -28,9 +32,20 @@ export interface BuildPlan {
   /** Paths of the context that are read; undefined: all of it, or not to be known before. Empty: none. */
   readonly contextPaths: readonly string[] | undefined;
   readonly warnings: readonly Warning[];
+  /** What the needed stages can be given, in file order. */
+  readonly parameters: readonly Parameter[];
 }
 
-export type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platform' | 'contextImages'>;
+export interface Parameter {
+  readonly kind: 'arg' | 'secret' | 'ssh';
+  readonly name: string;
+  /** Default of an ARG. */
+  readonly value: string | undefined;
+  readonly required: boolean;
+  readonly line: number;
+}
+
+export type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platform' | 'contextImages' | 'contexts'>;
 
 /** Throws BuildFailure. */
 export function planBuild(text: string, name: string, options: PlanOptions): BuildPlan {
@@ -43,6 +58,7 @@ export function planBuild(text: string, name: string, options: PlanOptions): Bui
       all,
       target: all[graph.target.index]!,
       contextPaths: contextPaths(graph),
+      parameters: graph.needed.flatMap(({ instructions }) => instructions.flatMap(parametersOf)),
       warnings: [...source.warnings, ...lint(source, instructions)],
     };
   } catch (error) {
@@ -53,27 +69,43 @@ export function planBuild(text: string, name: string, options: PlanOptions): Bui
 /** Text → instructions → graph. Throws DockerfileError. */
 export function layGraph(
   text: string,
-  { target, buildArgs, platform, contextImages }: PlanOptions,
+  { target, buildArgs, platform, contextImages, contexts }: PlanOptions,
   host: Platform,
 ): { source: SourceFile; instructions: Instruction[]; graph: Graph } {
   const source = lexDockerfile(text);
   const { escapeToken } = source.directives;
   const instructions = source.instructions.map((one) => parseInstruction(one, { escapeToken }));
   const predefined = platformArgs(host, platform ?? host, target || 'default');
-  const named = new Set(Object.keys(contextImages ?? {}));
+  const named = { images: contextNames(contextImages), folders: contextNames(contexts) };
   const graph = buildGraph(instructions, { escapeToken, target, buildArgs, predefined, named });
   return { source, instructions, graph };
 }
 
+const contextNames = (given: Readonly<Record<string, string>> = {}) => new Set(Object.keys(given).map(contextName));
+
 const layered = new Set(['run', 'copy', 'add', 'workdir']);
 
-function plannedStage({ index, name, base, instructions }: Stage): PlannedStage {
+function plannedStage({ index, name, from, base, instructions }: Stage): PlannedStage {
   return {
     index,
     name,
+    base: base.kind === 'image' ? base.name : from.image,
+    line: from.line,
     image: base.kind === 'image' ? base.name : undefined,
     layers: instructions.filter(({ kind }) => layered.has(kind)).length,
   };
+}
+
+function parametersOf(instruction: StageInstruction): Parameter[] {
+  const { line } = instruction;
+  if (instruction.kind === 'arg')
+    return instruction.args.map(({ key, value }) => ({ kind: 'arg', name: key, value, required: false, line }));
+  if (instruction.kind !== 'run') return [];
+  return instruction.mounts.flatMap((mount) => {
+    if (mount.type !== 'secret' && mount.type !== 'ssh') return [];
+    const name = mount.id ?? (mount.type === 'ssh' ? 'default' : posix.basename(mount.source ?? mount.target ?? ''));
+    return [{ kind: mount.type, name, value: undefined, required: mount.required === true, line }];
+  });
 }
 
 function contextPaths({ needed }: Graph): readonly string[] | undefined {
