@@ -24,6 +24,8 @@ export interface Catalog {
   records(): ImageRecord[];
   /** Whether `name` is (a prefix of) the id, rather than a tag or digest reference. */
   isIdOf(name: string, id: Digest): boolean;
+  /** Images that were committed of containers of this one. */
+  children(id: Digest): Digest[];
   /** All references to an image: tags first, as familiar texts. */
   references(id: Digest): NamedReference[];
   /** Records the image and its names in one step. */
@@ -78,8 +80,10 @@ export function openCatalog(store: Store, snapshots: Snapshots): Catalog {
     find,
     get(name) {
       const image = find(name);
-      if (!image) throw new EngineError('not-found', `No such image: ${sayMissing(name)}`);
-      return image;
+      if (image) return image;
+      // A name that can be none is a mistake of its own kind.
+      if (!isDigest(name) && !isHex64(name)) parseReference(name);
+      throw new EngineError('not-found', `No such image: ${sayMissing(name)}`);
     },
     byId(id) {
       const record = images.get(id);
@@ -88,13 +92,23 @@ export function openCatalog(store: Store, snapshots: Snapshots): Catalog {
     list: () => images.all().map(({ value }) => complete(value)),
     records: () => images.all().map(({ value }) => value),
     isIdOf: (name, id) => !findByName(name, names) && (id.startsWith(name) || id.startsWith(`sha256:${name}`)),
+    children: (id) =>
+      images
+        .all()
+        .filter(({ value }) => value.parent === id)
+        .map(({ value }) => value.id),
     references,
     put: (image, references) =>
       store.transaction(() => {
-        void images.put(image.id, image);
+        void images.put(image.id, references.length > 0 ? { ...image, lastTagged: now() } : image);
         for (const reference of references) link(image.id, reference);
       }),
-    name: (id, reference) => store.transaction(() => link(id, reference)),
+    name: (id, reference) =>
+      store.transaction(() => {
+        const record = images.get(id);
+        if (record) void images.put(id, { ...record, lastTagged: now() });
+        link(id, reference);
+      }),
     async unname(key) {
       const before = names.get(key)?.imageId;
       if (before !== undefined) byImage.get(before)?.delete(key);
@@ -129,7 +143,7 @@ function describeKey(key: string): NamedReference {
 
 function findRecord(name: string, images: Table<ImageRecord>, names: Table<NameRecord>): ImageRecord | undefined {
   if (isDigest(name)) return images.get(name);
-  if (/^[a-f0-9]{64}$/.test(name)) return images.get(`sha256:${name}`);
+  if (isHex64(name)) return images.get(`sha256:${name}`);
   const named = findByName(name, names);
   if (named) return images.get(named.imageId);
   return findByPrefix(name.replace(/^sha256:/, ''), images);
@@ -155,8 +169,13 @@ function tryParse(name: string): Reference | undefined {
   }
 }
 
+const isHex64 = (text: string) => /^[a-f0-9]{64}$/.test(text);
+
+const now = () => new Date().toISOString();
+
 function sayMissing(name: string): string {
   if (isDigest(name)) return name;
+  if (isHex64(name)) return `sha256:${name}`;
   const reference = tryParse(name);
   return reference ? familiarReference(reference) : name;
 }

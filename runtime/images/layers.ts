@@ -4,7 +4,7 @@ import { EngineError } from '../errors.js';
 import type { ChainId, Digest, Snapshots } from '../snapshots/types.js';
 import type { Table } from '../state/types.js';
 import type { Blobs } from './blobs.js';
-import { decompress } from './decompress.js';
+import { decompress, decompressOthers } from './decompress.js';
 import { chainIdOn, Hashing } from './digest.js';
 import type { Descriptor } from './manifest.js';
 
@@ -45,15 +45,15 @@ export interface UnpackedLayer {
   readonly remote?: string;
 }
 
-export function openLayers({
-  blobs,
-  snapshots,
-  table,
-}: {
-  blobs: Blobs;
-  snapshots: Snapshots;
-  table: Table<LayerRecord>;
-}): Layers {
+export interface LayersOptions {
+  readonly blobs: Blobs;
+  readonly snapshots: Snapshots;
+  readonly table: Table<LayerRecord>;
+  /** What a layer of somebody else may come to, unpacked; undefined: anything. */
+  readonly limitBytes?: number;
+}
+
+export function openLayers({ blobs, snapshots, table, limitBytes }: LayersOptions): Layers {
   async function addByMoving(parent: ChainId | undefined, tar: Readable, upper: string): Promise<AddedLayer> {
     const hashing = new Hashing();
     hashing.resume();
@@ -88,13 +88,14 @@ export function openLayers({
   async function unpack(layer: UnpackedLayer, content: Readable): Promise<void> {
     const chainId = chainIdOn(layer.parent, layer.diffId);
     const known = table.get(layer.diffId);
-    const hashing = new Hashing((digest) => checkDiffId(digest, layer));
-    const plain = await decompress(content);
-    plain.on('error', (error) => hashing.destroy(error));
-    hashing.on('close', () => plain.destroy());
-    await snapshots.apply({ parent: layer.parent, chainId }, plain.pipe(hashing));
+    const { tar, gzip } = await decompressOthers(content);
+    let tarBytes = known?.tarBytes ?? 0;
+    const check = (found: { readonly digest: Digest; readonly bytes: number }) => {
+      checkDiffId(found.digest, layer);
+      tarBytes = found.bytes;
+    };
+    await snapshots.apply({ parent: layer.parent, chainId, gzip, check, limitBytes }, tar);
     const remotes = layer.remote === undefined ? known?.remotes : { ...known?.remotes, [layer.remote]: layer.blob };
-    const tarBytes = hashing.sizeBytes || (known?.tarBytes ?? 0);
     await table.put(layer.diffId, { tarBytes, blob: known?.blob ?? layer.blob, chainId, remotes });
   }
 

@@ -17,21 +17,23 @@ export interface MakeContext {
 /** Writes the configuration and a manifest of an image whose layers are here, and records it under `names`. */
 export async function makeImage(context: MakeContext, image: NewImage, names: readonly Reference[]): Promise<Image> {
   const document = configDocument(image);
-  return recordImage(context, { document, bytes: Buffer.from(JSON.stringify(document)) }, names);
+  const bytes = Buffer.from(JSON.stringify(document));
+  return recordImage(context, { document, bytes, ...(image.parent ? { parent: image.parent } : {}) }, names);
 }
 
 /** The same of a configuration that exists: its bytes, and with them the image's id, stay. */
 export async function recordImage(
   { blobs, catalog, layers }: MakeContext,
-  config: { readonly document: ConfigDocument; readonly bytes: Uint8Array },
+  config: { readonly document: ConfigDocument; readonly bytes: Uint8Array; readonly parent?: Digest },
   names: readonly Reference[],
 ): Promise<Image> {
-  const { document, bytes } = config;
+  const { document, bytes, parent } = config;
   const diffIds = document.rootfs.diff_ids;
   const id = await blobs.put(bytes);
   const manifest = Buffer.from(JSON.stringify(manifestOf(id, bytes.length, diffIds, layers)));
   const manifestDigest = await blobs.put(manifest);
-  await catalog.put(imageRecord(document, { id, manifestDigest, manifestMediaType: mediaTypes.ociManifest }), names);
+  const record = imageRecord(document, { id, manifestDigest, manifestMediaType: mediaTypes.ociManifest });
+  await catalog.put(parent ? { ...record, parent } : record, names);
   await pointLayersHere(layers, diffIds);
   return catalog.byId(id)!;
 }

@@ -32,6 +32,7 @@ export interface ConfigDocument {
   readonly variant?: string;
   readonly author?: string;
   readonly comment?: string;
+  readonly docker_version?: string;
   readonly created?: string;
   readonly config?: ImageConfig;
   readonly history?: readonly HistoryEntry[];

@@ -38,7 +38,6 @@ export async function pushImage(
     throw new EngineError('not-found', `An image does not exist locally with the tag: ${familiarName(reference)}`);
   }
   const emit = options.onProgress ?? (() => undefined);
-  emit({ status: `The push refers to repository [${canonicalName(reference)}]` });
   try {
     const repository = connect(context, reference, image, options);
     const push = { context, repository, reference, image, emit };

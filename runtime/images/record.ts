@@ -7,13 +7,14 @@ export function imageRecord(
   config: ConfigDocument,
   ids: Pick<ImageRecord, 'id' | 'manifestDigest' | 'manifestMediaType'>,
 ): ImageRecord {
-  const { author, comment, variant } = config;
+  const { author, comment, variant, docker_version: dockerVersion } = config;
   return {
     ...ids,
     platform: { os: config.os, architecture: config.architecture, ...(variant ? { variant } : {}) },
     created: config.created,
     ...(author ? { author } : {}),
     ...(comment ? { comment } : {}),
+    ...(dockerVersion ? { dockerVersion } : {}),
     config: config.config ?? {},
     history: config.history ?? [],
     diffIds: config.rootfs.diff_ids,

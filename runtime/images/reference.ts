@@ -30,6 +30,10 @@ export function parseReference(text: string): Reference {
   };
 }
 
+export function isTag(text: string): boolean {
+  return tagPattern.test(text);
+}
+
 export function isDigest(text: string): text is Digest {
   return digestPattern.test(text);
 }
@@ -60,8 +64,7 @@ function checkName(registry: string, repository: string, text: string): void {
     throw new EngineError('invalid', `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   }
   if (repository !== repository.toLowerCase() && repositoryPath.test(repository.toLowerCase())) {
-    const said = repository.startsWith(OFFICIAL) ? repository.slice(OFFICIAL.length) : repository;
-    throw invalid(`repository name (${said}) must be lowercase`);
+    throw invalid(`repository name (${repository}) must be lowercase`);
   }
   if (!domainPattern.test(registry) || !repositoryPath.test(repository)) throw invalid();
   if (`${registry}/${repository}`.length > NAME_BYTES_MAX) {

@@ -16,7 +16,8 @@ export async function removeImage(catalog: Catalog, name: string, options: Remov
   }
   const references = catalog.references(image.id);
   if (isSingle(references)) {
-    const conflict = findConflict(image, options, { ...masks(options.force), references: false }, references);
+    const asked = { ...options, children: catalog.children(image.id) };
+    const conflict = findConflict(image, asked, { ...masks(options.force), references: false }, references);
     if (conflict) throw conflict.error;
     for (const one of references) await unname(catalog, one, removed);
   }
@@ -77,7 +78,7 @@ function masks(force: boolean): Masks {
 
 function findConflict(
   image: Image,
-  { inUse }: RemoveOptions,
+  { inUse, children }: RemoveOptions & { readonly children: readonly Digest[] },
   { stopped, references: byReferences }: Masks,
   references: readonly NamedReference[],
 ): { readonly error: EngineError; readonly used: boolean } | undefined {
@@ -87,6 +88,7 @@ function findConflict(
     error: new EngineError('conflict', `conflict: unable to delete ${shortId(image.id)} (${how}) - ${why}`),
     used,
   });
+  if (children.length > 0) return refuse('cannot be forced', 'image has dependent child images', false);
   if (running) {
     return refuse('cannot be forced', `image is being used by running container ${running.id.slice(0, 12)}`, true);
   }
@@ -106,15 +108,23 @@ async function deleteImage(
   options: RemoveOptions & { readonly quiet: boolean },
   removed: RemovedImage[],
 ): Promise<RemovedImage[]> {
-  const conflict = findConflict(image, options, masks(options.force), catalog.references(image.id));
+  const asked = { ...options, children: catalog.children(image.id) };
+  const conflict = findConflict(image, asked, masks(options.force), catalog.references(image.id));
   // Its last name is gone already: that something still stands on it is then no failure.
-  if (conflict && options.quiet && conflict.used) return removed;
+  if (conflict && options.quiet && (conflict.used || asked.children.length > 0 || isNamed(catalog, image)))
+    return removed;
   if (conflict) throw conflict.error;
   for (const one of catalog.references(image.id)) await unname(catalog, one, removed);
   await catalog.remove(image.id);
   removed.push({ deleted: image.id });
   for (const chainId of layersOnlyOf(image, catalog)) removed.push({ deleted: chainId });
-  return removed;
+  const parent = image.parent && !options.noPrune ? catalog.byId(image.parent) : undefined;
+  if (parent === undefined || isNamed(catalog, parent)) return removed;
+  return deleteImage(catalog, parent, { ...options, force: false, quiet: true }, removed);
+}
+
+function isNamed(catalog: Catalog, image: Image): boolean {
+  return catalog.references(image.id).length > 0;
 }
 
 /** Layers that no other image has, topmost first. */

@@ -76,6 +76,10 @@ export interface Image {
   readonly repoDigests: readonly string[];
   /** RFC 3339; when a tag was last set on it here. */
   readonly lastTagged?: string;
+  /** The image that a container was made from which this one was committed of; such images stand and fall with each other. */
+  readonly parent?: Digest;
+  /** Of the engine that made it, where its configuration says so. */
+  readonly dockerVersion?: string;
 }
 
 export interface RegistryAuth {
@@ -109,6 +113,7 @@ export interface NewImage {
   readonly config: ImageConfig;
   readonly history: readonly HistoryEntry[];
   readonly diffIds: readonly Digest[];
+  readonly parent?: Digest;
 }
 
 export interface RemovedImage {
@@ -124,7 +129,7 @@ export interface ImageStore {
   find(name: string): Image | undefined;
   get(name: string): Image;
   list(): Image[];
-  /** Not in the registry → `not-found`; registry cannot be reached → `unavailable`; both name it. */
+  /** Not in the registry → `not-found`; registry cannot be reached → `system`; both name it. */
   pull(reference: Reference, options: PullOptions): Promise<Image>;
   push(reference: Reference, options: PullOptions): Promise<{ digest: Digest; sizeBytes: number }>;
   /** A root tarball (gzip, zstd or plain) as an image of one layer. */

@@ -1,4 +1,4 @@
-import type { TarPack, TarRoot, TarUnpack } from './types.js';
+import type { TarPack, TarResult, TarRoot, TarUnpack } from './types.js';
 
 /**
  * Requests of the tar jobs as runtime/launcher/tar_request.c reads them: the body of a frame, in the terms of
@@ -16,6 +16,7 @@ export const tarOperations: Readonly<Record<number, string>> = {
   1006: 'tar.entry',
   1007: 'tar.walk',
   1008: 'tar.output',
+  1009: 'tar.limit',
 };
 
 type Field =
@@ -37,6 +38,9 @@ export function encodeUnpack(options: TarUnpack): Uint8Array {
     flag(options.owner !== undefined),
     { u32: options.owner?.uid ?? 0 },
     { u32: options.owner?.gid ?? 0 },
+    flag(options.inflate),
+    flag(options.digest),
+    { i64: BigInt(options.limitBytes ?? 0) },
   ]);
 }
 
@@ -54,10 +58,15 @@ export function encodePack(options: TarPack): Uint8Array {
   ]);
 }
 
-/** The answer to a `job_unpack`: u64 entries, u64 bytes of files. */
-export function decodeUnpacked(body: Uint8Array): { files: number; bytes: number } {
+/** The answer to a `job_unpack`: u64 entries, u64 bytes of files, u64 bytes of the plain tar, text: its SHA-256 in hex or nothing. */
+export function decodeUnpacked(body: Uint8Array): TarResult {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  return { files: Number(view.getBigUint64(0, true)), bytes: Number(view.getBigUint64(8, true)) };
+  const number = (at: number) => Number(view.getBigUint64(at, true));
+  const hex = Buffer.from(body)
+    .subarray(28, 28 + view.getUint32(24, true))
+    .toString('latin1');
+  const tar = hex === '' ? {} : { tar: { digest: `sha256:${hex}` as const, bytes: number(16) } };
+  return { files: number(0), bytes: number(8), ...tar };
 }
 
 function rootFields(root: TarRoot): Field[] {

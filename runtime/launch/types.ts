@@ -149,11 +149,19 @@ export interface TarUnpack {
   readonly noOverwriteDirNonDir?: boolean;
   /** Overlay marks are `user.overlay.*` instead of `trusted.overlay.*` (an engine without root). */
   readonly userXattr?: boolean;
+  /** The stream is gzip: the launcher inflates it beside its writing. */
+  readonly inflate?: boolean;
+  /** Hash the plain tar, all of the stream, also behind the archive's end. */
+  readonly digest?: boolean;
+  /** What the archive may come to, contents and 512 bytes for each entry; more fails as `tar.limit` with EFBIG before it is written. */
+  readonly limitBytes?: number;
 }
 
 export interface TarResult {
   readonly files: number;
   readonly bytes: number;
+  /** Where `digest` was asked for. */
+  readonly tar?: { readonly digest: `sha256:${string}`; readonly bytes: number };
 }
 
 export interface TarPack {

@@ -26,6 +26,7 @@ enum tar_operation {
 	TAR_ENTRY,	/* writing an entry */
 	TAR_WALK,	/* reading a tree */
 	TAR_OUTPUT,	/* sending the archive */
+	TAR_LIMIT,	/* larger than it may be */
 };
 
 enum tar_root_kind { ROOT_DIRECTORY, ROOT_PROCESS, ROOT_OVERLAY };
@@ -46,6 +47,9 @@ struct tar_request {
 	/* unpack */
 	char **parents;
 	uint32_t parent_count;
+	bool inflate;			/* the stream is gzip */
+	bool digest;			/* the plain stream is hashed and counted */
+	uint64_t limit;			/* bytes that the archive may come to; 0: any */
 	bool create_path, has_owner, keep_kind;
 	uid_t uid;
 	gid_t gid;
@@ -97,7 +101,19 @@ bool tar_xattr_wanted(const char *name);
 int tar_xattrs_read(struct tar_xattrs *x, int dir, const char *name);
 int tar_xattrs_write(const struct tar_xattrs *x, int dir, const char *name);
 
-/* ---- reading an archive (tar_read.c) ---- */
+/* ---- decompressing and hashing beside the unpacking (tar_source.c) ---- */
+
+struct tar_source;
+/* Reads `fd` in threads of its own, through inflate where it is gzip, and counts and hashes what comes out. NULL with errno. */
+struct tar_source *tar_source_open(int fd, bool inflate);
+/* The next piece, valid until the next call. 0 at the end; -1 with errno: EBADMSG malformed, ENODATA cut short. */
+ssize_t tar_source_next(struct tar_source *s, const unsigned char **bytes);
+/* Reads to the end of the stream; `hex` gets the SHA-256 of all of it. -1 with errno. */
+int tar_source_finish(struct tar_source *s, uint64_t *length, char hex[65]);
+/* Nothing more is wanted: reads what still comes and forgets it. */
+void tar_source_abandon(struct tar_source *s);
+
+/* ---- reading an archive (tar_input.c, tar_pax.c, tar_read.c) ---- */
 
 struct tar_segment {
 	uint64_t offset, length;
@@ -121,7 +137,9 @@ struct tar_entry {
 
 struct tar_input {
 	int fd;
+	struct tar_source *source;	/* in place of fd; NULL: none */
 	unsigned char *buffer;
+	const unsigned char *bytes;	/* start to end of these are there */
 	size_t start, end;
 	uint64_t left;		/* of the current entry's data */
 	unsigned padding;	/* after it */
@@ -131,7 +149,27 @@ struct tar_input {
 
 #define TAR_BUFFER (256u << 10)
 
-int tar_input_open(struct tar_input *in, int fd, struct failure *f);
+/* What extensions said of the entry that follows them. */
+struct tar_said {
+	char *name, *link;
+	bool has_size, has_mtime, has_uid, has_gid, has_real;
+	int64_t size, uid, gid, real;
+	struct timespec mtime;
+	int sparse_major, sparse_minor;
+	uint64_t offset;	/* of a GNU.sparse 0.0 pair */
+	bool sparse_map;
+};
+
+/* `source` NULL: reads fd itself. */
+int tar_input_open(struct tar_input *in, int fd, struct tar_source *source, struct failure *f);
+/* Fails with EBADMSG. */
+int tar_malformed(struct tar_input *in, const char *what);
+/* -1 failed, 0 end of stream, 1 there is something in the buffer. */
+int tar_fill(struct tar_input *in);
+/* To the end of the entry's data and its padding. */
+int tar_skip_data(struct tar_input *in);
+/* Reads an extension header's data: 'x' and 'g' pax records, 'L' and 'K' GNU's long names, 'V' nothing. */
+int tar_extension(struct tar_input *in, struct tar_said *s, char type, int64_t size);
 /* 1 an entry, 0 the end, -1 with the failure filled. What is left of the entry before is skipped. */
 int tar_next(struct tar_input *in);
 /* The next piece of the entry's data: *bytes points into the buffer. 0 at its end. */
@@ -158,6 +196,9 @@ struct unpack {
 	int root;
 	char top[PATH_MAX];	/* q->path cleaned; "" is the root itself */
 	struct failure *failure;
+	struct tar_source *source;	/* NULL: the connection itself */
+	uint64_t length;		/* of the plain stream, and its SHA-256 in hex */
+	char digest[65];
 	struct tar_input in;
 	char parent_path[PATH_MAX];
 	int parent;		/* descriptor of parent_path or -1: entries mostly follow each other in one directory */
@@ -165,6 +206,7 @@ struct unpack {
 	size_t late_count, late_room;
 	bool replaced;		/* this entry took the place of a directory or a link: no remembered place is sure any more */
 	uint64_t files, bytes;
+	uint64_t charged;	/* against q->limit: content, and a block for each entry */
 };
 
 /* Descriptor (the caller's to close) of the directory `path`, made with its parents where missing. */

@@ -2,13 +2,11 @@
 #include "tar.h"
 
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 
 int tar_fault(struct failure *f, enum tar_operation op, const char *subject)
 {
@@ -45,6 +43,11 @@ int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
 		q->has_owner = read_u32(r);
 		q->uid = read_u32(r);
 		q->gid = read_u32(r);
+		if (r->at < r->end) {
+			q->inflate = read_u32(r);
+			q->digest = read_u32(r);
+			q->limit = read_u64(r);
+		}
 		good = good && q->parents;
 	} else {
 		q->rename = read_str(r);
@@ -58,61 +61,29 @@ int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
 	return -1;
 }
 
-static int config(int fs, const char *key, const char *value)
+/* Read-only, the upper is the topmost of the lower ones. */
+static int mount_overlay(const struct tar_request *q, bool write, const char **culprit)
 {
-	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0);
-}
-
-/* Every lower layer by a descriptor of its own name, so that no list grows past a page. */
-static int configure_overlay(int fs, const struct tar_request *q, bool write)
-{
-	if (!write && config(fs, "lowerdir+", q->upper) < 0)
+	char **lower = calloc(q->lower_count + 2, sizeof *lower);
+	char *user_xattr[] = { "userxattr", NULL }, *none[] = { NULL };
+	if (!lower)
 		return -1;
-	for (uint32_t i = 0; i < q->lower_count; i++)
-		if (config(fs, "lowerdir+", q->lower[i]) < 0)
-			return -1;
-	if (write && (config(fs, "upperdir", q->upper) < 0 || config(fs, "workdir", q->work) < 0))
-		return -1;
-	if (q->user_xattr && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
-		return -1;
-	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-}
-
-/* Kernels before 6.8 know no "lowerdir+": one string then, which must fit a page. */
-static int mount_overlay_string(const struct tar_request *q, bool write)
-{
-	size_t room = 256 + strlen(q->upper) + strlen(q->work);
-	for (uint32_t i = 0; i < q->lower_count; i++)
-		room += strlen(q->lower[i]) + 1;
-	char *data = malloc(room);
-	if (!data)
-		return -1;
-	char *at = data + sprintf(data, "%slowerdir=", q->user_xattr ? "userxattr," : "");
+	size_t count = 0;
 	if (!write)
-		at += sprintf(at, "%s:", q->upper);
-	for (uint32_t i = 0; i < q->lower_count; i++)
-		at += sprintf(at, i ? ":%s" : "%s", q->lower[i]);
-	if (write)
-		sprintf(at, ",upperdir=%s,workdir=%s", q->upper, q->work);
-	int result = mount("overlay", q->mountpoint, "overlay", 0, data);
-	free(data);
+		lower[count++] = (char *)q->upper;
+	memcpy(lower + count, q->lower, q->lower_count * sizeof *lower);
+	struct overlay_layers layers = {
+		.lower = lower, .upper = write ? q->upper : "", .work = write ? q->work : "",
+		.options = q->user_xattr ? user_xattr : none,
+	};
+	int target = open(q->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = target < 0 ? -1 : overlay_mount(target, &layers, culprit);
+	int error = errno;
+	if (target >= 0)
+		close(target);
+	free(lower);
+	errno = error;
 	return result;
-}
-
-static int mount_overlay(const struct tar_request *q, bool write)
-{
-	int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
-	if (fs < 0)
-		return -1;
-	if (configure_overlay(fs, q, write) < 0) {
-		int error = errno;
-		close(fs);
-		errno = error;
-		return error == EINVAL ? mount_overlay_string(q, write) : -1;
-	}
-	int tree = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
-	close(fs);
-	return tree < 0 ? -1 : (int)syscall(SYS_move_mount, tree, "", AT_FDCWD, q->mountpoint, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 static int mount_bind(int root, const char *source, const char *target)
@@ -141,9 +112,10 @@ static int open_overlay(const struct tar_request *q, bool write, struct failure 
 		return tar_fault(f, TAR_ROOT, "mount namespace");
 	/* Without anything below it the upper is the whole tree, and the kernel would refuse to mount it alone. */
 	bool alone = q->lower_count == 0;
-	int mounted = alone ? mount(q->upper, q->mountpoint, NULL, MS_BIND, NULL) : mount_overlay(q, write);
+	const char *culprit = q->mountpoint;
+	int mounted = alone ? mount(q->upper, q->mountpoint, NULL, MS_BIND, NULL) : mount_overlay(q, write, &culprit);
 	if (mounted < 0)
-		return tar_fault(f, TAR_ROOT, q->mountpoint);
+		return tar_fault(f, TAR_ROOT, culprit);
 	int root = open_directory(q->mountpoint);
 	if (root < 0)
 		return tar_fault(f, TAR_ROOT, q->mountpoint);

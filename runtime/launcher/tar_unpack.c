@@ -142,11 +142,26 @@ static int unpack_top(struct unpack *u, const struct tar_entry *e)
 	return unpack_later(u, u->top, e->mtime);
 }
 
+/* Before anything of the entry is written. A hole of a sparse file counts: reading it costs its length. */
+static int charge(struct unpack *u, const struct tar_entry *e)
+{
+	uint64_t size = e->type != '0' ? 0 : e->real_size > e->size ? e->real_size : e->size;
+	u->charged += 512;
+	if (!u->q->limit || (size <= u->q->limit && u->charged <= u->q->limit - size)) {
+		u->charged += size;
+		return 0;
+	}
+	errno = EFBIG;
+	return unpack_fault(u, TAR_LIMIT, e->name);
+}
+
 static int unpack_entry(struct unpack *u)
 {
 	struct tar_entry *e = &u->in.entry;
 	char path[PATH_MAX];
 	const char *name;
+	if (charge(u, e) < 0)
+		return -1;
 	if (place(u, e->name, path) < 0)
 		return -1;
 	if (u->q->layer) {
@@ -224,16 +239,26 @@ static int enter(struct unpack *u)
 
 static int unpack_all(struct unpack *u, int fd)
 {
-	if (enter(u) < 0 || tar_input_open(&u->in, fd, u->failure) < 0)
+	if (enter(u) < 0)
+		return -1;
+	/* After the root's mounts: those are this thread's. */
+	if ((u->q->inflate || u->q->digest) && !(u->source = tar_source_open(fd, u->q->inflate)))
+		return unpack_fault(u, TAR_ARCHIVE, "threads");
+	if (tar_input_open(&u->in, fd, u->source, u->failure) < 0)
 		return -1;
 	int got;
 	while ((got = tar_next(&u->in)) > 0)
 		if (unpack_entry(u) < 0)
 			return -1;
-	return got < 0 ? -1 : set_times(u);
+	if (got < 0 || set_times(u) < 0)
+		return -1;
+	/* The digest is of the whole stream: what follows the archive's end belongs to it. */
+	if (u->source && tar_source_finish(u->source, &u->length, u->digest) < 0)
+		return unpack_fault(u, TAR_ARCHIVE, "stream");
+	return 0;
 }
 
-/* Replies u64 entries, u64 bytes of files. */
+/* Replies u64 entries, u64 bytes of files, u64 bytes of the plain stream and its SHA-256 in hex where that was asked for. */
 int job_unpack(int fd, struct request *r)
 {
 	static struct unpack u = { .root = -1, .parent = -1 };
@@ -251,11 +276,16 @@ int job_unpack(int fd, struct request *r)
 	if (done < 0)
 		reply_failure(fd, &failure);
 	/* The sender may still be writing: closing now would reset the connection under the reply. */
-	tar_drain(fd);
+	if (u.source && done < 0)
+		tar_source_abandon(u.source);
+	else
+		tar_drain(fd);
 	if (done < 0)
 		return 1;
 	struct writer w = { 0 };
 	put_u64(&w, u.files);
 	put_u64(&w, u.bytes);
+	put_u64(&w, u.length);
+	put_str(&w, u.digest);
 	return reply(fd, REPLY_OK, &w) < 0;
 }

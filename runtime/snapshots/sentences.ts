@@ -21,6 +21,12 @@ function sentenceOf(error: LaunchError): EngineError {
   switch (error.operation) {
     case 'tar.archive':
       return new EngineError('invalid', `failed to register layer: ${archiveSentence(error)}`, cause);
+    case 'tar.limit':
+      return new EngineError(
+        'invalid',
+        `failed to register layer: ${error.subject} would make it larger than a layer may be; see limits in the engine's configuration`,
+        cause,
+      );
     case 'tar.escape':
       return new EngineError('invalid', `failed to register layer: invalid path in archive: ${error.subject}`, cause);
     default:
@@ -34,6 +40,7 @@ function sentenceOf(error: LaunchError): EngineError {
 
 function archiveSentence(error: LaunchError): string {
   if (error.errno === 'ENODATA') return `unexpected EOF (${error.subject})`;
+  if (error.errno === 'EBADMSG' && error.subject === 'stream') return 'the content of a gzip stream is damaged';
   if (error.errno === 'EBADMSG') return `archive/tar: invalid tar header (${error.subject})`;
   return `${error.subject}: ${errnoSentence(error.errno)}`;
 }

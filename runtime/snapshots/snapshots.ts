@@ -6,7 +6,7 @@ import { countBytes, listChanges } from './changes.js';
 import { chainOf, type LayerFolders, openLayerFolders } from './layers.js';
 import { registerFailure } from './sentences.js';
 import { openTrash, type Trash } from './trash.js';
-import type { ChainId, OpenSnapshots, PreparedRoot, Snapshots, SnapshotsOptions } from './types.js';
+import type { ChainId, NewLayer, OpenSnapshots, PreparedRoot, Snapshots, SnapshotsOptions } from './types.js';
 
 /** Opens (and makes) the folders of layers and roots under `home`, and throws away what a crash left half-made. */
 export const openSnapshots: OpenSnapshots = async (options) => {
@@ -36,14 +36,17 @@ function layerMaking(
 ): Pick<Snapshots, 'apply' | 'adopt'> {
   const working = new Map<ChainId, Promise<void>>();
 
-  async function unpack(layer: Layer, tar: Readable): Promise<void> {
+  async function unpack(layer: NewLayer, tar: Readable): Promise<void> {
+    const { parent, chainId, gzip, check, limitBytes } = layer;
     const parents = chainOf(layers, layer.parent).map(layers.contentPath);
     const staged = await layers.stage();
     try {
       await mkdir(staged.contentPath, { mode: 0o755 });
       const root = { kind: 'directory', path: staged.contentPath } as const;
-      const written = await launcher.unpack({ root, path: '/', mode: 'layer', parents, userXattr }, tar);
-      await staged.publish({ ...layer, sizeBytes: written.bytes });
+      const how = { inflate: gzip, digest: check !== undefined, limitBytes };
+      const written = await launcher.unpack({ root, path: '/', mode: 'layer', parents, userXattr, ...how }, tar);
+      if (written.tar) check?.(written.tar);
+      await staged.publish({ parent, chainId, sizeBytes: written.bytes });
     } catch (error) {
       await staged.abandon();
       throw registerFailure(error);

@@ -22,14 +22,26 @@ export interface DiffEntry {
   readonly change: 'modified' | 'added' | 'deleted';
 }
 
+/** A layer about to be unpacked. */
+export interface NewLayer {
+  readonly parent: ChainId | undefined;
+  readonly chainId: ChainId;
+  /** The stream is gzip. */
+  readonly gzip?: boolean;
+  /** Hears of the plain tar, SHA-256 and bytes, before the layer counts; throws: there is none. */
+  readonly check?: (tar: { readonly digest: Digest; readonly bytes: number }) => void;
+  /** Bytes that it may come to; more is refused before it is written. */
+  readonly limitBytes?: number;
+}
+
 /** Layers on disk, and writable roots on top of them. Knows nothing of tags, manifests or containers. */
 export interface Snapshots {
   has(chainId: ChainId): boolean;
-  /** Unpacks an uncompressed layer tar on top of `parent`; atomic: present whole or not at all. Two calls for the same layer share the work. Returns its size on disk in bytes. */
-  apply(
-    layer: { readonly parent: ChainId | undefined; readonly chainId: ChainId },
-    tar: Readable,
-  ): Promise<{ readonly sizeBytes: number }>;
+  /**
+   * Unpacks a layer tar on top of `parent`; atomic: present whole or not at all. Two calls for the same layer share the
+   * work, and the one that waited has its tar drained. Returns its size on disk in bytes.
+   */
+  apply(layer: NewLayer, tar: Readable): Promise<{ readonly sizeBytes: number }>;
   /** Makes an existing upper folder into the layer itself by moving it, without a tar (a build step's result). */
   adopt(layer: { readonly parent: ChainId | undefined; readonly chainId: ChainId }, upper: string): Promise<void>;
   sizeBytes(chainId: ChainId): number;

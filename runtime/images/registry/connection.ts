@@ -99,7 +99,7 @@ async function findEndpoint(
       failure = error;
     }
   }
-  throw new Unreachable(host, failure);
+  throw new Unreachable(`${bases.at(-1)}/v2/`, failure);
 }
 
 interface Authorized {
@@ -183,5 +183,5 @@ export function isBroken(error: unknown): boolean {
 function asFailure(error: unknown, host: string): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   const isNetwork = typeof code === 'string' && /^(E[A-Z]+|UND_ERR_\w+|CERT_\w+|\w+_CERT\w*|ERR_TLS\w*)$/.test(code);
-  return isNetwork && !(error instanceof RegistryAnswer) ? new Unreachable(host, error) : error;
+  return isNetwork && !(error instanceof RegistryAnswer) ? new Unreachable(`https://${host}/v2/`, error) : error;
 }

@@ -2,8 +2,9 @@ import { EngineError } from '../../errors.js';
 
 /** Nobody answered: not the same as an answer that one does not like. Only this lets a pull fall back to another source. */
 export class Unreachable extends EngineError {
-  constructor(host: string, cause: unknown) {
-    super('unavailable', `cannot reach registry ${host}: ${causeText(cause)}`, { cause });
+  /** `url`: what was asked for. */
+  constructor(url: string, cause: unknown) {
+    super('system', `Get "${url}": ${networkSentence(cause)}`, { cause });
     this.name = 'Unreachable';
   }
 }
@@ -85,7 +86,31 @@ export function pushFailure(error: unknown): unknown {
   return new EngineError(kind, error.message, { cause: error });
 }
 
-/** The innermost cause with something to say: `getaddrinfo ENOTFOUND registry-1.docker.io`. */
+/**
+ * Why nobody answered, in the words of Go's net package, which clients of Docker show: `dial tcp 127.0.0.1:5000: connect:
+ * connection refused`, `dial tcp: lookup registry-1.docker.io: no such host`.
+ */
+export function networkSentence(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause ?? (at as AggregateError).errors?.[0]) {
+    const { code, address, port, hostname } = at as NodeJS.ErrnoException &
+      Record<'address' | 'port' | 'hostname', string>;
+    if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`;
+    if (code === 'EAI_AGAIN') return `dial tcp: lookup ${hostname}: Temporary failure in name resolution`;
+    const why = code === undefined ? undefined : connectFailures[code];
+    if (why !== undefined && address)
+      return `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: ${why}`;
+  }
+  return causeText(error);
+}
+
+const connectFailures: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+};
+
+/** The innermost cause with something to say. */
 function causeText(error: unknown): string {
   let said = error instanceof Error ? error.message : String(error);
   for (let at: unknown = error; at instanceof Error; at = at.cause) if (at.message) said = at.message;
