@@ -69,27 +69,40 @@ function sharedWith(engine: Engine, container: Container): Container | undefined
   return name === undefined ? undefined : engine.containers.get(name);
 }
 
-/** Writes the three files; those of a running container keep their inode, as it holds them bound. */
+/** The three files; none for one that shares another's. */
+export async function containerFiles(
+  engine: Engine,
+  container: Container,
+  endpoints: readonly Endpoint[],
+): Promise<{ path: string; text: string }[]> {
+  if (sharedWith(engine, container) !== undefined) return [];
+  const { hostConfig, config } = container.record;
+  const directory = containerDirectory(engine.foundations.paths, container.id);
+  const [hosts, resolv] = await Promise.all([
+    hostsText(engine, container, endpoints),
+    engine.foundations.networks.resolvConf({
+      endpoints,
+      hostNetwork: hostConfig.NetworkMode === 'host',
+      dns: hostConfig.Dns ?? [],
+      dnsSearch: hostConfig.DnsSearch ?? [],
+      dnsOptions: hostConfig.DnsOptions ?? [],
+    }),
+  ]);
+  return [
+    { path: join(directory, 'hosts'), text: hosts },
+    { path: join(directory, 'hostname'), text: `${config.Hostname}\n` },
+    { path: join(directory, 'resolv.conf'), text: resolv },
+  ];
+}
+
+/** Writes them; those of a running container keep their inode, as it holds them bound. */
 export async function writeContainerFiles(
   engine: Engine,
   container: Container,
   endpoints: readonly Endpoint[],
 ): Promise<void> {
-  if (sharedWith(engine, container) !== undefined) return;
-  const { hostConfig, config } = container.record;
-  const directory = containerDirectory(engine.foundations.paths, container.id);
-  const resolv = engine.foundations.networks.resolvConf({
-    endpoints,
-    hostNetwork: hostConfig.NetworkMode === 'host',
-    dns: hostConfig.Dns ?? [],
-    dnsSearch: hostConfig.DnsSearch ?? [],
-    dnsOptions: hostConfig.DnsOptions ?? [],
-  });
-  await Promise.all([
-    hostsText(engine, container, endpoints).then((text) => writeFile(join(directory, 'hosts'), text)),
-    writeFile(join(directory, 'hostname'), `${config.Hostname}\n`),
-    resolv.then((text) => writeFile(join(directory, 'resolv.conf'), text)),
-  ]);
+  const files = await containerFiles(engine, container, endpoints);
+  await Promise.all(files.map(({ path, text }) => writeFile(path, text)));
 }
 
 /** Their bind mounts, but where the container mounts something of its own. */

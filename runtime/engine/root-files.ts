@@ -1,5 +1,6 @@
 /** Reads small files of a container's root without mounting it: upper first, then the layers. */
-import { lstat, readFile, readlink } from 'node:fs/promises';
+import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PreparedRoot } from '../snapshots/types.js';
 import type { AccountFiles } from './accounts.js';
@@ -29,15 +30,24 @@ async function readRootFile(
   if (over !== undefined) return readText(join(over.Source, path.slice(over.Destination.length)));
   for (const directory of [root.upper, ...root.lower]) {
     const file = join(directory, path);
-    const found = await lstat(file).catch(() => undefined);
+    const found = statIfThere(file);
     if (found === undefined) continue;
-    if (found.isCharacterDevice()) return undefined;
-    if (!found.isSymbolicLink()) return found.size > LIMIT_BYTES ? undefined : readText(file);
-    if (depth > 8) return undefined;
-    const target = await readlink(file);
+    if (found.isFile()) return found.size > LIMIT_BYTES ? undefined : readFileSync(file, 'utf8');
+    if (!found.isSymbolicLink() || depth > 8) return undefined;
+    const target = readlinkSync(file);
     return readRootFile(root, mounts, cleanPath(target.startsWith('/') ? target : join(path, '..', target)), depth + 1);
   }
   return undefined;
+}
+
+/** Looked up at once: the answer is in the kernel's cache, and a turn of the thread pool costs more than all of it. */
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // A file where a folder was to be, or a loop of links: nothing that a process could read either.
+    return undefined;
+  }
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -1,14 +1,16 @@
 /** Brings a container's process to life: network, files, launch program, monitor. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { composeLaunch } from '../launch/compose.js';
+import { withGroundwork } from '../launch/groundwork.js';
 import type { LaunchProgram } from '../launch/program.js';
 import type { Monitor, PreparedContainer } from '../launch/types.js';
 import type { PreparedRoot } from '../snapshots/types.js';
 import { lookUpIdentity } from './accounts.js';
+import { checkStart } from './check-start.js';
 import type { Container } from './container.js';
-import { containerFileMounts, writeContainerFiles } from './container-files.js';
+import { containerFileMounts, containerFiles } from './container-files.js';
 import { givenDevices } from './devices.js';
 import { type Connected, connectEndpoints, publishPorts, releaseEndpoints, tellConnected } from './endpoints.js';
 import type { Engine } from './engine.js';
@@ -105,20 +107,18 @@ async function prepareProgram(engine: Engine, container: Container): Promise<Pre
   const { paths, snapshots } = engine.foundations;
   const { id, chainId, hostConfig: host, mounts } = container.record;
   const directory = containerDirectory(paths, id);
-  const [root, connected, given] = await settledAll([
-    snapshots.prepare(id, chainId),
+  const root = snapshots.get(id, chainId);
+  const [connected, given] = await settledAll([
     connectEndpoints(engine, container),
     givenDevices(host),
-    mountVolumes(engine, container),
-    rm(exitFile(paths, id), { force: true }),
-    mkdir(directory, { recursive: true }),
+    mountVolumes(engine, container).then(() => checkStart(container.record)),
   ]);
   const endpoints = connected.endpoints.map(({ endpoint }) => endpoint);
-  const [accounts, shm, shown] = await settledAll([
+  const [accounts, shm, shown, files] = await settledAll([
     readAccountFiles(root, mounts),
     prepareShm(engine, container),
     resolveImageMounts(engine, container),
-    writeContainerFiles(engine, container, endpoints),
+    containerFiles(engine, container, endpoints),
     readyForRemount(container, root),
   ]);
   const identity = lookUpIdentity(accounts, container.record.config.User ?? '', host.GroupAdd ?? []);
@@ -160,7 +160,8 @@ async function prepareProgram(engine: Engine, container: Container): Promise<Pre
       env,
     },
   });
-  return { program: composeLaunch(spec, engine.foundations.launcher.machine), connected };
+  const program = composeLaunch(spec, engine.foundations.launcher.machine);
+  return { program: withGroundwork(program, { directory, root, files }), connected };
 }
 
 /** An overlay that was mounted `volatile` refuses a second mount until its mark is gone. */

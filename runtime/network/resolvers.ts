@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { parseAddress } from './address.js';
 
 /** Where Docker's resolver answers inside every container of a network with names. */
@@ -38,7 +38,11 @@ export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }
 
-/** This machine's resolvers; an unreadable file is an empty one. */
+/** This machine's resolvers; an unreadable file is an empty one. Read at once: it is small, and every start waits for it. */
 export async function hostResolvers(path = '/etc/resolv.conf'): Promise<ResolverConfig> {
-  return parseResolvConf(await readFile(path, 'utf8').catch(() => ''));
+  try {
+    return parseResolvConf(readFileSync(path, 'utf8'));
+  } catch {
+    return parseResolvConf('');
+  }
 }
