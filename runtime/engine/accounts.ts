@@ -57,10 +57,15 @@ export function lookUpIdentity(files: AccountFiles, user: string, groupAdd: read
     found?.uid ?? numericId(userPart || '0', `unable to find user ${userPart}: no matching entries in passwd file`);
   const further = groupAdd.map((name) => findGroup(groups, name));
   if (groupPart !== undefined && groupPart !== '')
-    return { uid, gid: findGroup(groups, groupPart), groups: further, home: found?.home || '/' };
+    return identity(uid, findGroup(groups, groupPart), further, found?.home);
   const gid = found?.gid ?? 0;
   const own = found === undefined ? [] : groups.filter((one) => one.members.includes(found.name)).map((one) => one.gid);
-  return { uid, gid, groups: [...new Set([...own, ...further])], home: found?.home || '/' };
+  return identity(uid, gid, [...own, ...further], found?.home);
+}
+
+/** The main group is among the further ones, so that dropping it by setgid takes no permission away (CVE-2022-36109). */
+function identity(uid: number, gid: number, further: readonly number[], home: string | undefined): Identity {
+  return { uid, gid, groups: [...new Set([gid, ...further])], home: home || '/' };
 }
 
 function splitUser(user: string): [string, string | undefined] {

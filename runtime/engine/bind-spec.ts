@@ -30,7 +30,8 @@ export function cleanPath(path: string): string {
 }
 
 function invalidSpec(text: string, reason: string): EngineError {
-  return new EngineError('invalid', `invalid volume specification: '${text}'${reason === '' ? '' : `: ${reason}`}`);
+  // A failure of the daemon's own for Docker, though the client is to blame.
+  return new EngineError('system', `invalid volume specification: '${text}'${reason === '' ? '' : `: ${reason}`}`);
 }
 
 /** Reads `SOURCE:TARGET[:MODE]` or `TARGET`. Throws `invalid` in Docker's words. */
@@ -54,7 +55,7 @@ export function parseBind(text: string): ParsedMount {
     source: isBind ? cleanPath(source) : source,
     target: cleanPath(target),
     readOnly: options.readOnly,
-    mode: mode === '' && !isBind && source !== '' ? 'z' : mode,
+    mode: mode === '' && !isBind ? 'z' : mode,
     propagation: isBind ? options.propagation || 'rprivate' : '',
     noCopy: options.noCopy,
     createSource: true,
@@ -68,7 +69,7 @@ function parseMode(mode: string, isBind: boolean) {
   const seen = new Set<string>();
   for (const flag of mode === '' ? [] : mode.split(',')) {
     const kind = modeKind(flag, isBind);
-    if (kind === undefined || seen.has(kind)) throw new EngineError('invalid', `invalid mode: ${mode}`);
+    if (kind === undefined || seen.has(kind)) throw new EngineError('system', `invalid mode: ${mode}`);
     seen.add(kind);
     if (kind === 'access') readOnly = flag === 'ro';
     if (kind === 'copy') noCopy = true;
@@ -113,19 +114,25 @@ export function parseMount(mount: Mount): ParsedMount {
     source: type === 'bind' ? cleanPath(source) : source,
     target: cleanPath(mount.Target),
     readOnly: mount.ReadOnly === true || type === 'image',
-    mode: type === 'volume' && source !== '' ? 'z' : '',
-    propagation: type === 'bind' ? mount.BindOptions?.Propagation || 'rprivate' : '',
+    mode: type === 'volume' ? 'z' : '',
+    propagation: type === 'image' ? 'rprivate' : type === 'bind' ? mount.BindOptions?.Propagation || 'rprivate' : '',
     noCopy: mount.VolumeOptions?.NoCopy === true,
     createSource: mount.BindOptions?.CreateMountpoint === true,
     spec: mount,
   };
 }
 
+const TYPES = ['bind', 'volume', 'tmpfs', 'image'];
+const OPTIONS_OF = { BindOptions: 'bind', VolumeOptions: 'volume', TmpfsOptions: 'tmpfs', ImageOptions: 'image' };
+
 function complaintOf(mount: Mount): string | undefined {
   if (mount.Target === '') return 'field Target must not be empty';
   if (cleanPath(mount.Target) === '/' && mount.Target.startsWith('/'))
     return "invalid specification: destination can't be '/'";
   if (!mount.Target.startsWith('/')) return `invalid mount path: '${mount.Target}' mount path must be absolute`;
+  for (const [option, type] of Object.entries(OPTIONS_OF))
+    if (type !== mount.Type && mount[option as keyof Mount] !== undefined && TYPES.includes(mount.Type))
+      throw new EngineError('invalid', `${option} must not be specified on mount type ${JSON.stringify(mount.Type)}`);
   if (mount.Type === 'bind') return bindComplaint(mount);
   if (mount.Type === 'volume') return volumeComplaint(mount);
   if (mount.Type === 'tmpfs') return tmpfsComplaint(mount);
@@ -137,7 +144,6 @@ function bindComplaint(mount: Mount): string | undefined {
   const source = mount.Source ?? '';
   const propagation = mount.BindOptions?.Propagation ?? '';
   if (source === '') return 'field Source must not be empty';
-  if (mount.VolumeOptions !== undefined) return 'field VolumeOptions must not be specified';
   if (propagation !== '' && !propagations.includes(propagation)) return `invalid propagation mode: ${propagation}`;
   if (!source.startsWith('/')) return `invalid mount path: '${source}' mount path must be absolute`;
   return undefined;
@@ -146,7 +152,6 @@ function bindComplaint(mount: Mount): string | undefined {
 function volumeComplaint(mount: Mount): string | undefined {
   const isAnonymous = (mount.Source ?? '') === '';
   const subpath = mount.VolumeOptions?.Subpath ?? '';
-  if (mount.BindOptions !== undefined) return 'field BindOptions must not be specified';
   if (isAnonymous && mount.ReadOnly) return 'must not set ReadOnly mode when using anonymous volumes';
   if (subpath === '') return undefined;
   if (isAnonymous) return 'must not set Subpath when using anonymous volumes';
@@ -156,8 +161,10 @@ function volumeComplaint(mount: Mount): string | undefined {
 }
 
 function tmpfsComplaint(mount: Mount): string | undefined {
-  if (mount.BindOptions !== undefined) return 'field BindOptions must not be specified';
-  if (mount.VolumeOptions !== undefined) return 'field VolumeOptions must not be specified';
   if ((mount.Source ?? '') !== '') return 'field Source must not be specified';
+  for (const option of mount.TmpfsOptions?.Options ?? []) {
+    if (option.length !== 1 && option.length !== 2) return 'invalid option array length';
+    if (option[0] !== 'exec' && option[0] !== 'noexec') return `invalid option: ${option[0]}`;
+  }
   return undefined;
 }

@@ -1,11 +1,12 @@
 /** What is wrong with a request to create, in the sentences of Docker's daemon. Pure; throws EngineError('invalid'). */
+import { isIP } from 'node:net';
 import { EngineError } from '../errors.js';
 import { dockerCapabilities } from '../launch/capabilities.js';
 import type { HostConfig } from './host-config.js';
 import { checkLogConfig } from './log-config.js';
 import { parsePort, parsePortRange } from './ports.js';
-import { checkResources } from './resources.js';
-import { parseSecurityOptions } from './security.js';
+import { checkResources, type MachineSize } from './resources.js';
+import { checkSecurityOptions } from './security.js';
 import { signalNumber } from './signals.js';
 import type { ContainerConfig, CreateRequest } from './types.js';
 
@@ -19,16 +20,16 @@ export function checkName(name: string): void {
 }
 
 /** What the client said, before the image is merged in: conflicts among its own options count. */
-export function checkRequest(request: CreateRequest, host: HostConfig, cpus: number): void {
+export function checkRequest(request: CreateRequest, host: HostConfig, machine: MachineSize): void {
   checkConfig(request.config);
-  checkResources(host, cpus);
+  checkResources(host, machine);
   checkModes(host);
   checkNetworking(request.config, host);
   checkRestart(host);
   checkLogConfig(host.LogConfig);
   checkRuntime(host);
   dockerCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [] });
-  parseSecurityOptions(host.SecurityOpt ?? []);
+  checkSecurityOptions(host.SecurityOpt ?? []);
 }
 
 function checkConfig(config: Partial<ContainerConfig>): void {
@@ -37,7 +38,6 @@ function checkConfig(config: Partial<ContainerConfig>): void {
   for (const entry of config.Env ?? [])
     if (entry === '' || entry.startsWith('=')) wrong(`invalid environment variable: ${entry}`);
   if (config.StopSignal) signalNumber(config.StopSignal);
-  for (const port of Object.keys(config.ExposedPorts ?? {})) parsePort(port);
   const health = config.Healthcheck;
   for (const key of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
     const value = health?.[key] ?? 0;
@@ -45,19 +45,17 @@ function checkConfig(config: Partial<ContainerConfig>): void {
   }
   if ((health?.Retries ?? 0) < 0) wrong('Retries in Healthcheck cannot be negative');
   if ((config.StopTimeout ?? 0) < -1) wrong('invalid stop timeout');
-  if ((config.Hostname ?? '').length > 64) wrong(`invalid hostname: ${config.Hostname}`);
 }
 
 const isContainerMode = (mode: string) => /^container:.+/.test(mode);
 
 function checkModes(host: HostConfig): void {
-  const { PidMode, IpcMode, UTSMode, CgroupnsMode, UsernsMode } = host;
+  const { PidMode, IpcMode, UTSMode, CgroupnsMode } = host;
   if (!['', 'host', 'private'].includes(PidMode) && !isContainerMode(PidMode)) wrong(`invalid PID mode: ${PidMode}`);
   if (!['', 'host', 'none', 'private', 'shareable'].includes(IpcMode) && !isContainerMode(IpcMode))
     wrong(`invalid IPC mode: ${IpcMode}`);
   if (!['', 'host'].includes(UTSMode)) wrong(`invalid UTS mode: ${UTSMode}`);
   if (!['', 'host', 'private'].includes(CgroupnsMode)) wrong(`invalid cgroup namespace mode: ${CgroupnsMode}`);
-  if (!['', 'host'].includes(UsernsMode)) wrong(`invalid user namespace mode: ${UsernsMode}`);
 }
 
 function checkNetworking(config: Partial<ContainerConfig>, host: HostConfig): void {
@@ -73,14 +71,15 @@ function checkNetworking(config: Partial<ContainerConfig>, host: HostConfig): vo
     const at = entry.search(/[:=]/);
     const address = at < 0 ? '' : entry.slice(at + 1).replace(/^\[|\]$/g, '');
     if (at < 1 || address === '') wrong(`bad format for add-host: ${JSON.stringify(entry)}`);
-    if (address !== 'host-gateway' && !/^[0-9a-fA-F:.]+$/.test(address))
+    if (address !== 'host-gateway' && isIP(address) === 0)
       wrong(`invalid IP address in add-host: ${JSON.stringify(address)}`);
   }
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
     parsePort(port);
     for (const binding of bindings ?? []) {
       parsePortRange(binding.HostPort);
-      if (binding.HostIp && !/^[0-9a-fA-F:.]+$/.test(binding.HostIp)) wrong(`invalid IP address: ${binding.HostIp}`);
+      if (binding.HostIp && isIP(binding.HostIp.replace(/^\[|\]$/g, '')) === 0)
+        wrong(`invalid IP address: ${binding.HostIp}`);
     }
   }
 }
@@ -110,14 +109,17 @@ export function checkRestartPolicy(name: string, retries: number): void {
       `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
     );
   if (name !== 'on-failure' && retries !== 0)
-    wrong("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+    wrong(
+      `invalid restart policy: maximum retry count can only be used with 'on-failure'${retries < 0 ? ' and cannot be negative' : ''}`,
+    );
   if (retries < 0) wrong('invalid restart policy: maximum retry count cannot be negative');
 }
 
 function checkRuntime(host: HostConfig): void {
   if (!['', 'runc', 'io.containerd.runc.v2'].includes(host.Runtime))
     wrong(`unknown or invalid runtime name: ${host.Runtime}`);
-  if (!['', 'default'].includes(host.Isolation)) wrong(`invalid isolation '${host.Isolation}' on linux`);
+  if (!['', 'default'].includes(host.Isolation))
+    wrong(`invalid isolation (${host.Isolation}): linux only supports 'default'`);
   if (Object.keys(host.StorageOpt ?? {}).length > 0)
-    wrong("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+    throw new EngineError('system', "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
 }

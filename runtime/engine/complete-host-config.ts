@@ -1,5 +1,7 @@
 /** Fills in what a client left out of a HostConfig, as Docker's daemon does on create. Pure. */
+
 import { DEFAULT_HOST_CONFIG, DEFAULT_SHM_BYTES, type HostConfig } from './host-config.js';
+import { impliedSecurityOptions } from './security.js';
 
 export function completeHostConfig(given: Partial<HostConfig>, cgroupVersion: 1 | 2): HostConfig {
   const host = { ...DEFAULT_HOST_CONFIG, ...given };
@@ -17,6 +19,7 @@ export function completeHostConfig(given: Partial<HostConfig>, cgroupVersion: 1 
     MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
     OomKillDisable: host.OomKillDisable ?? (cgroupVersion === 1 ? false : null),
     PidsLimit: host.PidsLimit !== null && host.PidsLimit <= 0 ? null : host.PidsLimit,
+    SecurityOpt: impliedSecurityOptions(host),
     ...paths,
   };
 }

@@ -113,7 +113,7 @@ export function containerFileMounts(engine: Engine, container: Container, taken:
     kind: 'bind',
     source: join(directory, name),
     target: `/etc/${name}`,
-    readOnly: container.record.hostConfig.ReadonlyRootfs && name !== 'hosts' && name !== 'resolv.conf',
+    readOnly: container.record.hostConfig.ReadonlyRootfs,
     recursive: false,
     propagation: 'rprivate',
   }));

@@ -16,7 +16,8 @@ export interface NetworkView {
   readonly networkId: string;
   /** Undefined while it does not run. */
   readonly endpoint: Endpoint | undefined;
-  readonly predefined: boolean;
+  /** By which it can be found there; null on a predefined network and before the first start. */
+  readonly dnsNames: readonly string[] | null;
 }
 
 export interface ContainerView {
@@ -36,6 +37,12 @@ export interface ContainerView {
   };
 }
 
+/** Its name, its aliases, its short id and its host name, each once. */
+function dnsNamesOf({ record }: Container, settings: EndpointSettings): string[] {
+  const short = record.id.slice(0, 12);
+  return [...new Set([record.name, ...(settings.Aliases ?? []), short, record.config.Hostname])].filter(Boolean);
+}
+
 export function networkViews(engine: Engine, container: Container): NetworkView[] {
   const { record } = container;
   const endpoints = record.running?.endpoints ?? [];
@@ -44,12 +51,13 @@ export function networkViews(engine: Engine, container: Container): NetworkView[
     const held = endpoints.find(
       ({ endpoint }: { endpoint: Endpoint; request: EndpointRequest }) => endpoint.networkId === network?.id,
     );
+    const known = record.startedBefore || held !== undefined;
     return {
       name,
       settings,
-      networkId: network?.id ?? '',
+      networkId: known ? (network?.id ?? '') : '',
       endpoint: container.isRunning ? held?.endpoint : undefined,
-      predefined: network?.predefined ?? false,
+      dnsNames: known && network?.predefined === false ? dnsNamesOf(container, settings) : null,
     };
   });
 }

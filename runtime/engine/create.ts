@@ -1,7 +1,7 @@
 /** POST /containers/create: validates, merges, records. Nothing runs yet. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { EngineError } from '../errors.js';
 import type { Image } from '../images/types.js';
 import { checkName, checkRequest } from './check-create.js';
@@ -17,18 +17,21 @@ import { networkWishes } from './network-wishes.js';
 import { containerDirectory } from './paths.js';
 import { randomName } from './random-name.js';
 import { settledAll } from './settled-all.js';
+import { supportedLimits } from './supported-limits.js';
 import { now } from './time.js';
 import type { ContainerConfig, ContainerRecord, CreateRequest } from './types.js';
 import { fillVolumes } from './volume-fill.js';
 
-/** Throws `invalid`, `not-found` (image, linked container), `conflict` (name). */
+/** Throws `invalid`, `not-found` (image), `conflict` (name). */
 export async function createContainer(
   engine: Engine,
   request: CreateRequest,
 ): Promise<{ container: Container; warnings: string[] }> {
-  const host = completeHostConfig(request.hostConfig, engine.cgroups.version);
-  const cpus = availableParallelism();
-  checkRequest(request, host, cpus);
+  const { host, warnings } = await supportedLimits(
+    engine,
+    completeHostConfig(request.hostConfig, engine.cgroups.version),
+  );
+  checkRequest(request, host, engine.machineSize);
   if (request.name !== undefined) checkName(request.name);
   const image = findImage(engine, request);
   const id = randomBytes(32).toString('hex');
@@ -42,7 +45,7 @@ export async function createContainer(
     engine.containers.add(container);
     await engine.save(container);
     engine.tell(container, 'create');
-    return { container, warnings: await createWarnings(engine, host) };
+    return { container, warnings: [...warnings, ...createWarnings(host, engine.cgroups.version)] };
   } catch (error) {
     engine.containers.release(name, id);
     await discard(engine, id);
@@ -72,21 +75,23 @@ function mergedConfig(engine: Engine, request: CreateRequest, image: Image, host
 }
 
 function defaultHostname(engine: Engine, host: HostConfig, id: string): string {
-  if (host.UTSMode === 'host' || host.NetworkMode === 'host') return hostname();
+  if (host.NetworkMode === 'host') return hostname();
   const shared = /^container:(.+)$/.exec(host.NetworkMode)?.[1];
-  return shared === undefined ? id.slice(0, 12) : engine.containers.get(shared).record.config.Hostname;
+  const other = shared === undefined ? undefined : engine.containers.find(shared);
+  return other?.record.config.Hostname ?? id.slice(0, 12);
 }
 
-/** Containers that modes and links name must be there. Throws `not-found`. */
+/** Containers that modes and links name must be there; that of the network is missed at the start, as Docker does. Throws `invalid`. */
 function checkReferences(engine: Engine, host: HostConfig): void {
-  for (const mode of [host.NetworkMode, host.PidMode, host.IpcMode]) {
+  for (const mode of [host.PidMode, host.IpcMode]) {
     const name = /^container:(.+)$/.exec(mode)?.[1];
-    if (name !== undefined) engine.containers.get(name);
+    if (name !== undefined && engine.containers.find(name) === undefined)
+      throw new EngineError('invalid', `No such container: ${name}`);
   }
   for (const link of host.Links ?? []) {
     const [name = ''] = link.split(':');
     if (engine.containers.find(name) === undefined)
-      throw new EngineError('not-found', `could not get container for ${name}: No such container: ${name}`);
+      throw new EngineError('invalid', `could not get container for ${name}: No such container: ${name}`);
   }
 }
 

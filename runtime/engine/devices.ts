@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { defaultDevices } from '../launch/defaults.js';
-import type { DeviceSpec } from '../launch/spec.js';
+import type { DeviceLimit, DeviceSpec } from '../launch/spec.js';
 import type { HostConfig } from './host-config.js';
 
 export interface GivenDevices {
@@ -12,17 +12,24 @@ export interface GivenDevices {
   readonly rules: readonly string[];
 }
 
+/** And the limits of the machine's block devices. */
+export interface Given extends GivenDevices {
+  readonly blkioLimits: readonly DeviceLimit[];
+}
+
 /** Folders of /dev that are file systems of their own in a container. */
 const OWN_FOLDERS = ['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev'];
 
 /** Throws `system` with Docker's sentence for a device that is not there, or is asked of a driver that is not. */
-export async function givenDevices(host: HostConfig): Promise<GivenDevices> {
+export async function givenDevices(host: HostConfig): Promise<Given> {
   for (const request of host.DeviceRequests ?? [])
     throw new EngineError(
       'system',
       `could not select device driver ${JSON.stringify(request.Driver)} with capabilities: [${(request.Capabilities ?? []).map((list) => `[${list.join(' ')}]`).join(' ')}]`,
     );
-  if (host.Privileged) return { devices: merged([...defaultDevices, ...(await devicesBelow('/dev'))]), rules: [] };
+  const blkioLimits = await deviceLimits(host);
+  if (host.Privileged)
+    return { devices: merged([...defaultDevices, ...(await devicesBelow('/dev'))]), rules: [], blkioLimits };
   const given = await Promise.all(
     (host.Devices ?? []).map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
       mappedDevices(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
@@ -31,7 +38,29 @@ export async function givenDevices(host: HostConfig): Promise<GivenDevices> {
   return {
     devices: merged([...defaultDevices, ...given.flatMap((one) => one.devices)]),
     rules: given.flatMap((one) => one.rules),
+    blkioLimits,
   };
+}
+
+async function deviceLimits(host: HostConfig): Promise<DeviceLimit[]> {
+  const wanted = [
+    ['read_bps', host.BlkioDeviceReadBps],
+    ['write_bps', host.BlkioDeviceWriteBps],
+    ['read_iops', host.BlkioDeviceReadIOps],
+    ['write_iops', host.BlkioDeviceWriteIOps],
+  ] as const;
+  const limits = wanted.flatMap(([kind, list]) => (list ?? []).map(({ Path, Rate }) => ({ kind, Path, rate: Rate })));
+  return Promise.all(
+    limits.map(async ({ kind, Path, rate }) => {
+      const found = await stat(Path).catch((cause: NodeJS.ErrnoException) => {
+        throw new EngineError('system', cause.code === 'ENOENT' ? 'no such file or directory' : cause.message, {
+          cause,
+        });
+      });
+      const { major, minor } = numbersOf(found);
+      return { kind, rate, device: `${major}:${minor}` };
+    }),
+  );
 }
 
 function merged(devices: readonly DeviceSpec[]): DeviceSpec[] {
@@ -75,14 +104,20 @@ type Stat = Awaited<ReturnType<typeof stat>>;
 
 function deviceOf(path: string, found: Stat): DeviceSpec | undefined {
   if (!found.isCharacterDevice() && !found.isBlockDevice()) return undefined;
-  const rdev = BigInt(found.rdev);
   return {
     path,
     kind: found.isBlockDevice() ? 'b' : 'c',
-    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
-    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)),
+    ...numbersOf(found),
     mode: Number(found.mode) & 0o777,
     uid: Number(found.uid),
     gid: Number(found.gid),
+  };
+}
+
+function numbersOf(found: Stat): { major: number; minor: number } {
+  const rdev = BigInt(found.rdev);
+  return {
+    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
+    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)),
   };
 }

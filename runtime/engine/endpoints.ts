@@ -34,7 +34,9 @@ export function endpointRequest(
   interfaceName: string,
 ): EndpointRequest {
   const { config, hostConfig } = container.record;
-  const network = engine.foundations.networks.get(name);
+  const network = engine.foundations.networks.find(name);
+  if (network === undefined)
+    throw new EngineError('not-found', `failed to set up container networking: network ${name} not found`);
   if (network.predefined && (settings.Aliases ?? []).length > 0 && network.driver === 'bridge')
     throw new EngineError('invalid', 'network-scoped alias is supported only for containers in user defined networks');
   const links = network.predefined

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { CgroupLayout } from '../launch/cgroup.js';
 import type { Table } from '../state/types.js';
 import type { Container } from './container.js';
 import { EventBus } from './events.js';
 import type { Exec } from './exec-record.js';
 import { ContainerRegistry } from './registry.js';
+import type { MachineSize } from './resources.js';
 import type { ContainerRecord, ContainerState, Foundations, VolumeRecord } from './types.js';
 
 /** What every function of this room works on. Made once by `openEngine`. */
@@ -18,6 +21,8 @@ export class Engine {
   restart: (container: Container) => Promise<void> = async () => undefined;
   /** By profile and capabilities: compiling takes milliseconds. */
   readonly seccompFilters = new Map<string, Uint8Array>();
+  /** What limits are held against. */
+  readonly machineSize: MachineSize = { cpus: availableParallelism(), nodes: memoryNodes() };
   /** No more restarts or probes: the engine is leaving. */
   leaving = false;
 
@@ -71,6 +76,14 @@ export class Engine {
 
   #put(record: ContainerRecord): Promise<void> {
     return this.#containerRecords.put(record.id, record);
+  }
+}
+
+function memoryNodes(): number {
+  try {
+    return readdirSync('/sys/devices/system/node').filter((name) => /^node\d+$/.test(name)).length || 1;
+  } catch {
+    return 1;
   }
 }
 

@@ -65,24 +65,45 @@ export async function startFailure(
   container: { readonly id: string; readonly name: string },
   networks: Pick<Networks, 'portHolder'>,
 ): Promise<StartFailure> {
-  if (error instanceof EngineError) return { error, exitCode: 128 };
+  // What was wrong with the request was to be told at create: by now it is this start's failure, as for Docker.
+  if (error instanceof EngineError)
+    return { error: error.kind === 'invalid' ? wrapped('system', error.message, error) : error, exitCode: 128 };
   if (!(error instanceof LaunchError)) return { error: wrapped('system', String(error), error), exitCode: 128 };
   if (error.operation === 'port.listen') return { error: await portFailure(error, container, networks), exitCode: 128 };
   const exec = execSentence(error);
-  const prefix = 'failed to create task for container: failed to create shim task: unable to start container process';
   if (exec !== undefined)
-    return {
-      error: wrapped('invalid', `${prefix}: error during container init: ${exec.text}: unknown`, error),
-      exitCode: exec.exitCode,
-    };
-  return {
-    error: wrapped(
-      'system',
-      `${prefix}: error during container init: ${error.operation} ${error.subject}: ${errnoSentence(error.errno)}: unknown`,
-      error,
-    ),
-    exitCode: 128,
-  };
+    return { error: wrapped('invalid', `${START_PREFIX}: ${exec.text}`, error), exitCode: exec.exitCode };
+  return initFailure(error);
+}
+
+const START_PREFIX =
+  'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process';
+
+/** The errno says whose fault it was, and with which code the container counts as ended (moby's translateContainerdStartErr). */
+function initFailure(error: LaunchError): StartFailure {
+  const sentence = `${START_PREFIX}: error during container init: ${initSentence(error)}`;
+  if (error.errno === 'ENOENT') return { error: wrapped('invalid', sentence, error), exitCode: 127 };
+  if (error.errno === 'EACCES' || error.errno === 'EISDIR')
+    return { error: wrapped('invalid', sentence, error), exitCode: 126 };
+  if (error.errno !== 'ENOTDIR' && !isMisplacedBind(error))
+    return { error: wrapped('system', sentence, error), exitCode: 128 };
+  const hint =
+    'Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type';
+  return { error: wrapped('invalid', `${sentence}: ${hint}`, error), exitCode: 127 };
+}
+
+/** mount(2) of a file over a folder, which the kernel calls an invalid argument when asked by descriptor. */
+function isMisplacedBind(error: LaunchError): boolean {
+  return error.operation === 'mount.bind' && error.errno === 'EINVAL';
+}
+
+function initSentence(error: LaunchError): string {
+  const text = errnoSentence(isMisplacedBind(error) ? 'ENOTDIR' : error.errno);
+  if (error.operation === 'file.write') return `open ${error.subject}: ${text}`;
+  if (error.operation.startsWith('mount.'))
+    return `error mounting to rootfs at ${JSON.stringify(error.subject)}: ${text}`;
+  if (error.operation === 'hostname') return `sethostname: ${text}`;
+  return `${error.operation} ${error.subject}: ${text}`;
 }
 
 function wrapped(kind: 'invalid' | 'system', sentence: string, cause: unknown): EngineError {
@@ -103,7 +124,7 @@ async function portFailure(
   const by = holder === undefined ? '' : ` (${holder} is listening on it)`;
   return new EngineError(
     'system',
-    `driver failed programming external connectivity on endpoint ${container.name} (${container.id}): failed to bind host port for ${address}: ${errnoSentence(error.errno)}${by}`,
+    `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (${container.id}): failed to bind host port for ${address}: ${errnoSentence(error.errno)}${by}`,
     { cause: error },
   );
 }

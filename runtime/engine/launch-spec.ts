@@ -2,6 +2,7 @@
 import { dockerCapabilities } from '../launch/capabilities.js';
 import { defaultSysctls } from '../launch/defaults.js';
 import type {
+  DeviceLimit,
   DeviceSpec,
   InterfaceSpec,
   LaunchSpec,
@@ -17,6 +18,7 @@ import type { HostConfig } from './host-config.js';
 import { logSpec } from './log-config.js';
 import { resourcesOf } from './resources.js';
 import type { SecurityOptions } from './security.js';
+import { dotted } from './sysctls.js';
 import type { ContainerRecord } from './types.js';
 
 /** Everything that a record does not say by itself. */
@@ -34,6 +36,7 @@ export interface LaunchFacts {
   readonly mounts: readonly MountSpec[];
   readonly devices: readonly DeviceSpec[];
   readonly deviceRules: readonly string[];
+  readonly blkioLimits?: readonly DeviceLimit[];
   readonly security: SecurityOptions;
   readonly seccomp: Uint8Array | undefined;
   /** Namespaces of other containers: `container:X` → pid of its first process. */
@@ -68,11 +71,11 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
     maskedPaths: host.MaskedPaths ?? [],
     readOnlyPaths: host.ReadonlyPaths ?? [],
     privileged: host.Privileged,
-    sysctls: { ...(ownNetwork(host) ? defaultSysctls : {}), ...host.Sysctls },
+    sysctls: { ...(ownNetwork(host) ? defaultSysctls : {}), ...sysctlsOf(host) },
     seccomp: facts.seccomp,
     appArmorProfile: host.Privileged ? undefined : facts.security.appArmorProfile,
     cgroupPath: facts.cgroupPath,
-    resources: resourcesOf(host, facts.deviceRules),
+    resources: resourcesOf(host, facts.deviceRules, facts.blkioLimits),
     interfaces: facts.interfaces,
     ports: facts.ports,
     init: host.Init === true,
@@ -112,8 +115,15 @@ function processOf({ config, hostConfig: host, path, args }: ContainerRecord, fa
 const limit = (value: number) => (value < 0 ? 2n ** 64n - 1n : BigInt(value));
 
 export function rlimitsOf(host: HostConfig): ProcessSpec['rlimits'] {
-  return (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({ name: Name, soft: limit(Soft), hard: limit(Hard) }));
+  return (host.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
+    name: Name.toLowerCase(),
+    soft: limit(Soft),
+    hard: limit(Hard),
+  }));
 }
+
+const sysctlsOf = (host: HostConfig) =>
+  Object.fromEntries(Object.entries(host.Sysctls ?? {}).map(([name, value]) => [dotted(name), value]));
 
 const ownNetwork = (host: HostConfig) => host.NetworkMode !== 'host' && !host.NetworkMode.startsWith('container:');
 

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { Filters } from './filters.js';
-import { parsePort } from './ports.js';
+import { exposedPorts } from './ports.js';
 import { parseTime } from './time.js';
 
 export const CONTAINER_FILTERS = [
@@ -101,16 +101,11 @@ function matchesNetwork(engine: Engine, filters: Filters, { record }: Container)
 }
 
 function matchesPorts(filters: Filters, { record }: Container): boolean {
-  const exposed = Object.keys(record.config.ExposedPorts ?? {}).map(canonical);
+  const exposed = exposedPorts(record.config.ExposedPorts).map(({ port, protocol }) => `${port}/${protocol}`);
   const published = (record.running?.ports ?? []).map((port) => `${port.containerPort}/${port.protocol}`);
   const inRange = (wanted: readonly string[], ports: readonly string[]) =>
     wanted.length === 0 || wanted.some((one) => expand(one).some((port) => ports.includes(port)));
   return inRange(filters.get('expose'), exposed) && inRange(filters.get('publish'), published);
-}
-
-function canonical(text: string): string {
-  const { port, protocol } = parsePort(text);
-  return `${port}/${protocol}`;
 }
 
 /** `8080-8090/tcp` as its ports. */

@@ -25,13 +25,16 @@ const options: Readonly<Record<string, readonly string[]>> = {
 export function checkLogConfig(config: LogConfig): void {
   const known = options[config.Type === '' ? 'json-file' : config.Type];
   if (known === undefined)
-    throw new EngineError('invalid', `logger: no log driver named '${config.Type}' is registered`);
+    throw new EngineError(
+      'invalid',
+      `error looking up logging plugin ${config.Type}: plugin ${JSON.stringify(config.Type)} not found`,
+    );
+  if (config.Type === 'none') return;
   for (const key of Object.keys(config.Config))
     if (!known.includes(key))
       throw new EngineError('invalid', `unknown log opt '${key}' for ${config.Type} log driver`);
   const files = config.Config['max-file'];
   if (files !== undefined && !(Number(files) >= 1)) throw new EngineError('invalid', 'max-file cannot be less than 1');
-  if (config.Config['max-size'] !== undefined) parseBytes(config.Config['max-size']);
 }
 
 /** `10m`, `1.5g`, `100kb`, `-1`. Throws `invalid`. */
@@ -41,11 +44,23 @@ export function parseBytes(text: string): number {
   return Math.trunc(Number(parts[1]) * 1024 ** ' kmgtp'.indexOf(parts[2]!.toLowerCase() || ' '));
 }
 
+function sizeOf(text: string): number {
+  try {
+    return parseBytes(text);
+  } catch (cause) {
+    throw new EngineError(
+      'system',
+      `failed to create task for container: failed to initialize logging driver: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
 /** Docker's json-file keeps all unless told; its local driver 5 files of 20 MB. */
 export function logSpec(config: LogConfig, directory: string): LogSpec {
   const isLocal = config.Type === 'local';
   const size = config.Config['max-size'];
-  const bytes = size === undefined ? (isLocal ? 20 * 1024 * 1024 : -1) : parseBytes(size);
+  const bytes = size === undefined ? (isLocal ? 20 * 1024 * 1024 : -1) : sizeOf(size);
   return {
     path: config.Type === 'none' ? undefined : logPath(directory),
     maxBytes: bytes > 0 ? bytes : undefined,

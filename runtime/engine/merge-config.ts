@@ -1,5 +1,6 @@
 /** A request's Config over the image's, by the rules of Docker's `docker run`. Pure. */
 import type { HealthConfig, ImageConfig } from '../images/types.js';
+import { cleanPath } from './bind-spec.js';
 import type { ContainerConfig } from './types.js';
 
 /** `hostname` is what an unnamed container is called. */
@@ -25,9 +26,10 @@ export function mergeConfig(request: Partial<ContainerConfig>, image: ImageConfi
     ...(health === undefined ? {} : { Healthcheck: health }),
     Image: request.Image ?? '',
     Volumes: { ...image.Volumes, ...request.Volumes },
-    WorkingDir: request.WorkingDir || image.WorkingDir || '',
+    WorkingDir: request.WorkingDir ? cleanPath(request.WorkingDir) : image.WorkingDir || '',
     Entrypoint: entrypoint.entrypoint,
     ...(request.NetworkDisabled === true ? { NetworkDisabled: true } : {}),
+    ...(request.MacAddress ? { MacAddress: request.MacAddress } : {}),
     ...(onBuild && onBuild.length > 0 ? { OnBuild: onBuild } : {}),
     Labels: { ...image.Labels, ...request.Labels },
     ...(stopSignal ? { StopSignal: stopSignal } : {}),
@@ -52,7 +54,15 @@ function mergeEntrypoint(request: Partial<ContainerConfig>, image: ImageConfig) 
   return { entrypoint: image.Entrypoint ?? null, cmd: cmd.length > 0 ? cmd : (image.Cmd ?? null) };
 }
 
+/** What is empty is left out, as Go does. */
 function mergeHealth(own: HealthConfig | undefined, image: HealthConfig | undefined): HealthConfig | undefined {
+  const merged = bothHealths(own, image);
+  if (merged === undefined) return undefined;
+  const said = Object.entries(merged).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
+  return Object.fromEntries(said) as HealthConfig;
+}
+
+function bothHealths(own: HealthConfig | undefined, image: HealthConfig | undefined): HealthConfig | undefined {
   if (image === undefined || own === undefined) return own ?? image;
   return {
     Test: own.Test && own.Test.length > 0 ? own.Test : (image.Test ?? []),

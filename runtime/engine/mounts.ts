@@ -49,9 +49,10 @@ function inheritedMounts(engine: Engine, specs: readonly string[]): MountPoint[]
     const readOnly = mode.split(',').includes('ro');
     if (!mode.split(',').every((flag) => ['rw', 'ro', 'z', 'Z'].includes(flag)))
       throw new EngineError('invalid', `invalid mode for volumes-from: ${mode}`);
-    return engine.containers
-      .get(name)
-      .record.mounts.filter((mount) => mount.Type !== 'tmpfs')
+    const other = engine.containers.find(name);
+    if (other === undefined) throw new EngineError('invalid', `No such container: ${name}`);
+    return other.record.mounts
+      .filter((mount) => mount.Type !== 'tmpfs')
       .map((mount) => ({ ...mount, RW: mount.RW && !readOnly, anonymous: false }));
   });
 }
@@ -71,7 +72,7 @@ async function resolveMount(engine: Engine, mount: ParsedMount): Promise<MountPo
   if (mount.type === 'tmpfs') return { Type: 'tmpfs', Source: '', ...shared };
   if (mount.type === 'image') {
     const image = engine.foundations.images.get(mount.source);
-    return { Type: 'image', Source: mount.source, ...shared, imageId: image.id };
+    return { Type: 'image', Name: mount.source, Source: mount.source, ...shared, imageId: image.id };
   }
   return volumeMount(engine, mount, shared);
 }

@@ -17,7 +17,7 @@ export function parsePort(text: string): ContainerPort {
     throw new EngineError('invalid', `invalid port specification: ${JSON.stringify(text)}`);
   }
   if (!/^\d+$/.test(port) || Number(port) > 65535 || Number(port) < 1)
-    throw new EngineError('invalid', `invalid port specification: ${JSON.stringify(text)}`);
+    throw new EngineError('invalid', `invalid port specification: ${JSON.stringify(port)}`);
   return { port: Number(port), protocol: protocol as 'tcp' | 'udp' };
 }
 
@@ -39,8 +39,8 @@ export function portRequests(host: HostConfig, exposed: Readonly<Record<string, 
     for (const binding of bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings)
       requests.push(requestOf(parsePort(port), binding));
   if (!host.PublishAllPorts) return requests;
-  for (const port of Object.keys(exposed ?? {})) {
-    const { protocol, port: number } = parsePort(port);
+  for (const { port: number, protocol } of exposedPorts(exposed)) {
+    if (protocol === 'sctp') continue;
     if (requests.some((one) => one.containerPort === number && one.protocol === protocol)) continue;
     requests.push(requestOf({ protocol, port: number }, { HostIp: '', HostPort: '' }));
   }
@@ -58,16 +58,30 @@ function requestOf({ port, protocol }: ContainerPort, binding: PortBinding): Por
   };
 }
 
+/** Exposed ports one by one, ranges taken apart. What is no port was let in by Docker too, and means nothing. */
+export function exposedPorts(exposed: Readonly<Record<string, object>> | undefined): ExposedPort[] {
+  return Object.keys(exposed ?? {}).flatMap((text) => {
+    const parts = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(text);
+    const first = Number(parts?.[1]);
+    const last = Number(parts?.[2] ?? parts?.[1]);
+    if (parts === null || first < 1 || last > 65535 || last < first) return [];
+    const protocol = (parts[3] ?? 'tcp').toLowerCase() as ExposedPort['protocol'];
+    return Array.from({ length: last - first + 1 }, (_, index) => ({ port: first + index, protocol }));
+  });
+}
+
+export interface ExposedPort {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+}
+
 /** NetworkSettings.Ports: exposed ones without a binding are null. */
 export function publishedPorts(
   exposed: Readonly<Record<string, object>> | undefined,
   ports: readonly PublishedPortSpec[],
 ): Record<string, PortBinding[] | null> {
   const shown: Record<string, PortBinding[] | null> = {};
-  for (const port of Object.keys(exposed ?? {})) {
-    const { port: number, protocol } = parsePort(port);
-    shown[`${number}/${protocol}`] = null;
-  }
+  for (const { port, protocol } of exposedPorts(exposed)) shown[`${port}/${protocol}`] = null;
   for (const { containerPort, protocol, hostIp, hostPort } of ports) {
     const key = `${containerPort}/${protocol}`;
     shown[key] = [...(shown[key] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }];

@@ -5,6 +5,7 @@ import type { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { linkEnv } from './environment.js';
 import type { HostConfig } from './host-config.js';
+import { exposedPorts } from './ports.js';
 import { parseSecurityOptions } from './security.js';
 
 /** Compiled once for each profile and set of capabilities. */
@@ -33,9 +34,7 @@ export function linksEnv(engine: Engine, container: Container): string[] {
     const other = engine.containers.find(name)?.record;
     const ip = other?.running?.endpoints[0]?.endpoint.ipv4;
     if (other === undefined || ip === undefined) return [];
-    const ports = Object.keys({ ...other.config.ExposedPorts }).map((port) =>
-      port.includes('/') ? port : `${port}/tcp`,
-    );
+    const ports = exposedPorts(other.config.ExposedPorts).map(({ port, protocol }) => `${port}/${protocol}`);
     return linkEnv({ alias, parentName, ip, ports, env: other.config.Env ?? [] });
   });
 }

@@ -1,13 +1,17 @@
 /** HostConfig's limits in the kernel's terms. */
 import { EngineError } from '../errors.js';
 import { allDeviceRules, defaultDeviceRules } from '../launch/defaults.js';
-import type { ResourceSpec } from '../launch/spec.js';
+import type { DeviceLimit, ResourceSpec } from '../launch/spec.js';
 import type { HostConfig } from './host-config.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Docker's: memory and swap default to twice the memory; NanoCpus becomes a quota of a period of 100 ms. */
-export function resourcesOf(host: HostConfig, deviceRules: readonly string[] = []): ResourceSpec {
+export function resourcesOf(
+  host: HostConfig,
+  deviceRules: readonly string[] = [],
+  blkioLimits: readonly DeviceLimit[] = [],
+): ResourceSpec {
   const r: Partial<Mutable<ResourceSpec>> = {};
   if (host.Memory > 0) r.memoryBytes = host.Memory;
   if (host.Memory > 0 || host.MemorySwap !== 0)
@@ -26,6 +30,7 @@ export function resourcesOf(host: HostConfig, deviceRules: readonly string[] = [
   if (host.CpusetMems !== '') r.cpusetMems = host.CpusetMems;
   if (host.PidsLimit !== null && host.PidsLimit > 0) r.pidsLimit = host.PidsLimit;
   if (host.BlkioWeight > 0) r.blkioWeight = host.BlkioWeight;
+  if (blkioLimits.length > 0) r.blkioLimits = blkioLimits;
   const rules = host.Privileged
     ? allDeviceRules
     : [...defaultDeviceRules, ...deviceRules, ...(host.DeviceCgroupRules ?? [])];
@@ -34,17 +39,22 @@ export function resourcesOf(host: HostConfig, deviceRules: readonly string[] = [
 
 const MINIMUM_MEMORY = 6 * 1024 * 1024;
 
+/** How many there are to give. */
+export interface MachineSize {
+  readonly cpus: number;
+  /** Of memory (NUMA). */
+  readonly nodes: number;
+}
+
 /** What is wrong with limits, in the sentences of Docker's daemon. Throws `invalid`. */
-export function checkResources(host: HostConfig, cpus: number): void {
+export function checkResources(host: HostConfig, machine: MachineSize): void {
   checkMemory(host);
-  checkCpu(host, cpus);
+  checkCpu(host, machine);
   if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000))
     wrong(`Range of blkio weight is from 10 to 1000`);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000)
     wrong(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   if (host.ShmSize < 0) wrong('SHM size can not be less than 0');
-  for (const rule of host.DeviceCgroupRules ?? [])
-    if (!/^[acb] ([0-9]+|\*):([0-9]+|\*) [rwm]{1,3}$/.test(rule)) wrong(`invalid device cgroup rule format: '${rule}'`);
 }
 
 function checkMemory(host: HostConfig): void {
@@ -62,7 +72,7 @@ function checkMemory(host: HostConfig): void {
     wrong('Minimum memory limit can not be less than memory reservation limit, see usage');
 }
 
-function checkCpu(host: HostConfig, cpus: number): void {
+function checkCpu(host: HostConfig, { cpus, nodes }: MachineSize): void {
   if (host.NanoCpus > 0 && host.CpuPeriod > 0)
     wrong('Conflicting options: Nano CPUs and CPU Period cannot both be set');
   if (host.NanoCpus > 0 && host.CpuQuota > 0) wrong('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
@@ -73,14 +83,17 @@ function checkCpu(host: HostConfig, cpus: number): void {
   if (host.CpuQuota > 0 && host.CpuQuota < 1000) wrong('CPU cfs quota can not be less than 1ms (i.e. 1000)');
   if (host.CpuShares < 0) wrong(`invalid CPU shares (${host.CpuShares}): value must be a positive integer`);
   checkSet(host.CpusetCpus, cpus, 'CPUs', 'cpuset cpus');
+  checkSet(host.CpusetMems, nodes, 'memory nodes', 'cpuset mems');
 }
 
 function checkSet(text: string, available: number, what: string, key: string): void {
   if (text === '') return;
-  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) wrong(`Invalid value ${text} for ${key}`);
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) wrong(`Invalid value ${text} for ${key}: invalid format: ${text}`);
   const highest = Math.max(...text.split(/[,-]/).map(Number));
   if (highest >= available)
-    wrong(`Requested ${what} are not available - requested ${text}, available: 0-${available - 1}`);
+    wrong(
+      `Requested ${what} are not available - requested ${text}, available: ${available > 1 ? `0-${available - 1}` : '0'}`,
+    );
 }
 
 function wrong(sentence: string): never {

@@ -1,5 +1,6 @@
 /** SecurityOpt of a HostConfig, read. Pure. */
 import { EngineError } from '../errors.js';
+import type { HostConfig } from './host-config.js';
 
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
@@ -7,6 +8,15 @@ export interface SecurityOptions {
   readonly seccomp: string;
   readonly appArmorProfile: string | undefined;
   readonly writableCgroups: boolean;
+}
+
+/** As the daemon does on create, where a bad option is its own failure (500). Profiles are read at the start. */
+export function checkSecurityOptions(list: readonly string[]): void {
+  try {
+    parseSecurityOptions(list);
+  } catch (cause) {
+    throw new EngineError('system', (cause as Error).message, { cause });
+  }
 }
 
 /** Throws `invalid` with Docker's sentence. SELinux labels are taken and mean nothing here. */
@@ -41,11 +51,13 @@ function readBool(option: string, value: string): boolean {
 
 function seccompOf(value: string): string {
   if (value === 'builtin' || value === '') return 'default';
-  if (value === 'unconfined') return value;
-  try {
-    JSON.parse(value);
-  } catch (cause) {
-    throw new EngineError('invalid', `Decoding seccomp profile failed: ${(cause as Error).message}`, { cause });
-  }
   return value;
+}
+
+/** What Docker adds where the machine's processes are in sight: SELinux labels would be in the way. */
+export function impliedSecurityOptions(host: HostConfig): readonly string[] | null {
+  const options = host.SecurityOpt;
+  if (options?.some((option) => option.startsWith('label'))) return options;
+  if (!host.Privileged && host.PidMode !== 'host' && host.IpcMode !== 'host') return options;
+  return [...(options ?? []), 'label=disable'];
 }

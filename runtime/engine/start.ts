@@ -145,6 +145,7 @@ async function prepareProgram(engine: Engine, container: Container): Promise<Pre
     mounts: [...containerFileMounts(engine, container, taken), ...own],
     devices: given.devices,
     deviceRules: given.rules,
+    blkioLimits: given.blkioLimits,
     security: parseSecurityOptions(host.SecurityOpt ?? []),
     seccomp: seccompFilter(engine, host),
     pidOf: (mode) => pidOf(engine, mode),

@@ -48,6 +48,8 @@ export interface ContainerConfig extends ImageConfig {
   /** As the client named it. */
   readonly Image: string;
   readonly NetworkDisabled?: boolean;
+  /** Deprecated: of the NetworkMode's network. */
+  readonly MacAddress?: string;
   readonly StopTimeout?: number;
   readonly Healthcheck?: HealthConfig;
 }

@@ -1,5 +1,4 @@
 /** Changes limits and restart policy, of a running container at once. */
-import { availableParallelism } from 'node:os';
 import { EngineError } from '../errors.js';
 import { updateCgroup } from './cgroup-files.js';
 import { checkRestartPolicy } from './check-create.js';
@@ -9,6 +8,7 @@ import { createWarnings } from './create-warnings.js';
 import type { Engine } from './engine.js';
 import type { HostConfig, RestartPolicy } from './host-config.js';
 import { checkResources, resourcesOf } from './resources.js';
+import { supportedLimits } from './supported-limits.js';
 
 export interface UpdateRequest {
   /** Zero and absence leave a value as it is. */
@@ -21,13 +21,13 @@ export async function updateContainer(engine: Engine, container: Container, requ
   const before = container.record.hostConfig;
   if (container.removing || container.record.state.Dead)
     throw new EngineError('conflict', `Container is marked for removal and cannot be "update".`);
-  const host = merged(engine, before, request);
-  checkUpdate(before, host, request);
+  const { host, warnings } = await supportedLimits(engine, merged(engine, before, request));
+  checkUpdate(engine, container, host, request);
   if (container.isRunning && container.record.running !== undefined && hasChanges(request.resources))
     await applyLimits(engine, container, host);
   await engine.save(container, { hostConfig: host });
   engine.tell(container, 'update');
-  return createWarnings(engine, host);
+  return [...warnings, ...createWarnings(host, engine.cgroups.version)];
 }
 
 const hasChanges = (resources: UpdateRequest['resources']) => Object.values(resources).some(isSaid);
@@ -44,26 +44,30 @@ function merged(engine: Engine, before: HostConfig, { resources, restartPolicy }
   return completeHostConfig(next, engine.cgroups.version);
 }
 
-function checkUpdate(before: HostConfig, host: HostConfig, { restartPolicy }: UpdateRequest): void {
-  if (restartPolicy !== undefined) {
-    checkRestartPolicy(restartPolicy.Name, restartPolicy.MaximumRetryCount);
-    if (before.AutoRemove && restartPolicy.Name !== 'no')
-      throw new EngineError(
-        'invalid',
-        'Restart policy cannot be updated because AutoRemove is enabled for the container',
-      );
-  }
-  if (before.NanoCpus > 0 && host.CpuQuota > 0 && before.CpuQuota !== host.CpuQuota)
-    throw new EngineError(
-      'invalid',
-      'Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set',
-    );
-  if (host.Memory !== before.Memory && host.MemorySwap > 0 && host.MemorySwap < host.Memory)
-    throw new EngineError(
-      'invalid',
-      'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
-    );
-  checkResources(host, availableParallelism());
+/** Whether two ways of saying the same limit meet (moby's UpdateContainer). */
+function conflictOf(before: HostConfig, { resources: asked, restartPolicy }: UpdateRequest): string | undefined {
+  const wants = (key: 'NanoCpus' | 'CpuPeriod' | 'CpuQuota' | 'Memory' | 'MemorySwap') => Number(asked[key] ?? 0);
+  if (wants('NanoCpus') > 0 && before.CpuPeriod > 0)
+    return 'Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set';
+  if (wants('NanoCpus') > 0 && before.CpuQuota > 0)
+    return 'Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set';
+  if (wants('CpuPeriod') > 0 && before.NanoCpus > 0)
+    return 'Conflicting options: CPU Period cannot be updated as NanoCPUs has already been set';
+  if (wants('CpuQuota') > 0 && before.NanoCpus > 0)
+    return 'Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set';
+  if (wants('Memory') !== 0 && wants('MemorySwap') === 0 && wants('Memory') > before.MemorySwap)
+    return 'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time';
+  if (before.AutoRemove && restartPolicy !== undefined && restartPolicy.Name !== 'no')
+    return 'Restart policy cannot be updated because AutoRemove is enabled for the container';
+  return undefined;
+}
+
+function checkUpdate(engine: Engine, container: Container, host: HostConfig, request: UpdateRequest): void {
+  const { restartPolicy } = request;
+  if (restartPolicy !== undefined) checkRestartPolicy(restartPolicy.Name, restartPolicy.MaximumRetryCount);
+  const conflict = conflictOf(container.record.hostConfig, request);
+  if (conflict !== undefined) throw new EngineError('conflict', `Cannot update container ${container.id}: ${conflict}`);
+  checkResources(host, engine.machineSize);
 }
 
 async function applyLimits(engine: Engine, container: Container, host: HostConfig): Promise<void> {

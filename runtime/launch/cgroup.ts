@@ -142,8 +142,12 @@ function valuesV1(r: ResourceSpec): Value[] {
   set('pids', 'pids.max', r.pidsLimit === undefined || r.pidsLimit > 0 ? r.pidsLimit : 'max');
   set('blkio', 'blkio.bfq.weight', r.blkioWeight, true);
   set('blkio', 'blkio.weight', r.blkioWeight, true);
+  for (const limit of r.blkioLimits ?? [])
+    set('blkio', `blkio.throttle.${limit.kind}_device`, `${limit.device} ${limit.rate}`);
   return values;
 }
+
+const V2_LIMITS = { read_bps: 'rbps', write_bps: 'wbps', read_iops: 'riops', write_iops: 'wiops' } as const;
 
 /** Converted as the OCI runtimes do (runc, "cgroup v2": shares 2..262144 → weight 1..10000). */
 function valuesV2(r: ResourceSpec): Value[] {
@@ -176,5 +180,7 @@ function valuesV2(r: ResourceSpec): Value[] {
     set('io', 'io.bfq.weight', r.blkioWeight, true);
     set('io', 'io.weight', 1 + Math.floor(((r.blkioWeight - 10) * 9999) / 990), true);
   }
+  for (const limit of r.blkioLimits ?? [])
+    set('io', 'io.max', `${limit.device} ${V2_LIMITS[limit.kind]}=${limit.rate}`);
   return values;
 }

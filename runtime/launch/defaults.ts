@@ -58,6 +58,8 @@ export const defaultDeviceRules: readonly string[] = [
   'c 5:1 rwm',
   'c 5:2 rwm',
   'c 136:* rwm',
+  // tun, as in Docker's default spec
+  'c 10:200 rwm',
 ];
 
 /** Of a privileged container. */

@@ -96,6 +96,13 @@ export interface DeviceSpec {
 }
 
 /** Values already in the kernel's terms; undefined leaves the kernel's default. */
+export interface DeviceLimit {
+  /** `254:0` */
+  readonly device: string;
+  readonly kind: 'read_bps' | 'write_bps' | 'read_iops' | 'write_iops';
+  readonly rate: number;
+}
+
 export interface ResourceSpec {
   readonly memoryBytes?: number;
   /** Memory plus swap; -1 unlimited. */
@@ -110,6 +117,8 @@ export interface ResourceSpec {
   readonly cpusetMems?: string;
   readonly pidsLimit?: number;
   readonly blkioWeight?: number;
+  /** Bytes and operations a second of block devices. */
+  readonly blkioLimits?: readonly DeviceLimit[];
   /** v1 `devices.allow` lines, e.g. `c 1:3 rwm`; on v2 a BPF program says the same. */
   readonly deviceRules: readonly string[];
 }

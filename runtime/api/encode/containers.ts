@@ -29,7 +29,7 @@ export function encodeInspect(view: ContainerView, sizes: Sizes | undefined): Co
     Platform: record.platform.os,
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: record.hostConfig.Privileged ? 'unconfined' : '',
+    AppArmorProfile: appArmorOf(record),
     ExecIDs: view.execIds.length > 0 ? view.execIds : null,
     HostConfig: record.hostConfig,
     GraphDriver: {
@@ -74,12 +74,12 @@ function encodeConfig({ config }: ContainerRecord): ContainerInspect['Config'] {
   };
 }
 
-export function encodeEndpointView({ settings, networkId, endpoint, predefined }: NetworkView): EndpointView {
+export function encodeEndpointView({ settings, networkId, endpoint, dnsNames }: NetworkView): EndpointView {
   return {
     IPAMConfig: settings.IPAMConfig,
     Links: settings.Links,
     Aliases: settings.Aliases,
-    MacAddress: endpoint?.macAddress ?? '',
+    MacAddress: endpoint?.macAddress ?? settings.MacAddress,
     DriverOpts: settings.DriverOpts,
     GwPriority: settings.GwPriority,
     NetworkID: networkId,
@@ -90,8 +90,20 @@ export function encodeEndpointView({ settings, networkId, endpoint, predefined }
     IPv6Gateway: endpoint?.gateway6 ?? '',
     GlobalIPv6Address: endpoint?.ipv6 ?? '',
     GlobalIPv6PrefixLen: endpoint?.ipv6 === undefined ? 0 : endpoint.ipv6PrefixLength,
-    DNSNames: predefined || endpoint === undefined ? null : endpoint.dnsNames,
+    DNSNames: dnsNames,
   };
+}
+
+function appArmorOf({ hostConfig }: ContainerRecord): string {
+  const option = (hostConfig.SecurityOpt ?? []).find((one) => /^apparmor[=:]/.test(one));
+  return option?.slice('apparmor='.length) ?? '';
+}
+
+/** The list leaves out what is only known inside. */
+function encodeListedNetworks(networks: readonly NetworkView[]): Record<string, EndpointView> {
+  return Object.fromEntries(
+    networks.map((network) => [network.name, { ...encodeEndpointView(network), Aliases: null, DNSNames: null }]),
+  );
 }
 
 function encodeNetworks(networks: readonly NetworkView[]): Record<string, EndpointView> {
@@ -143,7 +155,7 @@ export function encodeSummary(
     State: record.state.Status,
     Status: statusText(record.state, facts.nowMs),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode },
-    NetworkSettings: { Networks: encodeNetworks(view.networks) },
+    NetworkSettings: { Networks: encodeListedNetworks(view.networks) },
     Mounts: record.mounts.map(encodeMount),
   };
 }

@@ -203,7 +203,7 @@ type Body = Shaped<typeof createBody>;
 export function networksOf(body: Body): Record<string, EndpointSettings> {
   const networks: Record<string, EndpointSettings> = {};
   for (const [name, given] of Object.entries(body.NetworkingConfig?.EndpointsConfig ?? {}))
-    networks[name] = endpointOf(given ?? {});
+    networks[name] = endpointOf(said(name, given));
   const mac = body.MacAddress ?? '';
   if (mac === '') return networks;
   const mode = body.HostConfig?.NetworkMode || 'default';
@@ -215,6 +215,12 @@ export function networksOf(body: Body): Record<string, EndpointSettings> {
     );
   networks[mode] = { ...settings, MacAddress: mac };
   return networks;
+}
+
+/** Throws `invalid` for null, as Docker does. */
+function said<T>(name: string, given: T | null): T {
+  if (given === null) throw new EngineError('invalid', `invalid config for network ${name}: EndpointsConfig is nil`);
+  return given;
 }
 
 function endpointOf(given: Shaped<typeof endpoint>): EndpointSettings {
@@ -229,7 +235,7 @@ function endpointOf(given: Shaped<typeof endpoint>): EndpointSettings {
 }
 
 export function configOf(body: Body): Partial<ContainerConfig> {
-  const { HostConfig: _, NetworkingConfig: __, MacAddress: ___, ExposedPorts, Volumes, ...rest } = body;
+  const { HostConfig: _, NetworkingConfig: __, ExposedPorts, Volumes, ...rest } = body;
   return {
     ...rest,
     ...(ExposedPorts === undefined ? {} : { ExposedPorts: emptyObjects(ExposedPorts) }),
@@ -262,7 +268,7 @@ export function restartPolicyOf(policy: Shaped<typeof restartPolicy>) {
 function bindingsOf(bindings: NonNullable<NonNullable<Body['HostConfig']>['PortBindings']>) {
   return Object.fromEntries(
     Object.entries(bindings).map(([port, list]) => [
-      port.includes('/') ? port : `${port}/tcp`,
+      port,
       list?.map(({ HostIp, HostPort }) => ({ HostIp: HostIp ?? '', HostPort: HostPort ?? '' })) ?? null,
     ]),
   );

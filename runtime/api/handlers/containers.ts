@@ -21,7 +21,7 @@ import { encodeInspect, encodeSummary } from '../encode/containers.js';
 import { readShape } from '../request.js';
 import { type Answer, type Call, created, noContent, ok, type Route, streamed } from '../routes.js';
 import { openStream } from '../streams.js';
-import { createIn } from '../versions/containers.js';
+import { createIn, deprecationsIn } from '../versions/containers.js';
 import type { ContainerSummary } from '../wire.js';
 import {
   configOf,
@@ -72,7 +72,7 @@ async function create(engine: Engine, call: Call): Promise<Answer> {
     hostConfig: hostConfigOf(body.HostConfig ?? {}),
     networks: networksOf(body),
   });
-  return created({ Id: container.id, Warnings: warnings });
+  return created({ Id: container.id, Warnings: [...deprecationsIn(call.version, body), ...warnings] });
 }
 
 async function list(engine: Engine, call: Call): Promise<Answer> {
@@ -169,7 +169,7 @@ async function update(engine: Engine, container: Container, call: Call): Promise
     resources: resourcesOf(resources),
     restartPolicy: RestartPolicy?.Name ? restartPolicyOf(RestartPolicy) : undefined,
   });
-  return ok({ Warnings: warnings });
+  return ok({ Warnings: warnings.length > 0 ? warnings : null });
 }
 
 async function top(engine: Engine, container: Container, call: Call): Promise<Answer> {

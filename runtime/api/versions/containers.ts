@@ -15,3 +15,9 @@ export function createIn(version: ApiVersion, body: Body): Body {
   });
   return { ...body, HostConfig: { ...body.HostConfig, Mounts } };
 }
+
+/** What a client of this version should say elsewhere. */
+export function deprecationsIn(version: ApiVersion, body: Body): string[] {
+  if (!body.MacAddress || !version.atLeast('1.44')) return [];
+  return ['The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead.'];
+}

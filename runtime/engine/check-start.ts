@@ -1,0 +1,88 @@
+/** What only shows when a container starts: wishes that the kernel or the machine's mounts refuse. Docker's sentences. */
+import { readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { rlimitNames } from '../launch/compose-identity.js';
+import type { HostConfig } from './host-config.js';
+import { checkSysctls } from './sysctls.js';
+import type { ContainerRecord, MountPoint } from './types.js';
+
+const RUNC =
+  'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed';
+
+const INIT = 'unable to start container process: error during container init';
+
+/** Throws `system`, and `not-found` for a subpath of a volume that is not there. */
+export async function checkStart({ config, hostConfig, mounts }: ContainerRecord): Promise<void> {
+  checkSysctls(hostConfig);
+  checkRlimits(hostConfig);
+  if (config.Hostname.length > 64 && hostConfig.UTSMode !== 'host')
+    throw new EngineError('system', `${RUNC}: ${INIT}: sethostname: invalid argument`);
+  for (const rule of hostConfig.DeviceCgroupRules ?? [])
+    if (!/^[acb] ([0-9]+|\*):([0-9]+|\*) [rwm]{1,3}$/.test(rule))
+      throw new EngineError('system', `invalid device cgroup rule format: '${rule}'`);
+  await checkPropagation(mounts);
+  for (const mount of mounts) if (mount.Type === 'volume' && mount.subpath) await checkSubpath(mount);
+}
+
+function checkRlimits(host: HostConfig): void {
+  for (const { Name, Soft, Hard } of host.Ulimits ?? []) {
+    if (!rlimitNames.includes(Name.toLowerCase()))
+      throw new EngineError('system', `${RUNC}: wrong rlimit value: RLIMIT_${Name.toUpperCase()}`);
+    if (Hard >= 0 && (Soft < 0 || Soft > Hard))
+      throw new EngineError(
+        'system',
+        `${RUNC}: ${INIT}: error setting rlimits for ready process: error setting rlimit type ${rlimitNames.indexOf(Name.toLowerCase())}: invalid argument`,
+      );
+  }
+}
+
+interface MachineMount {
+  readonly path: string;
+  readonly isShared: boolean;
+  readonly isSlave: boolean;
+}
+
+/** A bind can only hand on what its source's mount shares (mount_namespaces(7)). */
+async function checkPropagation(mounts: readonly MountPoint[]): Promise<void> {
+  const asking = mounts.filter((mount) => mount.Type === 'bind' && /^r?(shared|slave)$/.test(mount.Propagation));
+  if (asking.length === 0) return;
+  const table = parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8'));
+  for (const mount of asking) {
+    const source = await realpath(mount.Source).catch(() => mount.Source);
+    const over = table.filter(({ path }) => isBelow(source, path)).at(-1);
+    if (over === undefined || over.isShared) continue;
+    const where = `path ${mount.Source} is mounted on ${over.path} but it is not a shared`;
+    if (mount.Propagation.endsWith('shared')) throw new EngineError('system', `${where} mount`);
+    if (!over.isSlave) throw new EngineError('system', `${where} or slave mount`);
+  }
+}
+
+const isBelow = (path: string, folder: string) => folder === '/' || path === folder || path.startsWith(`${folder}/`);
+
+/** Longest paths last, later mounts over earlier ones. */
+function parseMountinfo(text: string): MachineMount[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const fields = line.split(' - ')[0]!.split(' ');
+      const tags = fields.slice(6);
+      return {
+        path: (fields[4] ?? '').replaceAll('\\040', ' '),
+        isShared: tags.some((tag) => tag.startsWith('shared:')),
+        isSlave: tags.some((tag) => tag.startsWith('master:')),
+      };
+    })
+    .sort((a, b) => a.path.length - b.path.length);
+}
+
+/** It must be there, and inside the volume after all links. */
+async function checkSubpath(mount: MountPoint): Promise<void> {
+  const wanted = join(mount.Source, mount.subpath!);
+  const [root, found] = await Promise.all([realpath(mount.Source), realpath(wanted).catch(() => undefined)]);
+  if (found === undefined)
+    throw new EngineError('not-found', `cannot access path ${wanted}: lstat ${wanted}: no such file or directory`);
+  if (!isBelow(found, root))
+    throw new EngineError('system', `cannot access path ${wanted}: it leads out of the volume`);
+}
