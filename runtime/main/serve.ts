@@ -38,6 +38,7 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void
     engine,
     product,
     environment: process.env,
+    log,
     shutdown: (why, force) => void leave(why, force),
   });
   const server = new ApiServer({ routes, product: serverHeader(product), log });

@@ -6,6 +6,7 @@ import { absentRoutes } from './absent.js';
 import { archiveRoutes } from './archive.js';
 import { authRoutes } from './auth.js';
 import { buildRoutes } from './build.js';
+import { buildkitRoutes } from './buildkit.js';
 import { commitRoutes } from './commit.js';
 import { containerRoutes } from './containers.js';
 import { devenvRoutes } from './devenv.js';
@@ -26,9 +27,11 @@ export interface AllRoutesOptions {
   readonly shutdown: (why: string, force: boolean) => void;
   /** Proxies, insecure registries. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** One line (or a stack) for the engine's log. */
+  readonly log: (text: string) => void;
 }
 
-export function engineRoutes({ engine, product, shutdown, environment }: AllRoutesOptions): Route[] {
+export function engineRoutes({ engine, product, shutdown, environment, log }: AllRoutesOptions): Route[] {
   return [
     ...systemRoutes({ engine, product }),
     ...authRoutes(environment),
@@ -37,6 +40,7 @@ export function engineRoutes({ engine, product, shutdown, environment }: AllRout
     ...imageRoutes({ engine, engineVersion: engineVersion(product) }),
     ...imageTransferRoutes(engine),
     ...buildRoutes(engine),
+    ...buildkitRoutes({ engine, product, log }),
     ...commitRoutes(engine),
     ...containerRoutes(engine),
     ...execRoutes(engine),

@@ -1,0 +1,39 @@
+/** A failed build as BuildKit's clients show it: the sentence, and the lines of the Dockerfile that it is about. */
+import { BuildFailure } from '../../../engine/build-plan.js';
+import { codes, GrpcError, statusOf } from '../grpc/status.js';
+import type { Any } from '../proto/messages.js';
+
+/** Details are JSON under these names. */
+const typeUrl = (name: string) => `github.com/moby/buildkit/${name}+json`;
+
+const detail = (name: string, value: unknown): Any => ({
+  type_url: typeUrl(name),
+  value: Buffer.from(JSON.stringify(value)),
+});
+
+export function failureSentence(error: unknown): string {
+  if (!(error instanceof BuildFailure)) return statusOf(error).message;
+  const { run } = error;
+  if (run)
+    return `process ${JSON.stringify(run.args.join(' '))} did not complete successfully: exit code: ${run.exitCode}`;
+  return error.cause.message;
+}
+
+export function failureOf(error: unknown): unknown {
+  if (!(error instanceof BuildFailure)) return error;
+  const { run, place } = error;
+  const source = place.location && detail('errdefs.Source', sourceDetail(place.dockerfile, place.location));
+  const exit = run && detail('gatewayapi.ExitMessage', { Code: run.exitCode });
+  const details = [source, exit].filter((one) => one !== undefined);
+  return new GrpcError(codes.unknown, failureSentence(error), details, { cause: error });
+}
+
+export function sourceDetail(
+  { name, text }: { readonly name: string; readonly text: string },
+  { line, endLine }: { readonly line: number; readonly endLine: number },
+) {
+  return {
+    info: { filename: name, data: Buffer.from(text).toString('base64'), language: 'Dockerfile' },
+    ranges: [{ start: { line }, end: { line: endLine } }],
+  };
+}

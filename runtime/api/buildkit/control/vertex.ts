@@ -1,0 +1,64 @@
+/** One line of a build's progress, from its beginning to its end. */
+import { createHash } from 'node:crypto';
+import type { Timestamp, Vertex, VertexWarning } from '../proto/messages.js';
+import type { StatusLog } from './status-log.js';
+import { timestamp } from './time.js';
+
+export class VertexLine {
+  readonly digest: string;
+  #vertex: Vertex;
+  #started = new Map<string, Timestamp>();
+
+  constructor(
+    private readonly log: StatusLog,
+    /** `id` tells it from all others of the build. */
+    { build, id, name, inputs = [] }: { build: string; id: string; name: string; inputs?: readonly string[] },
+  ) {
+    const hex = createHash('sha256')
+      .update(JSON.stringify([build, id]))
+      .digest('hex');
+    this.digest = `sha256:${hex}`;
+    this.#vertex = { digest: this.digest, inputs, name };
+  }
+
+  get isDone(): boolean {
+    return this.#vertex.completed !== undefined;
+  }
+
+  start(): this {
+    return this.#change({ started: timestamp() });
+  }
+
+  /** Does nothing when it is over already. */
+  done(options: { readonly cached?: boolean; readonly error?: string } = {}): void {
+    if (this.isDone) return;
+    if (!this.#vertex.started) this.#vertex = { ...this.#vertex, started: timestamp() };
+    this.#change({ ...options, completed: timestamp() });
+  }
+
+  output(stream: 'stdout' | 'stderr', msg: Uint8Array): void {
+    const number = stream === 'stdout' ? 1 : 2;
+    this.log.add({ logs: [{ vertex: this.digest, timestamp: timestamp(), stream: number, msg }] });
+  }
+
+  /** `ID` is what is shown; its first mention is its start. */
+  status(ID: string, { current = 0, total = 0, name = '', done = false } = {}): void {
+    const now = timestamp();
+    const started = this.#started.get(ID) ?? now;
+    this.#started.set(ID, started);
+    const completed = done ? { completed: now } : {};
+    this.log.add({
+      statuses: [{ ID, vertex: this.digest, name, current, total, timestamp: now, started, ...completed }],
+    });
+  }
+
+  warn(warning: Omit<VertexWarning, 'vertex'>): void {
+    this.log.add({ warnings: [{ ...warning, vertex: this.digest }] });
+  }
+
+  #change(change: Partial<Vertex>): this {
+    this.#vertex = { ...this.#vertex, ...change };
+    this.log.add({ vertexes: [this.#vertex] });
+    return this;
+  }
+}

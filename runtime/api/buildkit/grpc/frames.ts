@@ -1,0 +1,52 @@
+/** Length-prefixed messages (gRPC over HTTP/2, section Length-Prefixed-Message). */
+
+const headBytes = 5;
+
+export function frame(message: Uint8Array): Buffer {
+  const head = Buffer.alloc(headBytes);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** Cuts chunks into messages. */
+export class FrameReader {
+  #chunks: Buffer[] = [];
+  #have = 0;
+  #wanted: number | undefined;
+
+  /** The messages that this chunk completes. Throws for a compressed one: nobody was told that we understand any compression. */
+  push(chunk: Buffer): Buffer[] {
+    this.#chunks.push(chunk);
+    this.#have += chunk.length;
+    const messages: Buffer[] = [];
+    for (let message = this.#next(); message; message = this.#next()) messages.push(message);
+    return messages;
+  }
+
+  #next(): Buffer | undefined {
+    if (this.#wanted === undefined) {
+      if (this.#have < headBytes) return undefined;
+      const head = this.#take(headBytes);
+      if (head[0] !== 0) throw new Error('a compressed gRPC message');
+      this.#wanted = head.readUInt32BE(1);
+    }
+    if (this.#have < this.#wanted) return undefined;
+    const message = this.#take(this.#wanted);
+    this.#wanted = undefined;
+    return message;
+  }
+
+  #take(length: number): Buffer {
+    const all = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const rest = all.subarray(length);
+    this.#chunks = rest.length > 0 ? [rest] : [];
+    this.#have = rest.length;
+    return all.subarray(0, length);
+  }
+}
+
+/** The messages of a readable side, in order, with its backpressure. */
+export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const reader = new FrameReader();
+  for await (const chunk of stream) yield* reader.push(chunk);
+}

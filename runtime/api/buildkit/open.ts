@@ -1,0 +1,52 @@
+/** BuildKit's services on the engine's socket. Loaded with the first build that speaks this protocol. */
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { Engine } from '../../engine/engine.js';
+import { SyncedFolders } from '../../engine/synced-folders.js';
+import { controlMethods } from './control/control.js';
+import { Jobs } from './control/jobs.js';
+import { bridgeMethods } from './gateway/bridge.js';
+import { GrpcClient } from './grpc/client.js';
+import { type Methods, serveGrpc, unary } from './grpc/server.js';
+import { openCodec } from './proto/codec.js';
+import { Sessions } from './session/sessions.js';
+
+export interface SessionFacts {
+  readonly id: string;
+  readonly sharedKey: string;
+  readonly methods: readonly string[];
+}
+
+export interface BuildKit {
+  /** Answers calls on the connection until it closes. Never rejects. */
+  serve(socket: Duplex): Promise<void>;
+  /** Asks on the connection, on behalf of builds that name it. Resolves when it is closed. */
+  session(socket: Duplex, facts: SessionFacts): Promise<void>;
+}
+
+const serving = 1;
+
+/** Of others' services: health, which clients probe with, and traces, which we take and drop. */
+const others: Methods = {
+  '/grpc.health.v1.Health/Check': unary('HealthRequest', 'HealthResponse', () => ({ status: serving })),
+  '/opentelemetry.proto.collector.trace.v1.TraceService/Export': unary('Empty', 'Empty', () => ({})),
+};
+
+export function openBuildKit(
+  engine: Engine,
+  { version, onBug }: { readonly version: string; readonly onBug: (what: string, error: unknown) => void },
+): BuildKit {
+  const codec = openCodec();
+  const sessions = new Sessions();
+  const folders = new SyncedFolders(join(engine.foundations.paths.home, 'build', 'synced'));
+  const parts = { engine, codec, sessions, folders, jobs: new Jobs(), version };
+  const methods = { ...controlMethods(parts), ...bridgeMethods(parts), ...others };
+  return {
+    serve: (socket) => serveGrpc(socket, { codec, methods, onBug }),
+    session: async (socket, { id, sharedKey, methods: served }) => {
+      const client = new GrpcClient(socket, codec);
+      sessions.add({ id, sharedKey, methods: new Set(served.map((method) => method.toLowerCase())), client });
+      await client.closed;
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** Makes a folder equal to what a client describes, entry by entry; asks for no content that is here already. */
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  futimesSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import type { FileIndex } from '../../../engine/synced-folders.js';
+import type { Stat } from '../proto/messages.js';
+import { fileType, permissions } from './modes.js';
+
+interface Arriving {
+  readonly stat: Stat;
+  readonly file: number;
+}
+
+/**
+ * Synchronous throughout: thousands of small files go through here, and each call is shorter than a turn of the thread pool.
+ * Entries come parents first; names that would lead out of the folder are refused.
+ */
+export class Mirror {
+  /** What the folder holds when all has arrived. */
+  readonly index: FileIndex = new Map();
+  sizeBytes = 0;
+  readonly #folders = new Map<string, Stat>();
+  readonly #arriving = new Map<number, Arriving>();
+
+  constructor(
+    readonly root: string,
+    private readonly before: FileIndex,
+  ) {}
+
+  /** Whether content has to be asked for under `id`. Throws an Error for an entry that cannot be. */
+  entry(stat: Stat, id: number): boolean {
+    const path = this.#checked(stat.path);
+    const type = fileType(stat.mode);
+    const described = describe(stat);
+    const same = this.before.get(stat.path) === described;
+    this.index.set(stat.path, described);
+    if (type === 'file') this.sizeBytes += stat.size;
+    if (type === 'directory') this.#folders.set(stat.path, stat);
+    if (same || type === 'other') return false;
+    if (type === 'directory') this.#makeFolder(path, stat);
+    else rmSync(path, { recursive: true, force: true });
+    if (type === 'symlink') this.#makeSymlink(path, stat);
+    if (type !== 'file') return false;
+    if (stat.linkname !== '') {
+      linkSync(this.#checked(posix.normalize(stat.linkname)), path);
+      return false;
+    }
+    this.#arriving.set(id, { stat, file: openSync(path, 'wx', 0o600) });
+    return true;
+  }
+
+  /** An empty chunk is the end of that file. Says whether it was. */
+  content(id: number, chunk: Uint8Array): boolean {
+    const arriving = this.#arriving.get(id);
+    if (!arriving) throw new Error(`content for ${id}, which nobody asked for`);
+    const { file, stat } = arriving;
+    if (chunk.length > 0) {
+      for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at);
+      return false;
+    }
+    fchmodSync(file, permissions(stat.mode));
+    futimesSync(file, seconds(stat), seconds(stat));
+    closeSync(file);
+    this.#arriving.delete(id);
+    return true;
+  }
+
+  /** Takes away what was not described. */
+  dropRest(): void {
+    for (const path of this.before.keys())
+      if (!this.index.has(path)) rmSync(join(this.root, path), { recursive: true, force: true });
+  }
+
+  /** Times of folders, which entries made in them have changed. */
+  finish(): void {
+    for (const [path, stat] of this.#folders) utimesSync(join(this.root, path), seconds(stat), seconds(stat));
+  }
+
+  /** Lets go of files that will not arrive. */
+  close(): void {
+    for (const { file } of this.#arriving.values()) closeSync(file);
+    this.#arriving.clear();
+  }
+
+  #checked(path: string): string {
+    const clean = posix.normalize(path);
+    const parent = dirname(clean);
+    const below = clean === path && !clean.startsWith('/') && clean !== '.' && !clean.split('/').includes('..');
+    if (!below || (parent !== '.' && !this.#folders.has(parent)))
+      throw new Error(`invalid path ${path} in the context`);
+    return join(this.root, clean);
+  }
+
+  #makeFolder(path: string, stat: Stat): void {
+    if (!this.before.get(stat.path)?.startsWith('directory ')) {
+      rmSync(path, { recursive: true, force: true });
+      mkdirSync(path, { recursive: true });
+    }
+    chmodSync(path, permissions(stat.mode));
+  }
+
+  #makeSymlink(path: string, stat: Stat): void {
+    symlinkSync(stat.linkname, path);
+    lutimesSync(path, seconds(stat), seconds(stat));
+  }
+}
+
+const seconds = (stat: Stat) => stat.modTime / 1e9;
+
+function describe({ mode, uid, gid, size, modTime, linkname }: Stat): string {
+  return `${fileType(mode)} ${mode} ${uid}:${gid} ${size} ${modTime} ${linkname}`;
+}

@@ -1,0 +1,66 @@
+/** `POST /grpc` and `POST /session`: connections that go on as HTTP/2, for clients of BuildKit. */
+import type { Duplex } from 'node:stream';
+import type { Engine } from '../../engine/engine.js';
+import { EngineError } from '../../errors.js';
+import type { BuildKit } from '../buildkit/open.js';
+import type { Product } from '../product.js';
+import { type Call, type Route, streamed } from '../routes.js';
+
+export interface BuildKitOptions {
+  readonly engine: Engine;
+  readonly product: Product;
+  readonly log: (text: string) => void;
+}
+
+export function buildkitRoutes(options: BuildKitOptions): Route[] {
+  let opening: Promise<BuildKit> | undefined;
+  const open = async () => {
+    const { openBuildKit } = await import('../buildkit/open.js');
+    const onBug = (what: string, error: unknown) =>
+      options.log(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
+    return openBuildKit(options.engine, { version: options.product.version, onBug });
+  };
+  const buildkit = () => {
+    opening ??= open();
+    return opening;
+  };
+  return [
+    {
+      method: 'POST',
+      path: '/grpc',
+      handle: async (call): Promise<typeof streamed> => {
+        const opened = await buildkit();
+        const socket = await switchProtocol(call);
+        await opened.serve(socket);
+        return streamed;
+      },
+    },
+    {
+      method: 'POST',
+      path: '/session',
+      handle: async (call): Promise<typeof streamed> => {
+        const opened = await buildkit();
+        const { headers } = call.request;
+        const id = text(headers['x-docker-expose-session-uuid']);
+        if (id === '') throw new EngineError('invalid', 'session id is required: X-Docker-Expose-Session-Uuid');
+        const sharedKey = text(headers['x-docker-expose-session-sharedkey']);
+        const methods = text(headers['x-docker-expose-session-grpc-method']).split(', ');
+        const socket = await switchProtocol(call);
+        await opened.session(socket, { id, sharedKey, methods });
+        return streamed;
+      },
+    },
+  ];
+}
+
+/** Node joins headers that come several times by commas. */
+const text = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(', ') : (header ?? ''));
+
+async function switchProtocol({ upgrade }: Call): Promise<Duplex> {
+  if (upgrade?.protocol !== 'h2c')
+    throw new EngineError('invalid', 'this call needs a connection that is upgraded to h2c');
+  const { socket } = upgrade;
+  const head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+  await new Promise<void>((resolve) => socket.write(head, () => resolve()));
+  return socket;
+}
