@@ -25,7 +25,7 @@ import { scratchFolder, sweepRoots } from './solve/scratch.js';
 import { SharedWork } from './solve/shared-work.js';
 import { solve } from './solve/solver.js';
 import { Views } from './solve/views.js';
-import type { BuildEvent, Builder, BuilderOptions, BuildOptions } from './types.js';
+import type { BuildEvent, Builder, BuilderOptions, BuildOptions, CacheEntry, PruneOptions } from './types.js';
 
 const CACHE_LIMIT_BYTES = 20e9;
 const SEEN_STEPS = 50_000;
@@ -114,16 +114,33 @@ class DockerfileBuilder implements Builder {
     await rm(scratchFolder(own), { recursive: true, force: true });
   }
 
-  async prune(): Promise<{ deleted: string[]; reclaimedBytes: number }> {
+  entries(): CacheEntry[] {
     const kept = new Set(this.workshop.tools.images.list().flatMap(({ chainIds }) => chainIds));
-    const records = this.workshop.cache.records();
-    const chains = new Map(records.map(({ value }) => [value.chainId, value.sizeBytes]));
-    await this.workshop.cache.clear();
+    return this.workshop.cache.records().map(({ id, value }) => ({
+      id,
+      sizeBytes: value.sizeBytes,
+      created: value.created,
+      usedMs: value.usedMs ?? 0,
+      shared: kept.has(value.chainId),
+    }));
+  }
+
+  async prune({ where, keepBytes = 0 }: PruneOptions = {}): Promise<{ deleted: string[]; reclaimedBytes: number }> {
+    const newestFirst = this.entries().sort((a, b) => b.usedMs - a.usedMs);
+    let bytes = 0;
+    const gone = newestFirst.filter((entry) => {
+      bytes += entry.shared ? 0 : entry.sizeBytes;
+      return (keepBytes === 0 || bytes > keepBytes) && (where === undefined || where(entry));
+    });
+    const isAll = gone.length === newestFirst.length && where === undefined;
+    const chains = new Map(this.workshop.cache.records().map(({ id, value }) => [id, value.chainId]));
+    await (isAll ? this.workshop.cache.clear() : this.workshop.cache.forget(gone.map(({ id }) => id)));
     this.workshop.seen.clear();
-    const mountBytes = await this.workshop.cacheMounts.prune();
-    const freed = [...chains].filter(([chain]) => !kept.has(chain));
-    const bytes = freed.reduce((sum, [, size]) => sum + size, mountBytes);
-    return { deleted: records.map(({ id }) => id), reclaimedBytes: bytes };
+    const mountBytes = isAll ? await this.workshop.cacheMounts.prune() : 0;
+    const still = new Set(this.workshop.cache.records().map(({ value }) => value.chainId));
+    const freed = new Map(gone.map((entry) => [chains.get(entry.id)!, entry.shared ? 0 : entry.sizeBytes]));
+    const sizes = [...freed].filter(([chain]) => !still.has(chain)).map(([, size]) => size);
+    return { deleted: gone.map(({ id }) => id), reclaimedBytes: sizes.reduce((sum, size) => sum + size, mountBytes) };
   }
 
   roots(): ChainId[] {

@@ -45,6 +45,8 @@ export interface BuildOptions {
   readonly tags: readonly string[];
   readonly platform?: Platform;
   readonly noCache: boolean;
+  /** Stages (names, in lower case) whose steps are done anew. */
+  readonly noCacheFilter?: readonly string[];
   /** Pull base images even when they are here. */
   readonly pull: boolean;
   readonly network: string;
@@ -103,18 +105,36 @@ export type BuildEvent =
 export interface Builder {
   /** Throws EngineError('invalid') with an excerpt of the Dockerfile for a wrong one, and with the last output for a RUN that failed. */
   build(options: BuildOptions, onEvent: (event: BuildEvent) => void, signal: AbortSignal): Promise<Image>;
-  /** Forgets cached steps; layers that only they held can then be collected. */
-  prune(): Promise<{ deleted: string[]; reclaimedBytes: number }>;
+  /** Forgets cached steps; layers that only they held can then be collected. Cache mounts go with a prune of everything. */
+  prune(options?: PruneOptions): Promise<{ deleted: string[]; reclaimedBytes: number }>;
+  /** Every step that is remembered. */
+  entries(): CacheEntry[];
   /** Chains that cached steps hold, for garbage collection. */
   roots(): ChainId[];
   cacheSizeBytes(): number;
 }
 
+/** A step that is remembered with its layer. */
+export interface CacheEntry {
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** RFC 3339. */
+  readonly created: string;
+  /** Milliseconds since the epoch, to the hour. */
+  readonly usedMs: number;
+  /** An image has the same layer: forgetting the step frees nothing. */
+  readonly shared: boolean;
+}
+
+export interface PruneOptions {
+  /** Which steps may go; all when undefined. */
+  readonly where?: (entry: CacheEntry) => boolean;
+  /** Bytes that may stay, the most recently used first. */
+  readonly keepBytes?: number;
+}
+
 /** For `ADD` of a URL. */
-export type Fetch = (
-  url: string,
-  signal: AbortSignal,
-) => Promise<{ body: Readable; lastModified: Date | undefined; fileName: string | undefined }>;
+export type Fetch = (url: string, signal: AbortSignal) => Promise<{ body: Readable; lastModified: Date | undefined }>;
 
 /** `openBuilder` of `build/builder.ts`. Cache mounts and what builds need for a moment lie in `HOME/build`. */
 export interface BuilderOptions {

@@ -2,12 +2,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { fetchGit, type GitSource, parseGitSource } from '../build/git.js';
 import type { BuildOptions } from '../build/types.js';
 import { EngineError } from '../errors.js';
 import { decompress } from '../images/decompress.js';
+import { networkSentence } from '../images/registry/failures.js';
 import type { Engine } from './engine.js';
 
-export type { BuildEvent, BuildOptions } from '../build/types.js';
+export type { BuildEvent, BuildOptions, CacheEntry } from '../build/types.js';
 
 export interface ContextRequest {
   readonly body: Readable;
@@ -31,6 +33,7 @@ export async function takeContext(engine: Engine, request: ContextRequest): Prom
   const directory = await mkdtemp(join(parent, 'context-'));
   const discard = () => rm(directory, { recursive: true, force: true });
   try {
+    if (request.remote) request.body.resume();
     const folder = request.remote ? await fetchRemote(engine, directory, request) : directory;
     if (!request.remote) await unpack(engine, directory, request.body);
     return { directory: folder, dockerfile: { path: request.dockerfile || 'Dockerfile' }, discard };
@@ -48,18 +51,19 @@ async function unpack(engine: Engine, directory: string, source: Readable): Prom
   );
 }
 
-const gitPattern = /^(git:\/\/|git@|github\.com\/|https?:\/\/.*\.git(?:#.*)?$)/;
-
-async function fetchRemote(engine: Engine, directory: string, request: ContextRequest): Promise<string> {
+/** A git repository, a tarball or a Dockerfile behind an address. Returns the folder of the files. */
+export async function fetchRemote(
+  engine: Engine,
+  directory: string,
+  request: Pick<ContextRequest, 'remote' | 'dockerfile' | 'signal'>,
+): Promise<string> {
   const { remote } = request;
-  request.body.resume();
-  if (gitPattern.test(remote)) return cloneRepository(engine, directory, remote);
+  const git = parseGitSource(remote);
+  if (git !== undefined) return cloneRepository(engine, directory, git);
   if (!/^https?:\/\//.test(remote))
     throw new EngineError('invalid', `remoteURL (${remote}) could not be recognized as URL`);
   const response = await fetch(remote, { signal: request.signal }).catch((cause) => {
-    throw new EngineError('system', `error downloading remote context ${remote}: ${(cause.cause ?? cause).message}`, {
-      cause,
-    });
+    throw new EngineError('system', `error downloading remote context ${remote}: ${networkSentence(cause)}`, { cause });
   });
   if (!response.ok || !response.body)
     throw new EngineError(
@@ -73,21 +77,15 @@ async function fetchRemote(engine: Engine, directory: string, request: ContextRe
   return directory;
 }
 
-/** `URL#REF:FOLDER`, the fragment of Docker's git contexts. */
-async function cloneRepository(engine: Engine, directory: string, remote: string): Promise<string> {
-  const [address = '', fragment = ''] = remote.split('#');
-  const [reference = '', folder = ''] = fragment.split(':');
-  const url = address.startsWith('github.com/') ? `https://${address}` : address;
-  const git = (...args: string[]) => engine.foundations.launcher.spawn(['git', '-C', directory, ...args]);
-  const steps = [
-    ['init', '-q', '.'],
-    ['fetch', '-q', '--depth', '1', '--', url, reference || 'HEAD'],
-    ['checkout', '-q', 'FETCH_HEAD'],
-  ];
-  for (const step of steps) {
-    const { code, stderr } = await git(...step);
-    if (code !== 0) throw new EngineError('invalid', `unable to fetch git context ${remote}: ${stderr.trim()}`);
+/** Throws `invalid` with git's words. Returns the folder that the fragment names. */
+export async function cloneRepository(engine: Engine, directory: string, source: GitSource): Promise<string> {
+  if (source.folder.split('/').includes('..'))
+    throw new EngineError('invalid', `invalid folder in git context ${source.url}`);
+  try {
+    const run = (args: readonly string[]) => engine.foundations.launcher.spawn(args);
+    await fetchGit(run, source, { directory: join(directory, 'tree'), keepGitDir: false });
+  } catch (cause) {
+    throw new EngineError('invalid', `unable to fetch git context: ${(cause as Error).message}`, { cause });
   }
-  if (folder.split('/').includes('..')) throw new EngineError('invalid', `invalid folder in git context ${remote}`);
-  return join(directory, folder);
+  return join(directory, 'tree', source.folder);
 }

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Fetch } from '../build/types.js';
 import { EngineError } from '../errors.js';
@@ -11,11 +10,8 @@ export const fetchForBuild: Fetch = async (url, signal) => {
   if (!response.ok || !response.body)
     throw new EngineError('invalid', `invalid response status ${response.status} for ${url}`);
   const modified = response.headers.get('last-modified');
-  const named = /filename="?([^";]+)"?/.exec(response.headers.get('content-disposition') ?? '')?.[1];
-  const fileName = named ?? posix.basename(new URL(response.url || url).pathname);
   return {
     body: Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
     lastModified: modified && !Number.isNaN(Date.parse(modified)) ? new Date(modified) : undefined,
-    fileName: fileName || undefined,
   };
 };

@@ -80,7 +80,7 @@ async function prepare(
     env: processEnv({ hostname: config.Hostname, tty: false, links: [], config: request.env, home: identity.home }),
     interfaces: connected.interfaces,
     ports: [],
-    mounts: [...containerFileMounts(engine, container, taken), ...own],
+    mounts: [...fileMounts(engine, container, taken), ...own],
     devices: given.devices,
     deviceRules: given.rules,
     security: parseSecurityOptions([]),
@@ -89,6 +89,11 @@ async function prepare(
     userXattr: false,
   });
   return launcher.prepare(composeLaunch(spec, launcher.machine));
+}
+
+/** hosts and resolv.conf; `/etc/hostname` is the image's own, as in BuildKit. */
+function fileMounts(engine: Engine, container: Container, taken: ReadonlySet<string>): MountSpec[] {
+  return containerFileMounts(engine, container, new Set([...taken, '/etc/hostname']));
 }
 
 async function follow(prepared: PreparedContainer, request: StepRequest): Promise<{ exitCode: number }> {

@@ -1,13 +1,17 @@
 /** `POST /build` as the classic builder's clients speak it, and its cache. */
 import type { BuildEvent, BuildOptions } from '../../engine/build-context.js';
 import { takeContext } from '../../engine/build-context.js';
+import { takeNamedContexts } from '../../engine/build-named.js';
 import type { Engine } from '../../engine/engine.js';
 import { familiarReference, layerRoots, parsePlatform, referenceOf, tellImage } from '../../engine/images.js';
+import { EngineError } from '../../errors.js';
 import { registryConfig } from '../credentials.js';
-import { int, list, map, nullable, object, string, stringMap } from '../decode.js';
+import { int, list, map, nullable, object, string, stringMap, strings } from '../decode.js';
 import { encodeBuildEvent } from '../encode/build.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream } from '../streams.js';
+import { namedContexts, readInputs } from './build-inputs.js';
+import { readPruneFilters } from './prune-filters.js';
 
 const ulimits = list(object({ Name: string, Soft: int, Hard: int }));
 
@@ -32,10 +36,16 @@ function readParameters(call: Call): Parameters {
   const { query } = call;
   const platform = parsePlatform(query.text('platform'));
   const target = query.text('target');
+  query.json('cachefrom', strings, 'error reading cache-from');
+  const isolation = query.text('isolation');
+  if (isolation !== '' && isolation !== 'default')
+    throw new EngineError('invalid', `unsupported isolation: ${JSON.stringify(isolation)}`);
+  const builder = query.text('version');
+  if (!['', '1', '2'].includes(builder)) throw new EngineError('invalid', `invalid version ${JSON.stringify(builder)}`);
   const shmBytes = query.int('shmsize');
   return {
-    buildArgs: withoutNull(query.json('buildargs', map(nullable(string))) ?? {}),
-    labels: query.json('labels', stringMap) ?? {},
+    buildArgs: withoutNull(query.json('buildargs', map(nullable(string)), 'error reading build args') ?? {}),
+    labels: query.json('labels', stringMap, 'error reading labels') ?? {},
     tags: query
       .all('t')
       .filter((name) => name !== '')
@@ -47,13 +57,16 @@ function readParameters(call: Call): Parameters {
     network: networkOf(query.text('networkmode')),
     extraHosts: extraHosts(call),
     ...(shmBytes ? { shmBytes } : {}),
-    ulimits: (query.json('ulimits', ulimits) ?? []).map(({ Name = '', Soft = 0, Hard = 0 }) => ({
-      name: Name,
-      soft: Soft,
-      hard: Hard,
-    })),
+    ulimits: (query.json('ulimits', ulimits, 'error reading ulimit settings') ?? []).map(
+      ({ Name = '', Soft = 0, Hard = 0 }) => ({
+        name: Name,
+        soft: Soft,
+        hard: Hard,
+      }),
+    ),
     auths: registryConfig(call),
     squash: query.bool('squash'),
+    ...readInputs(call),
   };
 }
 
@@ -75,13 +88,18 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
     signal: call.signal,
   });
   try {
+    const named = await takeNamedContexts(engine, namedContexts(call), call.signal);
     const { directory: contextDirectory, dockerfile } = context;
     const onEvent = (event: BuildEvent) => {
       for (const message of encodeBuildEvent(event, quiet)) void lines.write(message);
       if (event.kind === 'tagged') tellTagged(engine, event.name);
     };
     const builder = await engine.foundations.builder();
-    await builder.build({ ...parameters, contextDirectory, dockerfile }, onEvent, call.signal);
+    try {
+      await builder.build({ ...parameters, ...named, contextDirectory, dockerfile }, onEvent, call.signal);
+    } finally {
+      await named.discard();
+    }
     lines.end();
   } catch (error) {
     await lines.fail(error);
@@ -96,12 +114,24 @@ function tellTagged(engine: Engine, name: string): void {
   if (image) tellImage(engine, 'tag', image.id, name, image);
 }
 
+const spaceKeys = ['keep-storage', 'reserved-space', 'max-used-space', 'min-free-space'] as const;
+
+function spaceOf(call: Call, key: string): number {
+  try {
+    return call.query.int(key) ?? 0;
+  } catch (cause) {
+    const { message } = cause as Error;
+    const said = `${key} is in bytes and expects an integer, got ${call.query.text(key)}: ${message}`;
+    throw new EngineError('invalid', said, { cause });
+  }
+}
+
 async function prune(engine: Engine, call: Call): Promise<Answer> {
+  const where = readPruneFilters(call);
+  const [keepStorage, reserved, most] = spaceKeys.map((key) => spaceOf(call, key));
+  const keepBytes = Math.max(keepStorage!, reserved!, most!);
   const builder = await engine.foundations.builder();
-  const keeps = ['keep-storage', 'reserved-space', 'max-used-space'].map((key) => call.query.int(key) ?? 0);
-  const keepBytes = Math.max(...keeps);
-  if (keepBytes > 0 && builder.cacheSizeBytes() <= keepBytes) return ok({ CachesDeleted: null, SpaceReclaimed: 0 });
-  const { deleted, reclaimedBytes } = await builder.prune();
+  const { deleted, reclaimedBytes } = await builder.prune({ ...(where ? { where } : {}), keepBytes });
   await engine.foundations.images.collect(await layerRoots(engine));
   engine.events.publish('builder', 'prune', '', { reclaimed: String(reclaimedBytes) });
   return ok({ CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimedBytes });

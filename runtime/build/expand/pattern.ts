@@ -17,7 +17,13 @@ export function stripSuffix(value: string, pattern: string, longest: boolean): s
 /** Replaces the first match, or all of them; the replacement is plain text. */
 export function replacePattern(value: string, pattern: string, replacement: string, all: boolean): string {
   const expression = new RegExp(translate(pattern, true), all ? 'gs' : 's');
-  return value.replace(expression, () => replacement);
+  let end = -1;
+  // As Go does it: nothing is matched right behind a match.
+  return value.replace(expression, (match, offset: number) => {
+    if (match === '' && offset === end) return '';
+    end = offset + match.length;
+    return replacement;
+  });
 }
 
 function translate(pattern: string, greedy: boolean): string {

@@ -35,14 +35,17 @@ export class LayerDraft {
     }
   }
 
-  /** Makes a folder and those above it; new ones get mode 755 and this owner. Existing ones stay. Returns its path without symlinks. */
-  async makeFolders(path: string, owner: Owner | undefined, nowMs: number): Promise<string> {
+  /**
+   * Makes a folder and those above it; new ones get this owner, and the mode of an octal `--chmod` (its permission bits),
+   * 755 without one, as BuildKit's mkdir does. Existing ones stay. Returns its path without symlinks.
+   */
+  async makeFolders(path: string, options: Pick<PlaceOptions, 'owner' | 'mode' | 'nowMs'>): Promise<string> {
     const resolved = (await resolveInTree(this.merged(), path)).path;
     const parts = resolved.split('/').filter((part) => part !== '');
     for (const [index] of parts.entries()) {
       const folder = parts.slice(0, index + 1).join('/');
       const entry = await this.lookUp(folder);
-      if (entry === undefined) this.placed.set(folder, { entry: newFolder(owner, nowMs), content: undefined });
+      if (entry === undefined) this.placed.set(folder, { entry: newFolder(options), content: undefined });
       else if (entry.type !== 'directory') throw new Error(`cannot copy to non-directory: /${folder}`);
       else if (!this.placed.has(folder)) this.placed.set(folder, { entry, content: undefined });
     }
@@ -61,24 +64,17 @@ export class LayerDraft {
   private async folderBase(options: PlaceOptions): Promise<string> {
     const { path, entry } = await resolveInTree(this.merged(), options.destination);
     if (entry !== undefined && entry.type !== 'directory') throw new Error(`cannot copy to non-directory: /${path}`);
-    const isNew = entry === undefined;
-    const resolved = await this.makeFolders(path, options.owner, options.nowMs);
-    // A new folder that stands for the source takes an octal mode, not a symbolic one: so does BuildKit's mkdir.
-    if (isNew && options.mode?.absolute) {
-      const made = this.placed.get(resolved)!;
-      this.placed.set(resolved, { ...made, entry: { ...made.entry, mode: options.mode(made.entry.mode, true) } });
-    }
-    return resolved;
+    return this.makeFolders(path, options);
   }
 
   private async fileBase(name: string, options: PlaceOptions): Promise<string> {
-    const { destination, owner, nowMs } = options;
+    const { destination } = options;
     const { path, entry } = await resolveInTree(this.merged(), destination);
     if (/\/\.?$/.test(destination) || entry?.type === 'directory') {
-      return posix.join(await this.makeFolders(path, owner, nowMs), name);
+      return posix.join(await this.makeFolders(path, options), name);
     }
     const parent = posix.dirname(path);
-    await this.makeFolders(parent === '.' ? '' : parent, owner, nowMs);
+    await this.makeFolders(parent === '.' ? '' : parent, options);
     return path;
   }
 
@@ -134,10 +130,10 @@ export class LayerDraft {
   }
 }
 
-function newFolder(owner: Owner | undefined, nowMs: number): Entry {
+function newFolder({ owner, mode, nowMs }: Pick<PlaceOptions, 'owner' | 'mode' | 'nowMs'>): Entry {
   return {
     type: 'directory',
-    mode: 0o755,
+    mode: mode?.absolute ? mode(0o755, true) & 0o777 : 0o755,
     uid: owner?.uid ?? 0,
     gid: owner?.gid ?? 0,
     sizeBytes: 0,

@@ -9,6 +9,8 @@ import { didYouMean } from '../parse/suggest.js';
 export type Source =
   | { readonly kind: 'stage'; readonly index: number }
   | { readonly kind: 'image'; readonly name: string }
+  /** A folder that the client names. */
+  | { readonly kind: 'context'; readonly name: string }
   | { readonly kind: 'scratch' };
 
 export interface Stage {
@@ -30,6 +32,7 @@ export interface Graph {
   readonly needed: readonly Stage[];
   /** `ARG`s before the first FROM, with their values. */
   readonly globals: ReadonlyMap<string, string | undefined>;
+  readonly named: Named;
 }
 
 export interface GraphOptions {
@@ -38,8 +41,28 @@ export interface GraphOptions {
   readonly buildArgs: Readonly<Record<string, string | undefined>>;
   /** The TARGETPLATFORM family. */
   readonly predefined: ReadonlyMap<string, string>;
-  /** Names that stand for given images, whatever the Dockerfile says of them. */
-  readonly named?: ReadonlySet<string>;
+  /** Names that stand for given images or folders, whatever the Dockerfile says of them. */
+  readonly named?: Named;
+}
+
+/** Names that the client gave, in the form of `contextName`. */
+export interface Named {
+  readonly images: ReadonlySet<string>;
+  readonly folders: ReadonlySet<string>;
+}
+
+const NOTHING: Named = { images: new Set(), folders: new Set() };
+
+/** `alpine`, `alpine:latest` and `docker.io/library/alpine` are one name. */
+export function contextName(name: string): string {
+  const short = name.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
+  return short.replace(/:latest$/, '').toLowerCase();
+}
+
+export function namedSource(name: string, named: Named = NOTHING): Source | undefined {
+  const key = contextName(name);
+  if (named.images.has(key)) return { kind: 'image', name: key };
+  return named.folders.has(key) ? { kind: 'context', name: key } : undefined;
 }
 
 /** Throws DockerfileError. */
@@ -53,7 +76,7 @@ export function buildGraph(instructions: readonly Instruction[], options: GraphO
     stages.push(makeStage(group, stages, variables, options));
   }
   const target = pickTarget(stages, options.target);
-  return { stages, target, needed: neededStages(stages, target), globals };
+  return { stages, target, needed: neededStages(stages, target), globals, named: options.named ?? NOTHING };
 }
 
 function readGlobals(instructions: readonly Instruction[], options: GraphOptions): Map<string, string | undefined> {
@@ -111,10 +134,10 @@ function makeStage(
     throw new DockerfileError(`base name (${from.image}) should not be blank`, from);
   }
   const platform = from.platform === undefined ? undefined : expandAt(from.platform, variables, escapeToken, from);
-  const isGiven = from.name !== undefined && named?.has(from.name) === true;
-  if (isGiven) return givenStage(before.length, from);
-  const base: Source = named?.has(image) ? { kind: 'image', name: image } : findSource(image, before);
-  const reads = rest.flatMap((instruction) => stageReads(instruction, before));
+  const given = from.name === undefined ? undefined : namedSource(from.name, named);
+  if (given !== undefined) return givenStage(before.length, from, given);
+  const base = namedSource(image, named) ?? findBase(image, before);
+  const reads = rest.flatMap((instruction) => stageReads(instruction, before, named));
   const needs = base.kind === 'stage' ? [base.index, ...reads] : reads;
   return {
     index: before.length,
@@ -127,10 +150,14 @@ function makeStage(
   };
 }
 
-/** A stage whose name stands for a given image is that image. */
-function givenStage(index: number, from: From): Stage {
-  const base: Source = { kind: 'image', name: from.name! };
+/** A stage whose name stands for a given image or folder is that. */
+function givenStage(index: number, from: From, base: Source): Stage {
   return { index, name: from.name, from, base, platform: undefined, instructions: [], needs: [] };
+}
+
+/** FROM takes a stage's name in lower case only; anything else is an image's. */
+function findBase(name: string, before: readonly Stage[]): Source {
+  return name === name.toLowerCase() ? findSource(name, before) : { kind: 'image', name };
 }
 
 /** The latest stage of that name wins, as in BuildKit. */
@@ -141,7 +168,9 @@ export function findSource(name: string, before: readonly Stage[]): Source {
 }
 
 /** `--from` takes a stage's name or number, or an image. */
-export function findFrom(name: string, before: readonly Stage[], location: Location): Source {
+export function findFrom(name: string, before: readonly Stage[], location: Location, named?: Named): Source {
+  const given = namedSource(name, named);
+  if (given !== undefined) return given;
   if (/^\d+$/.test(name)) {
     const index = Number(name);
     if (index >= before.length) {
@@ -166,9 +195,9 @@ function mountFroms({ mounts }: Run): string[] {
   return mounts.map(({ from }) => from).filter((from) => from !== undefined && from !== '') as string[];
 }
 
-function stageReads(instruction: StageInstruction, before: readonly Stage[]): number[] {
+function stageReads(instruction: StageInstruction, before: readonly Stage[], named: Named | undefined): number[] {
   return fromNames(instruction).flatMap((name) => {
-    const source = findFrom(name, before, instruction);
+    const source = findFrom(name, before, instruction, named);
     return source.kind === 'stage' ? [source.index] : [];
   });
 }

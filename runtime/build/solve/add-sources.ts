@@ -7,10 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.js';
 import { type Selected, selectSources } from '../files/select.js';
 import { FolderTree } from '../files/tree.js';
+import { fetchGit, type GitSource, parseGitSource } from '../git.js';
 import type { Copy } from '../instructions/types.js';
 import { DockerfileError } from '../parse/errors.js';
 import { type Archive, splitArchives } from './archives.js';
-import { checkOutGit, parseGitSource } from './git.js';
 import type { StepScope } from './scope.js';
 import { temporaryFolder } from './scratch.js';
 
@@ -36,7 +36,7 @@ export async function fetchAdded(scope: StepScope, request: Request): Promise<Ad
   for (const source of sources) {
     const git = parseGitSource(source);
     if (git !== undefined) {
-      const folder = await checkOutGit(scope, git, { keepGitDir: step.keepGitDir, checksum, step });
+      const folder = await checkOut(scope, git, request);
       const source = `/${git.folder}`.replace(/[\\*?[]/g, '\\$&');
       const tree = new FolderTree(folder, { owner: ROOT });
       selected.push(...(await selectSources(tree, [source], { parents: false, excludes: request.excludes })));
@@ -50,6 +50,18 @@ export async function fetchAdded(scope: StepScope, request: Request): Promise<Ad
   if (checksum !== undefined && rest.length > 0)
     throw new DockerfileError('checksum requires HTTP(S) or Git sources', step);
   return { selected, archives, rest };
+}
+
+/** `--checksum`: what the commit's id must begin with. */
+async function checkOut(scope: StepScope, source: GitSource, { step, checksum }: Request): Promise<string> {
+  const directory = join(await temporaryFolder(scope), 'tree');
+  try {
+    const { commit } = await fetchGit(scope.workshop.run, source, { directory, keepGitDir: step.keepGitDir });
+    if (checksum === undefined || commit.startsWith(checksum)) return directory;
+    throw new Error(`expected checksum to match ${checksum}, got ${commit}`);
+  } catch (cause) {
+    throw new DockerfileError((cause as Error).message, step, { cause });
+  }
 }
 
 const ROOT = { uid: 0, gid: 0 };
@@ -76,7 +88,8 @@ async function download(scope: StepScope, { step, checksum }: Request, url: stri
   const digest = `sha256:${hash.digest('hex')}`;
   if (wanted !== undefined && wanted !== digest)
     throw new DockerfileError(`digest mismatch ${digest}: ${wanted}`, step);
-  const name = response.fileName ?? (posix.basename(new URL(url).pathname) || 'download');
+  // As BuildKit names it: by the address, whatever the server says.
+  const name = posix.basename(decodeURIComponent(new URL(url).pathname)) || '__unnamed__';
   return {
     name,
     entries: [

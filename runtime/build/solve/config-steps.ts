@@ -92,15 +92,20 @@ export function applyConfigStep(state: StageState, step: ConfigInstruction, cont
 function setCommand(state: StageState, { kind, command }: Of<'cmd' | 'entrypoint'>): StageState {
   const args = commandArgs(state, command);
   if (kind === 'cmd') {
-    const config = { ...state.config, Cmd: args, ArgsEscaped: true };
+    const { Cmd: _, ...rest } = state.config;
+    const config = { ...rest, ...(args.length > 0 ? { Cmd: args } : {}), ArgsEscaped: true };
     return withMetadataHistory({ ...state, cmdSet: true, config }, `CMD ${quoteList(args)}`);
   }
   const { Cmd: cmd, ...config } = state.config;
   const kept = state.cmdSet && cmd !== undefined ? { Cmd: cmd } : {};
   return withMetadataHistory(
-    { ...state, config: { ...config, ...kept, Entrypoint: args } },
+    { ...state, config: { ...withoutEntrypoint(config), ...kept, ...(args.length > 0 ? { Entrypoint: args } : {}) } },
     `ENTRYPOINT ${quoteList(args)}`,
   );
+}
+
+function withoutEntrypoint({ Entrypoint: _, ...config }: StageState['config']): StageState['config'] {
+  return config;
 }
 
 /** What is executed: the shell form goes through the stage's SHELL. */

@@ -177,7 +177,7 @@ async function makeLayer(
   const nowMs = Date.now();
   try {
     await draft.place(found.selected, { destination, owner, mode: wanted.mode, nowMs });
-    if (found.archives.length > 0) await draft.makeFolders(destination, owner, nowMs);
+    if (found.archives.length > 0) await draft.makeFolders(destination, { owner, mode: wanted.mode, nowMs });
   } catch (error) {
     return located(wanted.step, () => raise(error));
   }

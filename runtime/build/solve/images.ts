@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.js';
 import { familiarReference, parseReference } from '../../images/reference.js';
 import type { Image, Platform, RegistryAuth } from '../../images/types.js';
+import { contextName } from '../graph/graph.js';
 import { platformFits } from '../graph/platform.js';
 import type { BuildEvent, BuilderOptions, BuildOptions } from '../types.js';
 
@@ -18,7 +19,7 @@ export async function baseImage(
   { name: written, platform, strict }: ImageRequest,
   { emit, signal }: { emit: (event: BuildEvent) => void; signal: AbortSignal },
 ): Promise<Image> {
-  const name = options.contextImages?.[written] ?? written;
+  const name = givenContext(options.contextImages, written) ?? written;
   const id = ID.test(name);
   const found = tools.images.find(id ? name : familiarReference(parseReference(name)));
   const fits = found !== undefined && (!strict || platformFits(found.platform, platform));
@@ -32,6 +33,11 @@ export async function baseImage(
     onProgress: (event) => emit({ kind: 'pull', ...event }),
     signal,
   });
+}
+
+/** What the client gave under a name, however it wrote it. */
+export function givenContext(given: Readonly<Record<string, string>> | undefined, name: string): string | undefined {
+  return Object.entries(given ?? {}).find(([key]) => contextName(key) === contextName(name))?.[1];
 }
 
 /** An id, whole or as it is shown; shorter ones are names. An id names no image of a registry. */

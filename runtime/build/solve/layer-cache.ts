@@ -74,6 +74,10 @@ export class LayerCache {
     return digest;
   }
 
+  async forget(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await this.layers.remove(id);
+  }
+
   async clear(): Promise<void> {
     for (const { id } of this.layers.all()) await this.layers.remove(id);
     for (const { id } of this.digests.all()) await this.digests.remove(id);

@@ -4,7 +4,7 @@ import { processWord } from '../expand/expand.js';
 import type { StageInstruction } from '../instructions/types.js';
 import { layerHistory } from './history.js';
 import { cacheKey, type LayerRecord } from './layer-cache.js';
-import type { Output, StepScope } from './scope.js';
+import { ignoresCache, type Output, type StepScope } from './scope.js';
 import { chainOf, type StageState } from './state.js';
 
 export interface LayerWork {
@@ -27,7 +27,7 @@ export interface LayerTools {
 export async function layerStep(scope: StepScope, state: StageState, work: LayerWork): Promise<StageState> {
   const parent = chainOf(state);
   const key = cacheKey([parent ?? '', work.material]);
-  const found = scope.options.noCache ? undefined : scope.workshop.cache.find(key);
+  const found = ignoresCache(scope) ? undefined : scope.workshop.cache.find(key);
   announce(scope, work.instruction, found !== undefined, titleOf(state, work.instruction, scope.escapeToken));
   const record = found ?? (await makeLayer(scope, { key, parent, work }));
   scope.held.add(record.chainId);
@@ -38,6 +38,18 @@ export async function layerStep(scope: StepScope, state: StageState, work: Layer
     layers: [...state.layers, { diffId: record.diffId, chainId: record.chainId }],
     history: [...state.history, layerHistory(work.createdBy, record.created)],
   };
+}
+
+/** A layer that no instruction made. */
+export async function addedLayer(
+  scope: StepScope,
+  parent: LayerRecord['parent'],
+  work: Pick<LayerWork, 'material' | 'make'>,
+): Promise<LayerRecord> {
+  const key = cacheKey([parent ?? '', work.material]);
+  const record = scope.workshop.cache.find(key) ?? (await makeLayer(scope, { key, parent, work }));
+  scope.held.add(record.chainId);
+  return record;
 }
 
 /** The instruction as people are shown it: variables that are set filled in, quotes kept. */
@@ -66,13 +78,14 @@ export function announce(scope: StepScope, instruction: StageInstruction, cached
 /** Without cache a step is still shared within its build, never with another. */
 async function makeLayer(
   scope: StepScope,
-  { key, parent, work: layer }: { key: string; parent: LayerRecord['parent']; work: LayerWork },
+  { key, parent, work: layer }: { key: string; parent: LayerRecord['parent']; work: Pick<LayerWork, 'make'> },
 ): Promise<LayerRecord> {
-  const { workshop, options } = scope;
+  const { workshop } = scope;
+  const anew = ignoresCache(scope);
   const onMessage = ({ stream, text }: Output) => scope.emit({ kind: 'output', step: scope.step, stream, text });
-  const jobKey = options.noCache ? `${scope.id} ${key}` : key;
+  const jobKey = anew ? `${scope.id} ${key}` : key;
   const begin = async (signal: AbortSignal, say: (output: Output) => void) => {
-    const known = options.noCache ? undefined : workshop.cache.find(key);
+    const known = anew ? undefined : workshop.cache.find(key);
     if (known !== undefined) return known;
     const add = (tar: Readable, upper?: string) => workshop.tools.images.addLayer(parent, tar, upper);
     const made = await layer.make({ signal, say, add });

@@ -8,6 +8,7 @@ import type { Tree } from '../files/tree.js';
 import type { Run, RunMount } from '../instructions/types.js';
 import { DockerfileError } from '../parse/errors.js';
 import type { StepMount } from '../types.js';
+import { openAgent } from './agent.js';
 import type { CacheMount } from './cache-mounts.js';
 import { absolutePath, expand } from './config-steps.js';
 import { materialise } from './materialise.js';
@@ -36,15 +37,17 @@ interface Draft {
   readonly env: string[];
   readonly material: unknown[];
   readonly caches: CacheMount[];
+  readonly closers: (() => void)[];
 }
 
 /** One mount's options, expanded; `target` absolute. */
 type Ready = RunMount & { readonly target: string };
 
 export async function prepareMounts(scope: StepScope, state: StageState, step: Run): Promise<PreparedMounts> {
-  const draft: Draft = { mounts: [], tmpfs: [], env: [], material: [], caches: [] };
+  const draft: Draft = { mounts: [], tmpfs: [], env: [], material: [], caches: [], closers: [] };
   const close = async () => {
     for (const cache of draft.caches) cache.release();
+    for (const one of draft.closers) one();
   };
   try {
     for (const mount of step.mounts) await addMount(scope, { state, step, draft }, mount);
@@ -71,7 +74,7 @@ async function addMount(scope: StepScope, around: Around, mount: RunMount): Prom
   } else if (ready.type === 'bind') await addBind(scope, around, ready);
   else if (ready.type === 'cache') await addCache(scope, around, ready);
   else if (ready.type === 'secret') await addSecret(scope, around, ready);
-  else await addSsh(scope, around, ready);
+  else await addSsh(scope, around, ready, mount);
 }
 
 function expandMount(scope: StepScope, { state, step }: Around, mount: RunMount): Ready {
@@ -119,13 +122,14 @@ function escapePattern(path: string): string {
 
 async function addCache(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
   const id = posix.normalize(mount.id ?? mount.target);
+  const base = await cacheBase(scope, step, mount);
   const request = {
-    id,
+    id: [id, ...base.identity].join('\0'),
     sharing: mount.sharing ?? 'shared',
     mode: mount.mode ?? 0o755,
     uid: mount.uid ?? 0,
     gid: mount.gid ?? 0,
-    initial: await initialFolder(scope, step, mount),
+    initial: base.folder,
   };
   const cache = await scope.workshop.cacheMounts.take(request, scope.signal);
   draft.caches.push(cache);
@@ -133,11 +137,20 @@ async function addCache(scope: StepScope, { step, draft }: Around, mount: Ready)
   draft.mounts.push({ source: cache.folder, target: mount.target, readOnly: mount.readOnly ?? false });
 }
 
-async function initialFolder(scope: StepScope, step: Run, mount: Ready): Promise<string | undefined> {
-  if (mount.from === undefined) return undefined;
-  const tree = await (await sourceFiles(scope, mount.from, step)).tree();
+/** What a cache starts as: caches of one id that start differently are different caches, as in BuildKit. */
+async function cacheBase(
+  scope: StepScope,
+  step: Run,
+  mount: Ready,
+): Promise<{ identity: string[]; folder: string | undefined }> {
+  const { mode, uid, gid } = mount;
+  const own = mode ?? uid ?? gid;
+  const made = own === undefined ? [] : [`${(mode ?? 0o755).toString(8)} ${uid ?? 0}:${gid ?? 0}`];
+  if (mount.from === undefined) return { identity: made, folder: undefined };
+  const files = await sourceFiles(scope, mount.from, step);
+  const tree = await files.tree();
   const { path, entry } = await resolveInTree(tree, mount.source ?? '/');
-  if (entry?.type === 'directory') return tree.hostPath(path);
+  if (entry?.type === 'directory') return { identity: [files.chain ?? 'folder', path], folder: tree.hostPath(path) };
   throw new DockerfileError(`failed to compute cache key: "/${path}": not found`, step);
 }
 
@@ -163,18 +176,21 @@ async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready
   draft.mounts.push({ source: file, target: mount.target || `/run/secrets/${id}`, readOnly: true });
 }
 
-async function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
+async function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready, written: RunMount): Promise<void> {
   const id = mount.id ?? 'default';
   draft.material.push(['ssh', id, mount.target]);
-  const source = scope.options.ssh?.[id] ?? (await scope.options.ask?.ssh(id));
-  if (source === undefined) {
+  const count = step.mounts.filter(({ type }) => type === 'ssh').indexOf(written);
+  const target = mount.target || `/run/buildkit/ssh_agent.${count}`;
+  // The variable is there without an agent too, as in BuildKit.
+  if (count === 0) draft.env.push(`SSH_AUTH_SOCK=${target}`);
+  const agent = scope.options.ssh?.[id] ?? (await scope.options.ask?.ssh(id));
+  if (agent === undefined) {
     if (mount.required) throw new DockerfileError(`no SSH key "${id}" forwarded from the client`, step);
     return;
   }
-  const count = draft.mounts.filter(({ target }) => target.startsWith('/run/buildkit/ssh_agent.')).length;
-  const target = mount.target || `/run/buildkit/ssh_agent.${count}`;
-  draft.mounts.push({ source, target, readOnly: false });
-  if (count === 0) draft.env.push(`SSH_AUTH_SOCK=${target}`);
+  const { path, close } = await openAgent(await temporaryFolder(scope), agent, mount);
+  draft.closers.push(close);
+  draft.mounts.push({ source: path, target, readOnly: false });
 }
 
 async function scriptMount(

@@ -62,6 +62,12 @@ export interface StepScope extends Scope {
   readonly buildArgs: BuildOptions['buildArgs'];
 }
 
+/** Whether the steps of this stage are done anew. */
+export function ignoresCache({ options, current }: Pick<StepScope, 'options' | 'current'>): boolean {
+  const named = current.name !== undefined && options.noCacheFilter?.includes(current.name);
+  return options.noCache || named === true || options.noCacheFilter?.includes(String(current.index)) === true;
+}
+
 /** Files that a `--from` gives. */
 export interface SourceFiles {
   /** Set when the files are layers: they never change, so what is worked out of them can be kept. */

@@ -1,5 +1,10 @@
 /** Runs the graph: needed stages at once, each waiting only where it reads another; the first failure stops all. */
 
+import { digestSelected } from '../files/digest.js';
+import { layerTar } from '../files/layer-tar.js';
+import { LayerDraft } from '../files/place.js';
+import { selectSources } from '../files/select.js';
+import { emptyTree } from '../files/tree.js';
 import type { Stage } from '../graph/graph.js';
 import { parsePlatform, platformArgs } from '../graph/platform.js';
 import { parseInstruction } from '../instructions/parse.js';
@@ -9,10 +14,12 @@ import { lexTrigger } from '../parse/lex.js';
 import { applyConfigStep } from './config-steps.js';
 import { copyStep } from './copy-step.js';
 import { StepFailure } from './failures.js';
+import { givenContext } from './images.js';
 import { cacheKey } from './layer-cache.js';
-import { announce } from './layer-step.js';
+import { addedLayer, announce } from './layer-step.js';
 import { runStep } from './run-step.js';
-import type { Scope, StepScope } from './scope.js';
+import { ignoresCache, type Scope, type StepScope } from './scope.js';
+import { contextFiles } from './sources.js';
 import { continuedState, imageState, type StageState, scratchState } from './state.js';
 import { workdirStep } from './workdir-step.js';
 
@@ -101,11 +108,24 @@ async function begin(scope: StepScope, stage: Stage, platform: Scope['platform']
     const ended = await scope.stage(base.index);
     return { state: continuedState(ended), triggers: ended.config.OnBuild ?? [] };
   }
+  if (base.kind === 'context') return { state: await contextState(scope, base.name, platform), triggers: [] };
   const strict = stage.platform !== undefined || scope.options.platform !== undefined;
   const image = await scope.image({ name: base.name, platform, strict });
   for (const chain of image.chainIds) scope.held.add(chain);
   scope.emit({ kind: 'layer', step: scope.step, id: image.id });
   return { state: imageState(image), triggers: image.config.OnBuild ?? [] };
+}
+
+/** A stage on a folder of the client: all of it in one layer, which has no history. */
+async function contextState(scope: StepScope, name: string, platform: Scope['platform']): Promise<StageState> {
+  const files = await contextFiles(givenContext(scope.options.contexts, name)!);
+  const selected = await selectSources(await files.tree(), ['/'], { parents: false, excludes: [] });
+  const empty = scratchState(platform);
+  const draft = new LayerDraft(emptyTree);
+  await draft.place(selected, { destination: '/', owner: undefined, mode: undefined, nowMs: Date.now() });
+  const material = ['context', await digestSelected(selected)];
+  const layer = await addedLayer(scope, undefined, { material, make: ({ add }) => add(layerTar(draft.placed)) });
+  return { ...empty, key: layer.chainId, layers: [layer] };
 }
 
 async function runInstruction(scope: StepScope, state: StageState, instruction: StageInstruction): Promise<StageState> {
@@ -121,7 +141,7 @@ async function runInstruction(scope: StepScope, state: StageState, instruction: 
     default: {
       const next = applyConfigStep(state, instruction, scope);
       const key = cacheKey([state.key, instruction.text, next.config, [...next.args]]);
-      announce(scope, instruction, !scope.options.noCache && scope.workshop.seen.has(key));
+      announce(scope, instruction, !ignoresCache(scope) && scope.workshop.seen.has(key));
       scope.workshop.seen.add(key);
       scope.emit({ kind: 'layer', step: scope.step, id: `sha256:${key}` });
       return { ...next, key };

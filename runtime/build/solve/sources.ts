@@ -1,6 +1,7 @@
-import { FolderTree } from '../files/tree.js';
+import { openContext } from '../files/context.js';
 import { findFrom } from '../graph/graph.js';
 import type { Location } from '../parse/ast.js';
+import { givenContext } from './images.js';
 import type { SourceFiles, StepScope } from './scope.js';
 import { chainOf } from './state.js';
 import { viewTree } from './views.js';
@@ -14,19 +15,22 @@ export async function sourceFiles(
   if (from === undefined || from === '') {
     return { chain: undefined, hidden: scope.context.ignores, tree: async () => scope.context.tree };
   }
-  const folder = scope.options.contexts?.[from];
-  if (folder !== undefined) {
-    const tree = new FolderTree(folder, { owner: { uid: 0, gid: 0 } });
-    return { chain: undefined, hidden: false, tree: async () => tree };
-  }
+  const folder = givenContext(scope.options.contexts, from);
+  if (folder !== undefined) return contextFiles(folder);
   const chain = await fromChain(scope, from, location);
   if (chain !== undefined) scope.held.add(chain);
   return { chain, hidden: false, tree: () => viewTree(scope.lease, chain) };
 }
 
+/** A folder with the ignore file that lies in it. */
+export async function contextFiles(folder: string): Promise<SourceFiles> {
+  const { tree, ignores } = await openContext(folder, { dockerfile: undefined });
+  return { chain: undefined, hidden: ignores, tree: async () => tree };
+}
+
 async function fromChain(scope: StepScope, from: string, location: Location) {
-  const source = findFrom(from, scope.graph.stages.slice(0, scope.current.index), location);
-  if (source.kind === 'scratch') return undefined;
+  const source = findFrom(from, scope.graph.stages.slice(0, scope.current.index), location, scope.graph.named);
+  if (source.kind === 'scratch' || source.kind === 'context') return undefined;
   if (source.kind === 'stage') return chainOf(await scope.stage(source.index));
   const image = await scope.image({
     name: source.name,

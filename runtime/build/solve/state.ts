@@ -42,10 +42,10 @@ export function imageState(image: Image): StageState {
   return { ...state, layers, history: image.history, author: image.author };
 }
 
-/** A stage that starts where another ended: its ARGs are not known here, its triggers have been fired. */
+/** A stage that starts where another ended: its ARGs are known here too, its triggers have been fired. */
 export function continuedState(base: StageState): StageState {
   const { OnBuild: _, ...config } = base.config;
-  return { ...base, config, env: envOf(config), args: new Map(), cmdSet: false };
+  return { ...base, config, cmdSet: false };
 }
 
 function begin(platform: Platform, config: ImageConfig, key: string): StageState {

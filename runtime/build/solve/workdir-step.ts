@@ -33,7 +33,7 @@ export async function workdirStep(scope: StepScope, state: StageState, step: Wor
       const { owner } = await lookUpOwner(view, user);
       const exists = (await resolveInTree(view, path)).entry !== undefined;
       try {
-        await draft.makeFolders(path, owner, Date.now());
+        await draft.makeFolders(path, { owner, mode: undefined, nowMs: Date.now() });
       } catch (cause) {
         throw new DockerfileError((cause as Error).message, step, { cause });
       }
