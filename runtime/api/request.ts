@@ -44,11 +44,11 @@ export class Query {
     return Number(text);
   }
 
-  /** A JSON value in the query (`buildargs`, `labels`). Undefined when it is missing or empty. */
-  json<T>(key: string, shape: Shape<T>): T | undefined {
+  /** A JSON value in the query (`buildargs`, `labels`). Undefined when it is missing or empty. `complaint` begins what is wrong with it. */
+  json<T>(key: string, shape: Shape<T>, complaint: string): T | undefined {
     const text = this.text(key);
     if (text === '') return undefined;
-    return shape(parseJson(text, `invalid ${key}`), key);
+    return shape(parseJson(text, complaint, 'unexpected end of JSON input'), key);
   }
 
   /** `filters`, with its keys checked. Throws `invalid`. */
@@ -59,7 +59,8 @@ export class Query {
   }
 }
 
-function parseJson(text: string, complaint: string): unknown {
+/** In Go's words; a decoder that reads a stream says `unexpected EOF` where the text ends too early. */
+function parseJson(text: string, complaint: string, ending = 'unexpected EOF'): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -67,7 +68,9 @@ function parseJson(text: string, complaint: string): unknown {
     if (message.includes('after JSON')) throw new EngineError('invalid', 'unexpected content after JSON', { cause });
     // V8's two ways of saying that the text ends too early, in Go's words
     const ended = /Unexpected end|Unterminated string|property name or/.test(message) && !/[}\]"]\s*$/.test(text);
-    throw new EngineError('invalid', `${complaint}: ${ended ? 'unexpected EOF' : message}`, { cause });
+    const [, character] = /^Unexpected token '(.)'/s.exec(message) ?? [];
+    const why = character === undefined ? message : `invalid character '${character}' looking for beginning of value`;
+    throw new EngineError('invalid', `${complaint}: ${ended ? ending : why}`, { cause });
   }
 }
 

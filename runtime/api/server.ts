@@ -126,6 +126,7 @@ export class ApiServer {
     response.setHeader('Server', this.options.product);
     try {
       const version = negotiate(text);
+      if (request.method === 'OPTIONS') return send(response, { status: 200 });
       const match = this.#find(request.method ?? 'GET', path);
       if (!match || !availableIn(version, match.route)) return send(response, pageNotFound);
       const call = makeCall(exchange, match.params, at < 0 ? '' : url.slice(at + 1), { version });

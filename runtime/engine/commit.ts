@@ -17,8 +17,8 @@ export interface CommitRequest {
   readonly changes: readonly string[];
   /** Hold its processes while its files are read. */
   readonly pause: boolean;
-  /** Replaces parts of the container's own. */
-  readonly config: Partial<ImageConfig>;
+  /** Replaces parts of the container's own; undefined: that as it is. */
+  readonly config: Partial<ImageConfig> | undefined;
 }
 
 /** What of a container's configuration an image keeps. */
@@ -71,19 +71,25 @@ export function mergeConfig(own: Partial<ImageConfig>, base: ImageConfig): Image
     ...given,
     Env: [...ownEnv, ...(base.Env ?? []).filter((line) => !names.has(nameOf(line)))],
     Labels: { ...base.Labels, ...own.Labels },
-    ExposedPorts: { ...base.ExposedPorts, ...own.ExposedPorts },
-    Volumes: { ...base.Volumes, ...own.Volumes },
+    ...joined('ExposedPorts', own, base),
+    ...joined('Volumes', own, base),
     ...(command ? { Cmd: command } : { Cmd: null }),
     ...(entrypoint ? { Entrypoint: entrypoint } : { Entrypoint: null }),
   };
+}
+
+function joined(key: 'ExposedPorts' | 'Volumes', own: Partial<ImageConfig>, base: ImageConfig): Partial<ImageConfig> {
+  const all = { ...base[key], ...own[key] };
+  return Object.keys(all).length > 0 ? { [key]: all } : {};
 }
 
 /** Throws `not-found`, `invalid` for a change that cannot be read. */
 export async function commitContainer(engine: Engine, request: CommitRequest): Promise<Image> {
   const container = engine.containers.get(request.container);
   const { record } = container;
-  const changed = await applyChanges(request.config, request.changes, record.platform);
-  const config = mergeConfig(changed, imageConfigOf(record.config));
+  const base = imageConfigOf(record.config);
+  const changed = await applyChanges(request.config ?? base, request.changes, record.platform);
+  const config = request.config === undefined ? changed : mergeConfig(changed, base);
   const image = await whilePaused(engine, container, request.pause, () => putImage(engine, container, request, config));
   if (request.reference) await engine.foundations.images.tag(image.id, request.reference);
   const name = request.reference ? familiarReference(request.reference) : '';
@@ -109,6 +115,9 @@ async function whilePaused<T>(
   }
 }
 
+/** A tar of nothing: as at Docker it becomes no layer. */
+const EMPTY_TAR = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
+
 async function putImage(
   engine: Engine,
   container: Container,
@@ -120,6 +129,7 @@ async function putImage(
   const base = record.imageId ? images.find(record.imageId) : undefined;
   const layer = await images.addLayer(record.chainId, snapshots.diffTar(container.id));
   const created = now();
+  const isEmpty = layer.diffId === EMPTY_TAR;
   return images.put({
     platform: record.platform,
     created,
@@ -130,11 +140,13 @@ async function putImage(
       ...(base?.history ?? []),
       {
         created,
-        created_by: [record.path, ...record.args].join(' '),
+        created_by: (record.config.Cmd ?? []).join(' '),
         ...(request.author ? { author: request.author } : {}),
         ...(request.comment ? { comment: request.comment } : {}),
+        ...(isEmpty ? { empty_layer: true } : {}),
       },
     ],
-    diffIds: [...(base?.diffIds ?? []), layer.diffId],
+    diffIds: [...(base?.diffIds ?? []), ...(isEmpty ? [] : [layer.diffId])],
+    ...(base ? { parent: base.id } : {}),
   });
 }

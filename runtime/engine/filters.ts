@@ -76,8 +76,8 @@ export class Filters {
   }
 
   /** The one time of `until`, in nanoseconds since the epoch. Throws `kind` in Docker's words for two of them or for none. */
-  until(kind: 'invalid' | 'system'): bigint | undefined {
-    const [text, ...more] = this.get('until');
+  until(kind: 'invalid' | 'system', key = 'until'): bigint | undefined {
+    const [text, ...more] = this.get(key);
     if (text === undefined) return undefined;
     if (more.length > 0) throw new EngineError(kind, 'more than one until filter specified');
     try {

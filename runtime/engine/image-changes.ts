@@ -39,17 +39,22 @@ export async function applyChanges(
     let state: StageState = { ...scratchState(platform), config, env: envOf(config) };
     for (const source of texts.flatMap((text) => lexDockerfile(text).instructions)) {
       const keyword = source.keyword.toLowerCase();
-      if (!allowed.has(keyword)) throw new EngineError('invalid', `${keyword} is not a valid change command`);
+      if (!allowed.has(keyword)) throw new EngineError('invalid', `${source.keyword} is not a valid change command`);
       const instruction = parseInstruction(source, { escapeToken: '\\' });
       state =
         instruction.kind === 'workdir'
           ? { ...state, config: inFolder(state.config, instruction.path) }
           : applyConfigStep(state, instruction as ConfigInstruction, noVariables);
     }
-    return state.config;
+    return withoutEscapes(state.config, config);
   } catch (error) {
     throw error instanceof EngineError ? error : new EngineError('invalid', (error as Error).message, { cause: error });
   }
+}
+
+/** `ArgsEscaped` is BuildKit's mark; what a change made has none. */
+function withoutEscapes({ ArgsEscaped: _, ...config }: ImageConfig, before: ImageConfig): ImageConfig {
+  return before.ArgsEscaped ? { ...config, ArgsEscaped: true } : config;
 }
 
 const noVariables: ConfigContext = { escapeToken: '\\', buildArgs: {}, globals: () => undefined };

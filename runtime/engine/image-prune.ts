@@ -1,10 +1,26 @@
-import type { RemovedImage } from '../images/types.js';
+import { EngineError } from '../errors.js';
+import type { Image, RemovedImage } from '../images/types.js';
 import type { Engine } from './engine.js';
 import type { Filters } from './filters.js';
 import { containersByImage, createdNs } from './image-list.js';
 import { layerRoots, removeImage } from './images.js';
 
 export const imagePruneFilters = ['dangling', 'label', 'label!', 'until'] as const;
+
+/** By each of its names, as an image of several repositories is refused by its id. What somebody has begun to use stays. */
+async function removeByNames(engine: Engine, image: Image): Promise<RemovedImage[]> {
+  const names = [...image.tags, ...image.repoDigests];
+  const removed: RemovedImage[] = [];
+  for (const name of names.length > 0 ? names : [image.id]) {
+    try {
+      removed.push(...(await removeImage(engine, name, { force: false, noPrune: false })));
+    } catch (error) {
+      // The digest of a repository goes with its last tag.
+      if (!(error instanceof EngineError && ['conflict', 'not-found'].includes(error.kind))) throw error;
+    }
+  }
+  return removed;
+}
 
 /** Removes images that no container stands on: those without a name, or all of them with `dangling=false`. */
 export async function pruneImages(
@@ -21,8 +37,7 @@ export async function pruneImages(
     if (used.has(image.id) || (danglingOnly && image.tags.length > 0)) continue;
     if (!filters.matchesLabels('label', Labels) || !filters.lacksLabels('label!', Labels)) continue;
     if (until !== undefined && createdNs(image) > until) continue;
-    const names = image.tags.length > 0 ? image.tags : [image.id];
-    for (const name of names) removed.push(...(await removeImage(engine, name, { force: false, noPrune: false })));
+    removed.push(...(await removeByNames(engine, image)));
   }
   const { reclaimedBytes } = await images.collect(await layerRoots(engine));
   if (removed.length > 0) engine.events.publish('image', 'prune', '', { reclaimed: String(reclaimedBytes) });

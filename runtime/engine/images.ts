@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
 import { hostPlatform } from '../images/platform.js';
-import { familiarName, familiarReference, parseReference } from '../images/reference.js';
+import { familiarName, familiarReference, isDigest, isTag, parseReference } from '../images/reference.js';
 import type {
   Image,
   ImageConfig,
@@ -18,7 +18,7 @@ import { applyChanges } from './image-changes.js';
 import { now } from './time.js';
 
 export { hostPlatform } from '../images/platform.js';
-export { familiarReference, parseReference } from '../images/reference.js';
+export { canonicalName, familiarReference, parseReference } from '../images/reference.js';
 export type {
   HealthConfig,
   HistoryEntry,
@@ -49,8 +49,9 @@ export function tellImage(engine: Engine, action: string, id: string, name: stri
   engine.events.publish('image', action, id, { ...image?.config.Labels, name });
 }
 
-/** Throws `not-found` and `unavailable`, both with the registry's name. */
+/** Throws `not-found`, and `system` for a registry that does not answer. */
 export async function pullImage(engine: Engine, reference: Reference, options: PullOptions): Promise<Image> {
+  if (familiarName(reference) === 'scratch') throw new EngineError('forbidden', "'scratch' is a reserved name");
   const image = await engine.foundations.images.pull(reference, options);
   tellImage(engine, 'pull', familiarReference(reference), familiarName(reference), image);
   return image;
@@ -96,10 +97,12 @@ export async function removeImage(
 ): Promise<RemovedImage[]> {
   const { images } = engine.foundations;
   const image = images.get(name);
+  const known = new Set<string>(images.list().map(({ id }) => id));
   const removed = await images.remove(name, { ...options, inUse: imageUsers(engine) });
   for (const entry of removed) {
     if (entry.untagged) tellImage(engine, 'untag', image.id, image.id, image);
-    if (entry.deleted && entry.deleted === image.id) tellImage(engine, 'delete', image.id, image.id, image);
+    if (entry.deleted && known.has(entry.deleted))
+      tellImage(engine, 'delete', entry.deleted, entry.deleted, entry.deleted === image.id ? image : undefined);
   }
   return removed;
 }
@@ -125,7 +128,11 @@ export function saveImages(engine: Engine, names: readonly string[]): Readable {
 export function referenceOf(repository: string, tag: string): Reference | undefined {
   if (repository === '') return undefined;
   if (tag === '') return parseReference(repository);
-  if (tag.startsWith('sha256:')) return parseReference(`${repository.replace(/@.*$/, '')}@${tag}`);
+  if (!isTag(tag) && !isDigest(tag)) {
+    parseReference(repository);
+    throw new EngineError('invalid', 'invalid tag format');
+  }
+  if (isDigest(tag)) return parseReference(`${repository.replace(/@.*$/, '')}@${tag}`);
   if (repository.includes('@')) return parseReference(repository);
   const colon = repository.indexOf(':', repository.lastIndexOf('/') + 1);
   return parseReference(`${colon < 0 ? repository : repository.slice(0, colon)}:${tag}`);
@@ -139,7 +146,7 @@ export function parsePlatform(text: string): Platform | undefined {
   if (text === '') return undefined;
   const [first = '', second, third, ...rest] = text.toLowerCase().split('/');
   if (rest.length > 0 || !/^[a-z0-9_.-]+$/.test(first))
-    throw new EngineError('invalid', `"${text}" is an invalid platform specifier`);
+    throw new EngineError('invalid', `"${text}": cannot parse platform specifier: invalid argument`);
   const [os, architecture] = second === undefined ? ['linux', first] : [first, second];
   if (second === undefined && first === 'linux')
     return { os: 'linux', architecture: hostPlatform(process.arch).architecture };

@@ -1,8 +1,11 @@
 import { EngineError } from '../errors.js';
+import { networkSentence } from '../images/registry/failures.js';
 import { hostOf, isInsecure } from '../images/registry/hosts.js';
 import { openTokens, parseChallenge } from '../images/registry/tokens.js';
 import { openTransport, type Transport } from '../images/registry/transport.js';
 import type { RegistryAuth } from '../images/types.js';
+
+export { networkSentence };
 
 export interface Login {
   /** `https://index.docker.io/v1/`, `localhost:5000`; empty: Docker Hub. */
@@ -33,7 +36,7 @@ async function tryBases(transport: Transport, bases: readonly string[], login: L
     } catch (error) {
       login.signal.throwIfAborted();
       if (error instanceof EngineError) throw error;
-      failure = new EngineError('system', `Get "${base}/v2/": ${(error as Error).message}`, { cause: error });
+      failure = new EngineError('system', `Get "${base}/v2/": ${networkSentence(error)}`, { cause: error });
     }
   }
   throw failure;

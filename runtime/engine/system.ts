@@ -1,6 +1,6 @@
 /** What the machine is and what the engine holds, for `info`. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import type { Engine } from './engine.js';
 
@@ -17,6 +17,8 @@ export interface Machine {
   readonly cgroupVersion: '1' | '2';
   /** Controllers and files that decide what limits work. */
   readonly limits: Limits;
+  /** `extfs`, `xfs`: as Docker calls it. */
+  readonly backingFilesystem: string;
   readonly ipv4Forwarding: boolean;
   readonly appArmor: boolean;
 }
@@ -73,12 +75,33 @@ async function limitsV2(): Promise<Limits> {
   };
 }
 
-export async function lookAtMachine(): Promise<Machine> {
+/** `home`: the folder whose file system is told. */
+/** statfs(2) magic numbers in Docker's names. */
+const filesystems: Readonly<Record<number, string>> = {
+  61267: 'extfs',
+  1481003842: 'xfs',
+  2435016766: 'btrfs',
+  16914836: 'tmpfs',
+  801189825: 'zfs',
+  2035054128: 'overlayfs',
+  4076150800: 'f2fs',
+};
+
+async function filesystemOf(folder: string): Promise<string> {
+  const type = await statfs(folder).then(
+    (found) => found.type,
+    () => 0,
+  );
+  return filesystems[type] ?? '<unknown>';
+}
+
+export async function lookAtMachine(home: string): Promise<Machine> {
   const isV2 = existsSync('/sys/fs/cgroup/cgroup.controllers');
-  const [release, forward, appArmor] = await Promise.all([
+  const [release, forward, appArmor, backingFilesystem] = await Promise.all([
     readText('/etc/os-release'),
     readText('/proc/sys/net/ipv4/ip_forward'),
     readText('/sys/module/apparmor/parameters/enabled'),
+    filesystemOf(home),
   ]);
   const { name, version } = parseOsRelease(release);
   return {
@@ -91,6 +114,7 @@ export async function lookAtMachine(): Promise<Machine> {
     memoryBytes: os.totalmem(),
     cgroupVersion: isV2 ? '2' : '1',
     limits: isV2 ? await limitsV2() : limitsV1(),
+    backingFilesystem,
     ipv4Forwarding: forward.trim() === '1',
     appArmor: appArmor.trim() === 'Y',
   };

@@ -6,7 +6,7 @@ const shortId = (id: string) => id.replace(/^sha256:/, '').slice(0, 12);
 
 /** The classic builder's lines for one event. `quiet` leaves only the image's id, as `docker build -q` prints it. */
 export function encodeBuildEvent(event: BuildEvent, quiet: boolean): ProgressMessage[] {
-  if (quiet) return event.kind === 'built' ? [aux(event.imageId), { stream: `${event.imageId}\n` }] : [];
+  if (quiet) return event.kind === 'built' ? [{ stream: `${event.imageId}\n` }] : [];
   switch (event.kind) {
     case 'step': {
       const step = { stream: `Step ${event.step}/${event.of} : ${event.instruction}` };

@@ -1,4 +1,5 @@
 /** Images as the API shows them. */
+import { posix } from 'node:path';
 import { createdNs, type ListedImage } from '../../engine/image-list.js';
 import type { HistoryEntry, Image, ImageConfig } from '../../engine/images.js';
 import type { ImageHistoryItem, ImageInspect, ImageSummary } from '../wire.js';
@@ -12,7 +13,7 @@ export function encodeSummary(listed: ListedImage, sharedSize: boolean): ImageSu
     Created: unixSeconds(image),
     Id: image.id,
     Labels: image.config.Labels ?? null,
-    ParentId: '',
+    ParentId: image.parent ?? '',
     RepoDigests: repoDigests,
     RepoTags: tags,
     SharedSize: sharedSize ? sharedBytes : -1,
@@ -39,23 +40,28 @@ function encodeConfig(config: ImageConfig): ImageInspect['Config'] {
 }
 
 /** `directories`: of its layers, topmost first. */
-export function encodeInspect(image: Image, directories: readonly string[], engineVersion: string): ImageInspect {
+export function encodeInspect(image: Image, directories: readonly string[]): ImageInspect {
   const [upper = '', ...lower] = directories;
   return {
     Id: image.id,
     RepoTags: image.tags,
     RepoDigests: image.repoDigests,
-    Parent: '',
-    Comment: image.comment ?? '',
+    Parent: image.parent ?? '',
+    Comment: image.comment || image.history.at(-1)?.comment || '',
     ...(image.created ? { Created: image.created } : {}),
-    DockerVersion: engineVersion,
+    DockerVersion: image.dockerVersion ?? '',
     Author: image.author ?? '',
     Architecture: image.platform.architecture,
     ...(image.platform.variant ? { Variant: image.platform.variant } : {}),
     Os: image.platform.os,
     Size: image.sizeBytes,
     GraphDriver: {
-      Data: { ...(lower.length > 0 ? { LowerDir: lower.join(':') } : {}), UpperDir: upper },
+      Data: {
+        ...(lower.length > 0 ? { LowerDir: lower.join(':') } : {}),
+        MergedDir: posix.join(upper, '../merged'),
+        UpperDir: upper,
+        WorkDir: posix.join(upper, '../work'),
+      },
       Name: 'overlay2',
     },
     RootFS: { Type: 'layers', Layers: image.diffIds },

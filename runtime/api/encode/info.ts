@@ -21,6 +21,7 @@ export function encodeInfo(facts: InfoFacts): Readonly<Record<string, unknown>> 
     Images: facts.images,
     Driver: 'overlay2',
     DriverStatus: [
+      ['Backing Filesystem', facts.machine.backingFilesystem],
       ['Supports d_type', 'true'],
       ['Using metacopy', 'false'],
       ['Native Overlay Diff', 'true'],

@@ -1,6 +1,6 @@
 /** What this engine does not do answers as Docker does where it is switched off, never as an unknown path. */
 import { EngineError } from '../../errors.js';
-import { type Method, ok, type Route } from '../routes.js';
+import { type Answer, type Call, type Method, ok, type Route } from '../routes.js';
 
 export const notSwarmManager =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
@@ -47,6 +47,11 @@ function refuse(
   };
 }
 
+function listPlugins({ query }: Call): Answer {
+  query.filters(['capability', 'enabled']);
+  return ok([]);
+}
+
 function pluginRoutes(): Route[] {
   const unknown = (method: Method, path: string): Route => ({
     method,
@@ -57,7 +62,7 @@ function pluginRoutes(): Route[] {
   });
   const noPlugins = 'this engine has no plugins';
   return [
-    { method: 'GET', path: '/plugins', handle: () => ok([]) },
+    { method: 'GET', path: '/plugins', handle: listPlugins },
     unknown('GET', '/plugins/:name*/json'),
     unknown('DELETE', '/plugins/:name*'),
     ...['enable', 'disable', 'upgrade', 'push', 'set'].map((verb) => unknown('POST', `/plugins/:name*/${verb}`)),
@@ -65,6 +70,12 @@ function pluginRoutes(): Route[] {
     refuse('POST', '/plugins/pull', 'not-implemented', noPlugins),
     refuse('POST', '/plugins/create', 'not-implemented', noPlugins),
   ];
+}
+
+/** Builds that have an id are BuildKit's; as at Docker nobody is told that there is none of this id. */
+function cancelBuild({ query }: Call): Answer {
+  if (query.text('id') === '') throw new EngineError('invalid', 'build ID not provided');
+  return { status: 200 };
 }
 
 export function absentRoutes(): Route[] {
@@ -78,6 +89,6 @@ export function absentRoutes(): Route[] {
     ...pluginRoutes(),
     refuse('POST', '/session', 'not-implemented', noSession),
     refuse('POST', '/grpc', 'not-implemented', noSession),
-    refuse('POST', '/build/cancel', 'not-found', 'no such build'),
+    { method: 'POST', path: '/build/cancel', handle: cancelBuild },
   ];
 }

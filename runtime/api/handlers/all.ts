@@ -1,6 +1,6 @@
 /** The whole route table. */
 import type { Engine } from '../../engine/engine.js';
-import { engineVersion, type Product } from '../product.js';
+import type { Product } from '../product.js';
 import type { Route } from '../routes.js';
 import { absentRoutes } from './absent.js';
 import { archiveRoutes } from './archive.js';
@@ -37,7 +37,7 @@ export function engineRoutes({ engine, product, shutdown, environment, log }: Al
     ...authRoutes(environment),
     ...diskUsageRoutes(engine),
     ...eventRoutes(engine),
-    ...imageRoutes({ engine, engineVersion: engineVersion(product) }),
+    ...imageRoutes(engine),
     ...imageTransferRoutes(engine),
     ...buildRoutes(engine),
     ...buildkitRoutes({ engine, product, log }),

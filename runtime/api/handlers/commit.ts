@@ -45,7 +45,7 @@ async function commit(engine: Engine, call: Call): Promise<Answer> {
     comment: query.text('comment'),
     author: query.text('author'),
     changes: query.all('changes').flatMap((text) => text.split('\n')),
-    config: config as Partial<ImageConfig>,
+    config: Object.keys(config).length > 0 ? (config as Partial<ImageConfig>) : undefined,
     pause: query.bool('pause', true),
   });
   return created({ Id: image.id });

@@ -1,4 +1,5 @@
 /** `GET /system/df`: what fills the disk. */
+import type { CacheEntry } from '../../engine/build-context.js';
 import type { Engine } from '../../engine/engine.js';
 import { Filters } from '../../engine/filters.js';
 import { layersBytes, listImages } from '../../engine/image-list.js';
@@ -8,7 +9,7 @@ import { EngineError } from '../../errors.js';
 import { encodeSummary } from '../encode/images.js';
 import { type Answer, type Call, ok, type Route } from '../routes.js';
 import { summaryIn } from '../versions/images.js';
-import { diskUsageIn } from '../versions/system.js';
+import { diskUsageIn, knowsUsageTypes } from '../versions/system.js';
 import { summariesOf } from './containers.js';
 import { encodeVolume } from './volumes.js';
 
@@ -20,7 +21,7 @@ export function diskUsageRoutes(engine: Engine): Route[] {
 }
 
 function wantedKinds(call: Call): ReadonlySet<Kind> {
-  const asked = call.query.all('type');
+  const asked = knowsUsageTypes(call.version) ? call.query.all('type') : [];
   for (const kind of asked)
     if (!kinds.includes(kind as Kind)) throw new EngineError('invalid', `unknown object type: ${kind}`);
   return new Set(asked.length > 0 ? (asked as Kind[]) : kinds);
@@ -32,7 +33,8 @@ async function diskUsage(engine: Engine, call: Call): Promise<Answer> {
     ? listImages(engine, new Filters({})).map((image) => summaryIn(call.version, encodeSummary(image, true)))
     : null;
   const containers = wanted.has('container') ? await summariesOf(engine, engine.containers.all(), true) : null;
-  const cacheBytes = wanted.has('build-cache') ? (await engine.foundations.builder()).cacheSizeBytes() : 0;
+  const cache = wanted.has('build-cache') ? (await engine.foundations.builder()).entries() : [];
+  const cacheBytes = cache.reduce((sum, { sizeBytes, shared }) => sum + (shared ? 0 : sizeBytes), 0);
   return ok(
     diskUsageIn(
       call.version,
@@ -41,7 +43,7 @@ async function diskUsage(engine: Engine, call: Call): Promise<Answer> {
         Images: images,
         Containers: containers,
         Volumes: wanted.has('volume') ? await volumes(engine) : null,
-        BuildCache: wanted.has('build-cache') ? buildCache(cacheBytes) : null,
+        BuildCache: wanted.has('build-cache') ? buildCache(cache) : null,
       },
       cacheBytes,
     ),
@@ -60,21 +62,17 @@ function volumes(engine: Engine): Promise<unknown[]> {
   );
 }
 
-/** The cache as one record: clients add up sizes and count what is not in use. */
-function buildCache(bytes: number): unknown[] {
-  if (bytes === 0) return [];
-  const never = '0001-01-01T00:00:00Z';
-  return [
-    {
-      ID: 'steps',
-      Type: 'regular',
-      Description: 'cached steps of builds',
-      InUse: false,
-      Shared: false,
-      Size: bytes,
-      CreatedAt: never,
-      LastUsedAt: null,
-      UsageCount: 1,
-    },
-  ];
+/** One record a step; those whose layer an image has too count nothing in what clients add up. */
+function buildCache(entries: readonly CacheEntry[]): unknown[] {
+  return entries.map(({ id, sizeBytes, created, usedMs, shared }) => ({
+    ID: id,
+    Type: 'regular',
+    Description: '',
+    InUse: false,
+    Shared: shared,
+    Size: sizeBytes,
+    CreatedAt: created,
+    LastUsedAt: usedMs > 0 ? new Date(usedMs).toISOString() : null,
+    UsageCount: 1,
+  }));
 }

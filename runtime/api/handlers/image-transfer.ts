@@ -4,6 +4,7 @@ import type { Engine } from '../../engine/engine.js';
 import { searchHub } from '../../engine/image-search.js';
 import type { ProgressEvent, PullOptions, Reference } from '../../engine/images.js';
 import {
+  canonicalName,
   familiarReference,
   hostPlatform,
   importImage,
@@ -15,9 +16,11 @@ import {
   referenceOf,
   saveImages,
 } from '../../engine/images.js';
+import { networkSentence } from '../../engine/registry-login.js';
 import { EngineError } from '../../errors.js';
 import { registryAuth } from '../credentials.js';
 import { encodeProgress } from '../encode/progress.js';
+import { expectPlatform, readPlatform, type WantedPlatform } from '../platform.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream, sendStream } from '../streams.js';
 import { streamBootstrap } from './devenv.js';
@@ -85,8 +88,9 @@ async function wantedReferences(engine: Engine, name: string, tag: string, optio
 async function openUrl(text: string, signal: AbortSignal): Promise<Readable> {
   const { Readable: NodeReadable } = await import('node:stream');
   const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (text === '') throw new EngineError('system', 'Get "http:": http: no Host in request URL');
   const response = await fetch(url, { signal }).catch((cause) => {
-    throw new EngineError('system', `Get "${url}": ${(cause.cause ?? cause).message}`, { cause });
+    throw new EngineError('system', `Get "${url}": ${networkSentence(cause)}`, { cause });
   });
   if (!response.ok || !response.body)
     throw new EngineError('system', `got HTTP status code >= 400: ${response.status} ${response.statusText}`);
@@ -96,14 +100,17 @@ async function openUrl(text: string, signal: AbortSignal): Promise<Readable> {
 async function importFrom(engine: Engine, call: Call, lines: JsonStream): Promise<void> {
   const source = call.query.text('fromSrc');
   const reference = referenceOf(call.query.text('repo'), call.query.text('tag'));
+  const platform = parsePlatform(call.query.text('platform')) ?? hostPlatform(process.arch);
+  if (platform.os !== 'linux') throw new EngineError('invalid', 'operating system is not supported');
+  const tar = source === '-' ? call.body : await openUrl(source, call.signal);
   if (source !== '-') void lines.write({ status: `Downloading from ${source}` });
   const image = await importImage(engine, {
-    tar: source === '-' ? call.body : await openUrl(source, call.signal),
+    tar,
     source,
     message: call.query.text('message'),
     reference,
     changes: call.query.all('changes'),
-    platform: parsePlatform(call.query.text('platform')) ?? hostPlatform(process.arch),
+    platform,
   });
   await lines.write({ status: image.id });
 }
@@ -111,9 +118,22 @@ async function importFrom(engine: Engine, call: Call, lines: JsonStream): Promis
 async function push(engine: Engine, call: Call): Promise<Answer | typeof streamed> {
   const lines = new JsonStream(call);
   try {
-    const reference = referenceOf(call.params.name!, call.query.text('tag'))!;
-    const { digest, sizeBytes } = await pushImage(engine, reference, transferOptions(call, lines));
-    await lines.write({ progressDetail: {}, aux: { Tag: reference.tag ?? '', Digest: digest, Size: sizeBytes } });
+    const platform = readPlatform(call);
+    const name = call.params.name!;
+    const reference = referenceOf(name, call.query.text('tag'))!;
+    const auth = registryAuth(call);
+    const options = {
+      ...(auth ? { auth } : {}),
+      onProgress: (event: ProgressEvent) => report(lines, event),
+      signal: call.signal,
+    };
+    // As at Docker the first line comes before anything is looked at: what fails, fails in the stream.
+    await lines.write({ status: `The push refers to repository [${canonicalName(reference)}]` });
+    for (const one of isNamedWhole(name, call) ? [reference] : allTags(engine, reference)) {
+      if (platform) expectPlatform(name, engine.foundations.images.get(familiarReference(one)), platform);
+      const { digest, sizeBytes } = await pushImage(engine, one, options);
+      await lines.write({ progressDetail: {}, aux: { Tag: one.tag ?? '', Digest: digest, Size: sizeBytes } });
+    }
     lines.end();
   } catch (error) {
     await lines.fail(error);
@@ -121,9 +141,23 @@ async function push(engine: Engine, call: Call): Promise<Answer | typeof streame
   return streamed;
 }
 
+/** With a tag or a digest. */
+function isNamedWhole(name: string, call: Call): boolean {
+  return call.query.text('tag') !== '' || name.includes('@') || name.includes(':', name.lastIndexOf('/') + 1);
+}
+
+/** Every tag of a repository that is here (`push -a`); the reference itself, which will not be found, where there is none. */
+function allTags(engine: Engine, reference: Reference): Reference[] {
+  const tags = engine.foundations.images.list().flatMap((image) => image.tags.map(parseReference));
+  const own = tags.filter((tag) => canonicalName(tag) === canonicalName(reference));
+  return own.length > 0 ? own : [reference];
+}
+
 async function load(engine: Engine, call: Call): Promise<typeof streamed> {
   const lines = new JsonStream(call);
   const quiet = call.query.bool('quiet', true);
+  readPlatform(call);
+  lines.open();
   try {
     const loaded = await loadImages(engine, call.body, (event) => {
       if (!quiet) report(lines, event);
@@ -144,13 +178,32 @@ async function load(engine: Engine, call: Call): Promise<typeof streamed> {
 
 async function save(engine: Engine, call: Call, names: readonly string[]): Promise<typeof streamed> {
   if (names.length === 0) throw new EngineError('invalid', 'no images to save');
+  const platform = readPlatform(call);
   const split = names.flatMap((name) => name.split(','));
+  for (const name of split) expectSaved(engine, name, platform);
   await sendStream(call, saveImages(engine, split), 'application/x-tar');
   return streamed;
 }
 
+function expectSaved(engine: Engine, name: string, platform: WantedPlatform | undefined): void {
+  const { images } = engine.foundations;
+  const image = images.find(name);
+  if (image && platform) expectPlatform(name, image, platform);
+  if (image || images.list().some(({ tags }) => tags.some((tag) => tag.startsWith(`${name}:`)))) return;
+  parseReference(name);
+  throw new EngineError('not-found', `No such image: ${name}`);
+}
+
+function searchLimit(call: Call): number {
+  try {
+    return call.query.int('limit') ?? 0;
+  } catch (cause) {
+    throw new EngineError('invalid', `invalid limit specified: ${(cause as Error).message}`, { cause });
+  }
+}
+
 async function search(call: Call): Promise<Answer> {
-  const limit = call.query.int('limit') ?? 25;
+  const limit = searchLimit(call) || 25;
   return ok(
     await searchHub(call.query.text('term'), limit, call.query.filters(['is-official', 'is-automated', 'stars'])),
   );

@@ -1,22 +1,19 @@
 /** Images that are here: list, inspect, history, tag, remove, prune. */
 import type { Engine } from '../../engine/engine.js';
+import { Filters } from '../../engine/filters.js';
 import { imageListFilters, listImages } from '../../engine/image-list.js';
 import { imagePruneFilters, pruneImages } from '../../engine/image-prune.js';
-import { referenceOf, removeImage, tagImage } from '../../engine/images.js';
+import { type Image, referenceOf, removeImage, tagImage } from '../../engine/images.js';
 import { EngineError } from '../../errors.js';
 import { encodeHistory, encodeInspect, encodeSummary } from '../encode/images.js';
+import { expectPlatform, readPlatform } from '../platform.js';
 import { type Answer, type Call, created, ok, type Route } from '../routes.js';
-import { inspectIn, summaryIn } from '../versions/images.js';
+import { inspectIn, oldReferenceFilter, summaryIn } from '../versions/images.js';
 
-export interface ImageRoutesOptions {
-  readonly engine: Engine;
-  readonly engineVersion: string;
-}
-
-export function imageRoutes({ engine, engineVersion }: ImageRoutesOptions): Route[] {
+export function imageRoutes(engine: Engine): Route[] {
   return [
     { method: 'GET', path: '/images/json', handle: (call) => list(engine, call) },
-    { method: 'GET', path: '/images/:name*/json', handle: (call) => inspect(engine, call, engineVersion) },
+    { method: 'GET', path: '/images/:name*/json', handle: (call) => inspect(engine, call) },
     { method: 'GET', path: '/images/:name*/history', handle: (call) => history(engine, call) },
     { method: 'POST', path: '/images/:name*/tag', handle: (call) => tag(engine, call) },
     { method: 'DELETE', path: '/images/:name*', handle: (call) => remove(engine, call) },
@@ -25,21 +22,34 @@ export function imageRoutes({ engine, engineVersion }: ImageRoutesOptions): Rout
 }
 
 function list(engine: Engine, call: Call): Answer {
-  const listed = listImages(engine, call.query.filters(imageListFilters));
+  const filters = call.query.filters(imageListFilters);
+  const old = oldReferenceFilter(call.version, call.query.text('filter'));
+  const listed = listImages(engine, old ? new Filters({ ...filters.values, reference: [old] }) : filters);
   const shared = call.query.bool('shared-size');
   return ok(listed.map((image) => summaryIn(call.version, encodeSummary(image, shared))));
 }
 
-function inspect(engine: Engine, call: Call, engineVersion: string): Answer {
-  const { images, snapshots } = engine.foundations;
-  const image = images.get(call.params.name!);
+/** The image of the path, which has to be of the platform that is asked for. */
+function imageOf(engine: Engine, call: Call): Image {
+  const wanted = readPlatform(call);
+  const name = call.params.name!;
+  const image = engine.foundations.images.get(name);
+  if (wanted) expectPlatform(name, image, wanted);
+  return image;
+}
+
+function inspect(engine: Engine, call: Call): Answer {
+  const { snapshots } = engine.foundations;
+  if (call.query.bool('manifests') && call.query.has('platform'))
+    throw new EngineError('invalid', 'conflicting options: manifests and platform options cannot both be set');
+  const image = imageOf(engine, call);
   const directories = snapshots.lowerDirectories(image.chainIds.at(-1));
-  return ok(inspectIn(call.version, encodeInspect(image, directories, engineVersion)));
+  return ok(inspectIn(call.version, encodeInspect(image, directories)));
 }
 
 function history(engine: Engine, call: Call): Answer {
-  const { images, snapshots } = engine.foundations;
-  const image = images.get(call.params.name!);
+  const { snapshots } = engine.foundations;
+  const image = imageOf(engine, call);
   return ok(
     encodeHistory(
       image,
@@ -51,13 +61,14 @@ function history(engine: Engine, call: Call): Answer {
 async function tag(engine: Engine, call: Call): Promise<Answer> {
   const reference = referenceOf(call.query.text('repo'), call.query.text('tag'));
   if (!reference) throw new EngineError('invalid', 'invalid reference format');
-  if (reference.digest) throw new EngineError('invalid', 'refusing to create a tag with a digest reference');
+  if (reference.digest) throw new EngineError('invalid', 'cannot import digest reference');
   await tagImage(engine, call.params.name!, reference);
   return created(undefined);
 }
 
 async function remove(engine: Engine, call: Call): Promise<Answer> {
   const name = call.params.name!;
+  readPlatform(call, 'platforms');
   if (name.trim() === '') throw new EngineError('invalid', 'image name cannot be blank');
   const removed = await removeImage(engine, name, {
     force: call.query.bool('force'),

@@ -66,8 +66,8 @@ function version(product: Product) {
 }
 
 async function info(options: SystemOptions, call: Call): Promise<Answer> {
-  const machine = await lookAtMachine();
   const { foundations } = options.engine;
+  const machine = await lookAtMachine(foundations.paths.home);
   const answer = encodeInfo({
     id: engineId(options.engine),
     version: engineVersion(options.product),

@@ -15,6 +15,23 @@ const containerFields = {
   Tty: false,
 } as const;
 
+/** The container that an image was once made from. */
+const noContainer = {
+  Cmd: null,
+  Entrypoint: null,
+  Env: null,
+  Labels: null,
+  OnBuild: null,
+  User: '',
+  Volumes: null,
+  WorkingDir: '',
+} as const;
+
+/** `filter=NAME`, which the filter `reference` replaced with 1.41. */
+export function oldReferenceFilter(version: ApiVersion, filter: string): string | undefined {
+  return version.atLeast('1.41') || filter === '' ? undefined : filter;
+}
+
 export function summaryIn(version: ApiVersion, summary: ImageSummary): unknown {
   const { RepoTags, RepoDigests, ...rest } = summary;
   const old = version.atLeast('1.43') ? {} : { Containers: -1 };
@@ -37,9 +54,7 @@ export function inspectIn(version: ApiVersion, image: ImageInspect): unknown {
   return {
     ...rest,
     ...(version.atLeast('1.44') ? {} : { VirtualSize: image.Size }),
-    ...(version.atLeast('1.45')
-      ? {}
-      : { Container: '', ContainerConfig: { ...containerFields, Cmd: null, Env: null, Labels: null } }),
+    ...(version.atLeast('1.45') ? {} : { ContainerConfig: { ...containerFields, ...noContainer } }),
     Config: version.atLeast('1.50') ? Config : { ...containerFields, ...Config },
   };
 }

@@ -4,7 +4,13 @@ import type { ApiVersion } from './negotiation.js';
 export function infoIn(version: ApiVersion, info: Readonly<Record<string, unknown>>): unknown {
   if (version.atLeast('1.50')) return info;
   const { FirewallBackend: _, ...rest } = info;
-  return { ...rest, BridgeNfIptables: false, BridgeNfIp6tables: false };
+  const kernelMemory = version.atLeast('1.42') ? {} : { KernelMemory: true, KernelMemoryTCP: true };
+  return { ...rest, ...kernelMemory, BridgeNfIptables: false, BridgeNfIp6tables: false };
+}
+
+/** `type` came with 1.42; before it all was counted. */
+export function knowsUsageTypes(version: ApiVersion): boolean {
+  return version.atLeast('1.42');
 }
 
 /** Until 1.41 the size of the build cache stood beside the list of its records. */

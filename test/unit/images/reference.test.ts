@@ -39,7 +39,7 @@ references("wrong ones are refused in Docker's words", () => {
   for (const text of ['', ':tag', 'a:', 'a//b', 'a:b:c', '-a', 'a b', 'a@sha256:12', 'a:-x', `a:${'x'.repeat(129)}`]) {
     assert.is(refusal(text), 'invalid reference format', text);
   }
-  assert.is(refusal('Busybox'), 'invalid reference format: repository name (Busybox) must be lowercase');
+  assert.is(refusal('Busybox'), 'invalid reference format: repository name (library/Busybox) must be lowercase');
   assert.is(
     refusal('a'.repeat(64)),
     `invalid repository name (${'a'.repeat(64)}), cannot specify 64-byte hexadecimal strings`,
