@@ -18,6 +18,7 @@
 #define CODE_MAX 15
 #define INPUT (256u << 10)
 #define PADDING 64
+#define HISTORY 8
 
 /*
  * An entry of a table: bits 0-4 how many bits the code takes; bits 5-8 how many more follow it; bits 9-24 a base (the
@@ -30,7 +31,7 @@ enum { IS_LITERAL = 1 << 25, IS_END = 1 << 26, IS_TABLE = 1 << 27, IS_BAD = 1 <<
 
 struct state {
 	const struct inflate *io;
-	unsigned char *input;
+	unsigned char *memory, *input;	/* HISTORY bytes, then the input */
 	const unsigned char *in, *in_end, *in_safe;	/* past in_safe there may not be eight bytes */
 	bool ended;		/* nothing more will be read; PADDING zeros follow in_end */
 	uint64_t bits;
@@ -61,7 +62,8 @@ static int more(struct state *s)
 		}
 		return 0;
 	}
-	memmove(s->input, s->in, left);
+	/* With what the reservoir holds: align() goes back to it. */
+	memmove(s->input - HISTORY, s->in - HISTORY, HISTORY + left);
 	ssize_t n;
 	do
 		n = s->io->read(s->io->context, s->input + left, INPUT - left);
@@ -538,7 +540,8 @@ int inflate_gzip(const struct inflate *io)
 	struct state *s = calloc(1, sizeof *s);
 	unsigned char *first = s ? io->next(io->context, 0, &room) : NULL;
 	int result = -1;
-	if (first && (s->input = malloc(INPUT + PADDING))) {
+	if (first && (s->memory = calloc(1, HISTORY + INPUT + PADDING))) {
+		s->input = s->memory + HISTORY;
 		memset(first, 0, INFLATE_WINDOW);
 		s->io = io;
 		s->in = s->in_end = s->in_safe = s->input;
@@ -549,9 +552,10 @@ int inflate_gzip(const struct inflate *io)
 		if (result == 0 && !io->next(io->context, (size_t)(s->out - s->start), &room))
 			result = -1;
 	}
-	int error = errno;
+	/* What made no sense was made of the zeros behind the end. */
+	int error = result < 0 && errno == EBADMSG && s && s->ended && s->in > s->in_end ? ENODATA : errno;
 	if (s)
-		free(s->input);
+		free(s->memory);
 	free(s);
 	errno = error;
 	return result;
