@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import { type Location, UserError } from '../errors.js';
+import { type IgnorePatterns, parseIgnorePatterns } from '../model/ignore-patterns.js';
 import type { Build } from '../model/project.js';
-import { type IgnorePatterns, parseIgnorePatterns } from './ignore-patterns.js';
 
 export interface BuildContext {
   readonly tar: Readable;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseIgnorePatterns } from '../../../src/apply/ignore-patterns.js';
+import { parseIgnorePatterns } from '../../../src/model/ignore-patterns.js';
 
 const ignore = suite('apply ignore patterns');
 
