@@ -1,31 +1,38 @@
-import { writeFileSync } from 'node:fs';
 import * as Flags from '@oclif/core/flags';
-import { type ConfigList, configHashes, listConfig, printConfig } from '../flows/config.js';
-import type { Session } from '../flows/session.js';
+import { type ConfigOutput, configOutput, writeOutput } from '../flows/config-command.js';
 import { DevenvCommand } from './base/command.js';
 import { services } from './base/flags.js';
-
-const lists = ['services', 'volumes', 'networks', 'images', 'profiles', 'environment', 'variables'] as const;
 
 const listFlags = {
   services: Flags.boolean({ description: 'names of the services' }),
   volumes: Flags.boolean({ description: 'names of the volumes' }),
   networks: Flags.boolean({ description: 'names of the networks' }),
+  models: Flags.boolean({ description: 'names of the models' }),
   images: Flags.boolean({ description: 'names of the images' }),
   profiles: Flags.boolean({ description: 'names of the profiles' }),
   environment: Flags.boolean({ description: 'variables that the config is filled with' }),
-  variables: Flags.boolean({ description: 'names of these variables' }),
+  variables: Flags.boolean({ description: 'variables that the files use, with their defaults' }),
 };
 
 export default class Config extends DevenvCommand {
   static override summary = 'Print the config, filled in and in its long form';
+  static override examples = [
+    '<%= config.bin %> config --explain services.api.environment.DEBUG',
+    '<%= config.bin %> config --schema > devenv.schema.json',
+    '<%= config.bin %> config --env prod --format json',
+  ];
   static override args = { services };
   static override flags = {
     ...listFlags,
+    explain: Flags.string({ helpValue: 'PATH', description: 'where the value at a path comes from, layer by layer' }),
+    reveal: Flags.boolean({ description: 'with --explain: show what looks like a password, too' }),
+    schema: Flags.boolean({ description: 'JSON Schema of devenv.yml, for editors' }),
     format: Flags.string({ options: ['yaml', 'json'], default: 'yaml', description: 'how it is printed' }),
     hash: Flags.string({ helpValue: 'SERVICE', description: "hash of a service's config, '*' for all" }),
     quiet: Flags.boolean({ char: 'q', description: 'only say what is wrong' }),
     output: Flags.string({ char: 'o', description: 'into this file' }),
+    'resolve-image-digests': Flags.boolean({ description: 'images by their digests' }),
+    'lock-image-digests': Flags.boolean({ description: 'an override file that pins the images by their digests' }),
     'no-interpolate': Flags.boolean({ description: 'leave variables unfilled' }),
     'no-normalize': Flags.boolean({ description: 'leave short forms' }),
     'no-path-resolution': Flags.boolean({ description: 'leave relative paths' }),
@@ -36,26 +43,9 @@ export default class Config extends DevenvCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Config);
-    const load = {
-      noInterpolate: flags['no-interpolate'] ?? false,
-      noNormalize: flags['no-normalize'] ?? false,
-      noPathResolution: flags['no-path-resolution'] ?? false,
-      noConsistency: flags['no-consistency'] ?? false,
-      noEnvResolution: flags['no-env-resolution'] ?? false,
-      allResources: flags['all-resources'] ?? false,
-    };
-    const list = lists.find((name) => flags[name]);
-    const lines = (words: readonly string[]) => words.map((word) => `${word}\n`).join('');
-    const textOf = async (session: Session): Promise<string> => {
-      if (flags.hash !== undefined) return lines(await configHashes(session, flags.hash));
-      if (list !== undefined) return lines(await listConfig(session, list as ConfigList, load));
-      return printConfig(session, { services: args.services ?? [], format: flags.format as 'yaml' | 'json', load });
-    };
     await this.withSession(flags, async (session) => {
-      const text = await textOf(session);
-      if (flags.quiet) return;
-      if (flags.output) writeFileSync(flags.output, text);
-      else await session.terminal.data(text);
+      const text = await configOutput(session, args.services ?? [], flags as ConfigOutput);
+      await writeOutput(session, text, flags);
     });
   }
 }

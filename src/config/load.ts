@@ -64,7 +64,20 @@ export function loadRaw(request: LoadRequest, reader: FileReader = diskReader): 
   return { ...(loading.options.noNormalize ? tree : normalise(tree, name, variables.lookup)), name };
 }
 
-interface Merged extends ReadFiles {
+/** The files of a project as they are written, for what looks at them before anything is filled in. Throws UserErrors, UserError. */
+export function readProjectFiles(request: LoadRequest, reader: FileReader = diskReader): ReadFiles {
+  const problems = new Problems();
+  const loading: Loading = {
+    reader,
+    problems,
+    options: request.options ?? {},
+    mergeRules: mergeRules(),
+    home: request.env.HOME,
+  };
+  return readFiles(request, findProject(request, loading), loading);
+}
+
+export interface Merged extends ReadFiles {
   readonly loading: Loading;
   readonly found: ProjectFiles;
   readonly name: string;
@@ -72,7 +85,8 @@ interface Merged extends ReadFiles {
   readonly model: Mapping;
 }
 
-function loadMerged(request: LoadRequest, reader: FileReader): Merged {
+/** The files brought together, before short forms become long and services are chosen. Throws UserErrors, UserError. */
+export function loadMerged(request: LoadRequest, reader: FileReader): Merged {
   const problems = new Problems();
   const options = request.options ?? {};
   const loading: Loading = { reader, problems, options, mergeRules: mergeRules(), home: request.env.HOME };
@@ -88,7 +102,7 @@ function loadMerged(request: LoadRequest, reader: FileReader): Merged {
   return { ...read, loading, found, name, variables, model };
 }
 
-interface ReadFiles {
+export interface ReadFiles {
   readonly files: readonly ConfigFile[];
   readonly environment: string | undefined;
 }

@@ -6,7 +6,7 @@ import { interpolateTree } from './interpolate/interpolate.js';
 import type { Loading, Variables } from './loading.js';
 import { readDocuments } from './loading.js';
 import { dropRepeats, mergeMappings } from './merge/merge.js';
-import { applyResets, takeTags } from './merge/tags.js';
+import { applyResets, rememberReplaced, takeTags } from './merge/tags.js';
 import { problem } from './problems.js';
 import type { Mark } from './read/source.js';
 import { fillDefaults } from './resolve/defaults.js';
@@ -57,7 +57,7 @@ function addDocument(model: Mapping, document: Node, file: string, request: Mode
     loadIncluded(config, loading),
   );
   const below = applyResets(model, resets) as Mapping;
-  const merged = mergeMappings(below, whole, loading.mergeRules, []);
+  const merged = rememberReplaced(mergeMappings(below, whole, loading.mergeRules, []), model, resets);
   const unique = dropRepeats(merged, loading.mergeRules) as Mapping;
   validateTree(unique, problems);
   if (problems.found) return unique;

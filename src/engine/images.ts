@@ -147,3 +147,10 @@ export function importImage(
 export function pruneImages(engine: EngineClient, filters: Filters): Promise<PruneAnswer> {
   return engine.json('POST', '/images/prune', { query: { filters } });
 }
+
+/** What the registry has under a name, without pulling it. */
+export async function distributionDigest(engine: EngineClient, name: string, auth?: string): Promise<string> {
+  const path = `/distribution/${name.split('/').map(encodeURIComponent).join('/')}/json`;
+  const options = auth ? { headers: { 'x-registry-auth': auth } } : {};
+  return (await engine.json<{ Descriptor: { digest: string } }>('GET', path, options)).Descriptor.digest;
+}

@@ -1,26 +1,51 @@
-import { dump } from 'js-yaml';
+import { readProjectFiles } from '../config/load.js';
+import { modelVariables } from '../config/model-variables.js';
 import { projectJson } from '../config/print/json.js';
 import { rawModelJson } from '../config/print/raw-json.js';
+import { projectYaml, rawModelYaml, servicesYaml } from '../config/print/yaml.js';
+import { editorSchema } from '../config/schema/editor-schema.js';
 import type { LoadOptions } from '../config/types.js';
 import { imageName } from '../model/names.js';
 import type { Project } from '../model/project.js';
 import { hashService } from '../plan/hash.js';
+import { lintRules } from '../plan/lint/lint.js';
 import { selectServices, unknownService } from '../plan/order.js';
+import { pinnedImages } from './pinned-images.js';
 import type { Session } from './session.js';
 
 export interface ConfigRequest {
   readonly services: readonly string[];
   readonly format: 'yaml' | 'json';
   readonly load: LoadOptions;
+  /** Images by their digests, asked of their registries. */
+  readonly resolveDigests: boolean;
 }
 
 /** The whole config, filled in and normalised. */
 export async function printConfig(session: Session, request: ConfigRequest): Promise<string> {
-  const { services, load } = request;
-  if (load.noInterpolate) return asFormat(rawModelJson(session.loadRequest(services, load)), request.format);
+  const { services, load, format } = request;
+  if (load.noInterpolate) {
+    const wanted = session.loadRequest(services, load);
+    return format === 'json' ? `${rawModelJson(wanted)}\n` : rawModelYaml(wanted);
+  }
   const { project } = await session.load(services, load);
   const chosen = services.length ? onlyServices(project, services) : project;
-  return asFormat(projectJson(chosen), request.format);
+  const shown = request.resolveDigests ? await pinnedImages(session, chosen) : chosen;
+  return format === 'json' ? `${projectJson(shown)}\n` : projectYaml(shown);
+}
+
+/** An override file that holds the images at what they are now. */
+export async function lockedImages(
+  session: Session,
+  services: readonly string[],
+  format: 'yaml' | 'json',
+): Promise<string> {
+  const { project } = await session.load(services);
+  const pinned = await pinnedImages(session, services.length ? onlyServices(project, services) : project);
+  const images = Object.fromEntries(
+    Object.values(pinned.services).flatMap(({ name, image }) => (image ? [[name, { image }]] : [])),
+  );
+  return format === 'json' ? `${JSON.stringify({ services: images }, undefined, 2)}\n` : servicesYaml(images);
 }
 
 function onlyServices(project: Project, names: readonly string[]): Project {
@@ -29,38 +54,68 @@ function onlyServices(project: Project, names: readonly string[]): Project {
   return { ...project, services: Object.fromEntries(services) };
 }
 
-function asFormat(json: string, format: 'yaml' | 'json'): string {
-  return format === 'json' ? `${json}\n` : dump(JSON.parse(json), { lineWidth: -1, noRefs: true });
-}
-
-export type ConfigList = 'services' | 'volumes' | 'networks' | 'images' | 'profiles' | 'environment' | 'variables';
+export type ConfigList = 'services' | 'volumes' | 'networks' | 'models' | 'images' | 'profiles' | 'environment';
 
 /** One of the lists that scripts ask for, sorted as in the config. */
-export async function listConfig(session: Session, what: ConfigList, load: LoadOptions): Promise<string[]> {
-  const { project, variables } = await session.load([], load);
+export async function listConfig(
+  session: Session,
+  what: ConfigList,
+  names: readonly string[],
+  load: LoadOptions,
+): Promise<string[]> {
+  if (what === 'profiles') return profilesOf(session, load);
+  const { project, variables } = await session.load(names, load);
   const services = Object.values(project.services);
-  const lists: Record<ConfigList, () => string[]> = {
+  const lists: Record<Exclude<ConfigList, 'profiles'>, () => string[]> = {
     services: () => services.map((service) => service.name),
     volumes: () => Object.keys(project.volumes),
     networks: () => Object.keys(project.networks),
+    models: () => Object.values(project.models ?? {}).map(({ model }) => model),
     images: () => [...new Set(services.map((service) => imageName(project, service)))],
-    profiles: () => [...new Set(services.flatMap((service) => service.profiles ?? []))].sort(),
     environment: () =>
       Object.entries(variables)
         .map(([name, value]) => `${name}=${value}`)
         .sort(),
-    variables: () => Object.keys(variables).sort(),
   };
   return lists[what]();
+}
+
+/** Of every service, whether its profile is on or not. */
+async function profilesOf(session: Session, load: LoadOptions): Promise<string[]> {
+  const { loadProject } = await import('../config/load.js');
+  const { project } = await loadProject({ ...session.loadRequest([], load), profiles: ['*'] });
+  return [...new Set(Object.values(project.services).flatMap((service) => service.profiles ?? []))].sort();
+}
+
+/** The variables that the files use, as a table or as JSON. */
+export function listVariables(session: Session, format: 'yaml' | 'json'): string {
+  const { files } = readProjectFiles(session.loadRequest([]));
+  const variables = modelVariables(files.flatMap((file) => file.documents));
+  if (format === 'json') {
+    return `${JSON.stringify(Object.fromEntries(variables.map((one) => [one.Name, one])), undefined, 4)}\n`;
+  }
+  const rows = variables.map(({ Name, Required, DefaultValue, PresenceValue }) => [
+    Name,
+    String(Required),
+    DefaultValue,
+    PresenceValue,
+  ]);
+  const all = [['NAME', 'REQUIRED', 'DEFAULT VALUE', 'ALTERNATE VALUE'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(20, ...all.map((row) => row[column]!.length + 3)));
+  return all.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('')}\n`).join('');
 }
 
 /** `service hash`, as on the containers' labels; `*` is all. */
 export async function configHashes(session: Session, wanted: string): Promise<string[]> {
   const { project } = await session.load();
-  const names = wanted === '*' ? Object.keys(project.services) : wanted.split(',');
+  const names = wanted === '*' ? Object.keys(project.services).sort() : wanted.split(',');
   return names.map((name) => {
     const service = project.services[name];
     if (!service) throw unknownService(project, name);
     return `${name} ${hashService(project, service).whole}`;
   });
 }
+
+/** JSON Schema of devenv.yml. */
+export const schemaText = (): string =>
+  `${JSON.stringify(editorSchema(lintRules.map(({ name }) => name)), undefined, 2)}\n`;

@@ -38,7 +38,7 @@ export async function pushServices(session: Session, request: PushRequest): Prom
           `devenv login, or correct services.${service}.image`,
         ]),
       );
-      await session.terminal.status(`${failures.at(-1)!.message}\n`);
+      if (request.ignoreFailures) await session.terminal.status(`warning: ${failures.at(-1)!.message}\n`);
     }
   }
   if (failures.length && !request.ignoreFailures) throw failures[0];

@@ -83,7 +83,15 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   await noteLocalPorts(session, project, answered);
   await runPlan(session, engine, { ...shared, plan: answered, observed });
   if (answered.steps.length === 0 && !request.quiet) await session.terminal.status(upToDate(selected.size));
+  if (answered.steps.length > 0 && !request.quiet) await noteHints(session, loaded);
   return { loaded, engine, observed, plan: answered, selected };
+}
+
+/** A line when `lint` has something to say; only where something was done, so that it does not become noise. */
+async function noteHints({ terminal }: Session, loaded: LoadedProject): Promise<void> {
+  const { lintLine } = await import('./lint.js');
+  const line = lintLine(loaded);
+  if (line) await terminal.status(line);
 }
 
 const neverAgain = ({ build }: UpOptions) => (build === 'always' ? ('missing' as const) : build);

@@ -21,7 +21,7 @@ export const finalTree = (root: Node, problems: Problems): Node =>
 
 function walk(node: Node, rules: Rules<Canonical> | undefined, path: Path, context: CanonicalContext): Node {
   if (rules === undefined) return node;
-  const long = rules.here === undefined ? node : applied(rules.here, node, path, context);
+  const long = rules.here === undefined ? node : replacing(applied(rules.here, node, path, context), node);
   if (long.kind === 'scalar' || rules.below === undefined) return long;
   const rulesOf = long.kind === 'sequence' ? () => ruleForItem(rules) : (key: string) => ruleForKey(rules, key);
   return mapChildren(long, (value, key) => {
@@ -29,6 +29,10 @@ function walk(node: Node, rules: Rules<Canonical> | undefined, path: Path, conte
     return below === undefined ? value : walk(value, below, [...path, key], context);
   });
 }
+
+/** Another form of a value still knows what that value replaced. */
+const replacing = (long: Node, { replaced }: Node): Node =>
+  replaced === undefined || long.replaced !== undefined ? long : { ...long, replaced };
 
 function applied(rule: Canonical, node: Node, path: Path, { problems, lenient }: CanonicalContext): Node {
   if (!lenient) return problems.attempt(() => rule(node, path)) ?? node;

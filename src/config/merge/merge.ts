@@ -67,6 +67,10 @@ export function dropRepeats(node: Node, rules: Rules<MergeRule> | undefined): No
   const items = node.items.map((item) => dropRepeats(item, ruleForItem(rules)));
   if (!identity) return items.every((item, index) => item === node.items[index]) ? node : { ...node, items };
   const unique = new Map<string | symbol, Node>();
-  for (const item of items) unique.set(identity(item) ?? Symbol('unlike any other'), item);
+  for (const item of items) {
+    const key = identity(item) ?? Symbol('unlike any other');
+    const before = unique.get(key);
+    unique.set(key, before && before !== item ? { ...item, replaced: before } : item);
+  }
   return { ...node, items: [...unique.values()] };
 }

@@ -1,5 +1,5 @@
 /** `!reset` and `!override`: Compose Specification, "Merge", "Reset value" and "Replace value". */
-import { mapChildren, type Node, type Path } from '../tree/node.js';
+import { child, mapChildren, type Node, type Path } from '../tree/node.js';
 
 export interface TaggedTree {
   /** Without the nodes that say `!reset`; undefined when the root itself does. */
@@ -35,5 +35,22 @@ function without(node: Node, path: Path): Node {
   return mapChildren(node, (value, name) => {
     if (name !== key) return value;
     return rest.length === 0 ? undefined : without(value, rest);
+  });
+}
+
+/** What `!override` put into the place of an earlier value remembers that value. */
+export function rememberReplaced(merged: Node, before: Node, resets: readonly Path[]): Node {
+  return resets.reduce((tree, path) => {
+    const old = path.reduce<Node | undefined>((node, key) => child(node, key), before);
+    return old && path.length > 0 ? remembering(tree, path, old) : tree;
+  }, merged);
+}
+
+function remembering(node: Node, path: Path, replaced: Node): Node {
+  const [key, ...rest] = path;
+  if (node.kind !== 'mapping') return node;
+  return mapChildren(node, (value, name) => {
+    if (name !== key) return value;
+    return rest.length === 0 ? { ...value, replaced } : remembering(value, rest, replaced);
   });
 }

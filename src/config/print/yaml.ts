@@ -109,3 +109,7 @@ function scalarYaml(value: Exclude<Plain, Tree | Plain[]>, indent: string): stri
   if (typeof value === 'number') return numberYaml(value);
   return value instanceof Date ? value.toISOString().replace('.000Z', 'Z') : String(value);
 }
+
+/** Services alone, as an override file. */
+export const servicesYaml = (services: Readonly<Record<string, { readonly image: string }>>): string =>
+  `${mappingLines({ services: services as unknown as Tree }, '').join('\n')}\n`;
