@@ -18,7 +18,7 @@ const frame = {
   footer: { js: '})' },
 };
 
-/** A module of the tree that asks where it is hears where its own file is, not where the bundle is. */
+/** A module that asks where it is hears where its own file is, not where the bundle is. */
 const keepPlaces: Plugin = {
   name: 'keep places',
   setup({ onLoad }) {
