@@ -177,6 +177,9 @@ export async function exportContainer(engine: Engine, container: Container): Pro
 }
 
 /** What the container changed of its image. */
-export function containerChanges(engine: Engine, container: Container): Promise<DiffEntry[]> {
-  return engine.foundations.snapshots.changes(container.id, container.record.chainId);
+export async function containerChanges(engine: Engine, container: Container): Promise<DiffEntry[]> {
+  const { snapshots } = engine.foundations;
+  const { id, chainId } = container.record;
+  await snapshots.prepare(id, chainId);
+  return snapshots.changes(id, chainId);
 }

@@ -52,8 +52,12 @@ function imageConfigOf(config: ContainerConfig): ImageConfig {
     OnBuild,
   };
   return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined && value !== null),
+    Object.entries(all).filter(([, value]) => value !== undefined && value !== null && !isEmptyMap(value)),
   ) as ImageConfig;
+}
+
+function isEmptyMap(value: unknown): boolean {
+  return typeof value === 'object' && !Array.isArray(value) && Object.keys(value as object).length === 0;
 }
 
 const nameOf = (line: string) => line.split('=', 1)[0]!;
@@ -90,11 +94,23 @@ export async function commitContainer(engine: Engine, request: CommitRequest): P
   const base = imageConfigOf(record.config);
   const changed = await applyChanges(request.config ?? base, request.changes, record.platform);
   const config = request.config === undefined ? changed : mergeConfig(changed, base);
-  const image = await whilePaused(engine, container, request.pause, () => putImage(engine, container, request, config));
-  if (request.reference) await engine.foundations.images.tag(image.id, request.reference);
+  return whilePaused(engine, container, request.pause, () => commit(engine, container, request, config));
+}
+
+async function commit(
+  engine: Engine,
+  container: Container,
+  request: CommitRequest,
+  config: ImageConfig,
+): Promise<Image> {
+  const image = await putImage(engine, container, request, config);
+  tellImage(engine, 'create', image.id, image.id, image);
   const name = request.reference ? familiarReference(request.reference) : '';
+  if (request.reference) {
+    await engine.foundations.images.tag(image.id, request.reference);
+    tellImage(engine, 'tag', image.id, name, image);
+  }
   engine.tell(container, 'commit', { comment: request.comment, imageID: image.id, imageRef: name });
-  if (request.reference) tellImage(engine, 'tag', image.id, name, image);
   return image;
 }
 
@@ -127,6 +143,7 @@ async function putImage(
   const { images, snapshots } = engine.foundations;
   const { record } = container;
   const base = record.imageId ? images.find(record.imageId) : undefined;
+  await snapshots.prepare(container.id, record.chainId);
   const layer = await images.addLayer(record.chainId, snapshots.diffTar(container.id));
   const created = now();
   const isEmpty = layer.diffId === EMPTY_TAR;

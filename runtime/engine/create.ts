@@ -1,6 +1,6 @@
 /** POST /containers/create: validates, merges, records. Nothing runs yet. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { EngineError } from '../errors.js';
 import type { Image } from '../images/types.js';
@@ -16,7 +16,6 @@ import { resolveMounts } from './mounts.js';
 import { networkWishes } from './network-wishes.js';
 import { containerDirectory } from './paths.js';
 import { randomName } from './random-name.js';
-import { settledAll } from './settled-all.js';
 import { supportedLimits } from './supported-limits.js';
 import { now } from './time.js';
 import type { ContainerConfig, ContainerRecord, CreateRequest } from './types.js';
@@ -106,15 +105,13 @@ interface Parts {
 
 async function buildRecord(engine: Engine, parts: Parts): Promise<ContainerRecord> {
   const { id, name, config, host, image, request } = parts;
-  const { snapshots, paths, networks } = engine.foundations;
+  const { snapshots, networks } = engine.foundations;
   const chainId = image.chainIds.at(-1);
   const wishes = networkWishes(host, request.config, request.networks, (network) => networks.find(network));
-  const [mounts, root] = await settledAll([
-    resolveMounts(engine, { hostConfig: host, volumes: config.Volumes }),
-    snapshots.prepare(id, chainId),
-    mkdir(containerDirectory(paths, id), { recursive: true, mode: 0o710 }),
-  ]);
-  if (mounts.some((mount) => mount.Type === 'volume')) await fillVolumes(engine, root, mounts);
+  const mounts = await resolveMounts(engine, { hostConfig: host, volumes: config.Volumes });
+  // Its folders are made when something is to be in them: by the start, or by a copy into it.
+  if (mounts.some((mount) => mount.Type === 'volume'))
+    await fillVolumes(engine, await snapshots.prepare(id, chainId), mounts);
   const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   return {
     version: 1,

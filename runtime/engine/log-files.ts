@@ -1,6 +1,6 @@
 /** Reads a container's log across its rotated files, and goes on while it grows. The records are described in launch/log-format. */
 import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type LogRecord, readRecords } from '../launch/log-format.js';
 
@@ -104,6 +104,7 @@ export interface FollowOptions {
 
 /** Every record that is there, an empty list to say "that was all until now", and then what comes until the end or the signal. */
 export async function* followLog({ file, ended, signal }: FollowOptions): AsyncGenerator<LogRecord[]> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o710 });
   const folder = new FolderWatch(path.dirname(file));
   let over = false;
   const finish = () => {

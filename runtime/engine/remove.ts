@@ -1,5 +1,4 @@
 /** Takes a container away: its process, its writable root, its folder, its record, and its volumes where asked. */
-import { rm } from 'node:fs/promises';
 import { EngineError } from '../errors.js';
 import type { Container, WaitResult } from './container.js';
 import type { Engine } from './engine.js';
@@ -54,11 +53,7 @@ async function removeLocked(engine: Engine, container: Container, options: Remov
   for (const id of container.execIds) engine.execs.delete(id);
   await networks.detach(container.id).catch(() => undefined);
   const forgotten = engine.forget(container);
-  await Promise.all([
-    snapshots.discard(container.id),
-    rm(containerDirectory(paths, container.id), { recursive: true, force: true }),
-    forgotten,
-  ]);
+  await Promise.all([snapshots.discard(container.id, [containerDirectory(paths, container.id)]), forgotten]);
   if (options.volumes) await removeAnonymousVolumes(engine, record);
   engine.tell(container, 'destroy');
   answerRemoval(container, { StatusCode: record.state.ExitCode });

@@ -107,9 +107,7 @@ static int monitor_open(struct monitor *m)
 	if (unlink(m->settings.exit_file) < 0 && errno != ENOENT)	/* of an earlier run: it would be taken for ours */
 		return note(m, m->settings.exit_file);
 	m->listener = listen_at(m->settings.socket);
-	if (m->listener < 0)
-		return note(m, m->settings.socket);
-	return log_open(&m->log, &m->settings) < 0 ? note(m, m->settings.log_path) : 0;
+	return m->listener < 0 ? note(m, m->settings.socket) : 0;
 }
 
 static int bring_up(struct monitor *m, const struct container_request *q)
@@ -117,6 +115,8 @@ static int bring_up(struct monitor *m, const struct container_request *q)
 	char message = SYNC_HOST;
 	if (run_ops(&m->context, q->before) < 0)
 		return -1;
+	if (log_open(&m->log, &m->settings) < 0)	/* in a folder that may have been made just now */
+		return note(m, m->settings.log_path);
 	struct start s = {
 		.clone_flags = q->clone_flags, .into_cgroup = m->settings.into_cgroup, .ops = q->inside,
 		.tty = m->settings.tty, .stdin_pipe = m->settings.open_stdin,

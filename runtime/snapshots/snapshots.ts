@@ -10,7 +10,7 @@ import type { ChainId, NewLayer, OpenSnapshots, PreparedRoot, Snapshots, Snapsho
 
 /** Opens (and makes) the folders of layers and roots under `home`, and throws away what a crash left half-made. */
 export const openSnapshots: OpenSnapshots = async (options) => {
-  const trash = await openTrash(join(options.home, 'trash'));
+  const trash = await openTrash(join(options.home, 'trash'), options.launcher);
   const layers = await openLayerFolders(join(options.home, 'layers'), trash);
   await mkdir(join(options.home, 'roots'), { recursive: true });
   const lower = (chainId: ChainId | undefined) => chainOf(layers, chainId).map(layers.contentPath);
@@ -36,7 +36,7 @@ function layerMaking(
 ): Pick<Snapshots, 'apply' | 'adopt'> {
   const working = new Map<ChainId, Promise<void>>();
 
-  async function unpack(layer: NewLayer, tar: Readable): Promise<void> {
+  async function unpack(layer: NewLayer, tar: Readable | string): Promise<void> {
     const { parent, chainId, gzip, check, limitBytes } = layer;
     const parents = chainOf(layers, layer.parent).map(layers.contentPath);
     const staged = await layers.stage();
@@ -84,7 +84,7 @@ function layerMaking(
     async apply(layer, tar) {
       const done = once(layer.chainId, () => unpack(layer, tar));
       // A stream that nobody reads would hold up whoever writes it.
-      if ((await done) === 'waited') tar.resume();
+      if ((await done) === 'waited' && typeof tar !== 'string') tar.resume();
       return { sizeBytes: layers.get(layer.chainId)?.sizeBytes ?? 0 };
     },
     async adopt(layer, upper) {
@@ -125,7 +125,9 @@ function rootKeeping(
       await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o755 })));
       return root;
     },
-    discard: (key) => trash.discard(folder(key)),
+    async discard(key, beside = []) {
+      await Promise.all([folder(key), ...beside].map(trash.discard));
+    },
     diffTar: (key) => packLayer(upper(key), options),
     changes: (key, chainId) => listChanges(upper(key), lower(chainId)),
     upperBytes: (key) => countBytes(upper(key)),

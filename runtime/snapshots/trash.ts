@@ -1,5 +1,6 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Launcher } from '../launch/types.js';
 
 /**
  * Folder of what is to be deleted. Throwing something away is a rename; the deleting itself goes on behind, one thing at
@@ -13,14 +14,14 @@ export interface Trash {
 }
 
 /** `directory` must be on the file system of what is thrown into it. What an earlier process left there goes too. */
-export async function openTrash(directory: string, delayMs = 1000): Promise<Trash> {
+export async function openTrash(directory: string, launcher: Pick<Launcher, 'spawn'>, delayMs = 1000): Promise<Trash> {
   await mkdir(directory, { recursive: true });
   let sequence = 0;
   let emptying: Promise<void> | undefined;
 
   function emptySoon(): Promise<void> {
     emptying ??= pause(delayMs)
-      .then(() => removeChildren(directory))
+      .then(() => removeChildren(directory, launcher))
       .finally(() => {
         emptying = undefined;
       });
@@ -54,9 +55,14 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-/** What cannot be deleted now (something is mounted in it) stays for the next time; the folder itself may have gone. */
-async function removeChildren(directory: string): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
-    await rm(join(directory, name), { recursive: true, force: true }).catch(() => undefined);
-  }
+/**
+ * What cannot be deleted now (something is mounted in it) stays for the next time; the folder itself may have gone. By a
+ * process of its own: thousands of small deletions would keep the engine's thread from its clients.
+ */
+async function removeChildren(directory: string, launcher: Pick<Launcher, 'spawn'>): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  if (names.length === 0) return;
+  await launcher
+    .spawn(['rm', '-rf', '--one-file-system', '--', ...names.map((name) => join(directory, name))])
+    .catch(() => undefined);
 }

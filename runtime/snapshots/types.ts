@@ -38,10 +38,10 @@ export interface NewLayer {
 export interface Snapshots {
   has(chainId: ChainId): boolean;
   /**
-   * Unpacks a layer tar on top of `parent`; atomic: present whole or not at all. Two calls for the same layer share the
+   * Unpacks a layer tar (a stream, or a file's path) on top of `parent`; atomic: present whole or not at all. Two calls for the same layer share the
    * work, and the one that waited has its tar drained. Returns its size on disk in bytes.
    */
-  apply(layer: NewLayer, tar: Readable): Promise<{ readonly sizeBytes: number }>;
+  apply(layer: NewLayer, tar: Readable | string): Promise<{ readonly sizeBytes: number }>;
   /** Makes an existing upper folder into the layer itself by moving it, without a tar (a build step's result). */
   adopt(layer: { readonly parent: ChainId | undefined; readonly chainId: ChainId }, upper: string): Promise<void>;
   sizeBytes(chainId: ChainId): number;
@@ -54,7 +54,8 @@ export interface Snapshots {
   /** A writable root on top of `chainId` (undefined: empty), kept under `key` until removed. Idempotent. */
   prepare(key: string, chainId: ChainId | undefined): Promise<PreparedRoot>;
   get(key: string, chainId: ChainId | undefined): PreparedRoot;
-  discard(key: string): Promise<void>;
+  /** Also the folders `beside` it, absolute and on the same file system. Deleting goes on behind. */
+  discard(key: string, beside?: readonly string[]): Promise<void>;
   /** The upper of `key` as a layer tar (whiteouts as `.wh.`), uncompressed. */
   diffTar(key: string): Readable;
   /** A layer's own content as a layer tar. For an adopted layer it is byte for byte what `diffTar` gave of its upper. */
@@ -72,7 +73,7 @@ export interface Snapshots {
 export interface SnapshotsOptions {
   /** `$DEVENV_HOME`. */
   readonly home: string;
-  readonly launcher: Pick<Launcher, 'unpack' | 'pack'>;
+  readonly launcher: Pick<Launcher, 'unpack' | 'pack' | 'spawn'>;
   /** Without root overlays mark with `user.overlay.*`. Default false. */
   readonly userXattr?: boolean;
 }
