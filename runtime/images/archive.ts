@@ -1,11 +1,11 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { EngineError } from '../errors.js';
 import { decompress } from './decompress.js';
+
+const WRITE_BYTES = 1 << 20;
 
 /** An archive of images, its files laid in a folder under names of our own: what it calls them never becomes a path. */
 export interface OpenedArchive {
@@ -42,7 +42,7 @@ async function spread(tar: Readable, folder: string): Promise<Spread> {
     const key = posix.normalize(name).replace(/^\/+/, '');
     if (type === 'file') {
       const path = join(folder, String(files.size));
-      await pipeline(entry, createWriteStream(path));
+      await writeEntry(entry as unknown as AsyncIterable<Buffer>, path);
       files.set(key, path);
     } else if ((type === 'symlink' || type === 'link') && linkname) {
       const base = type === 'symlink' ? posix.dirname(key) : '.';
@@ -51,6 +51,28 @@ async function spread(tar: Readable, folder: string): Promise<Spread> {
     } else entry.resume();
   }
   return { files, links };
+}
+
+/** In large pieces: a write costs more than what it carries. */
+async function writeEntry(entry: AsyncIterable<Buffer>, path: string): Promise<void> {
+  const handle = await open(path, 'wx');
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  const flush = async () => {
+    if (bytes > 0) await handle.appendFile(Buffer.concat(pieces));
+    pieces = [];
+    bytes = 0;
+  };
+  try {
+    for await (const piece of entry) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes >= WRITE_BYTES) await flush();
+    }
+    await flush();
+  } finally {
+    await handle.close();
+  }
 }
 
 function describe(folder: string, files: Map<string, string>, links: Map<string, string>): OpenedArchive {

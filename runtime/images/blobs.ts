@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,6 +18,8 @@ export interface Blobs {
   put(bytes: Uint8Array): Promise<Digest>;
   /** Stores a stream; its digest must be `expected` where that is given. Nothing stays of one that breaks. */
   write(content: Readable, expected?: Digest): Promise<{ digest: Digest; sizeBytes: number }>;
+  /** A file on the same file system becomes a blob too, by a second name for it; its content must be `digest`'s. */
+  adopt(path: string, digest: Digest): Promise<void>;
   /** A file of one's own to fetch into; `keep` makes it the blob. */
   ingest(): Ingest;
   remove(digest: Digest): Promise<number>;
@@ -80,6 +82,13 @@ export async function openBlobs(home: string): Promise<Blobs> {
         await abandonAfter(target, error);
       }
       return { digest: hashing.digest!, sizeBytes: hashing.sizeBytes };
+    },
+    async adopt(file, digest) {
+      if (sizes.has(digest)) return;
+      const { size } = await stat(file);
+      await rm(path(digest), { force: true });
+      await link(file, path(digest));
+      sizes.set(digest, size);
     },
     ingest,
     async remove(digest) {

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { EngineError } from '../errors.js';
@@ -26,7 +28,10 @@ export async function decompress(source: Readable): Promise<Readable> {
 }
 
 /** The same, but gzip stays as it is, and is said to be: the launcher inflates that faster, beside what it writes. */
-export async function decompressOthers(source: Readable): Promise<{ readonly tar: Readable; readonly gzip: boolean }> {
+export async function decompressOthers(
+  source: Readable | string,
+): Promise<{ readonly tar: Readable | string; readonly gzip: boolean }> {
+  if (typeof source === 'string') return decompressFile(source);
   const { head, rest } = await peek(source);
   const gzip = isGzip(head);
   const inflating = gzip ? undefined : inflater(head);
@@ -34,13 +39,40 @@ export async function decompressOthers(source: Readable): Promise<{ readonly tar
   return { tar: inflating ? connect(rest, inflating) : rest, gzip };
 }
 
+/** Whether a file is of one of the forms that `decompress` knows. */
+export async function isCompressed(path: string): Promise<boolean> {
+  const head = await readHead(path);
+  return isGzip(head) || needsProgram(head) !== undefined;
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A file that the launcher can read is left to it. */
+async function decompressFile(path: string): Promise<{ readonly tar: Readable | string; readonly gzip: boolean }> {
+  const head = await readHead(path);
+  if (!needsProgram(head)) return { tar: path, gzip: isGzip(head) };
+  return decompressOthers(createReadStream(path, { highWaterMark: CHUNK }));
+}
+
 function isGzip(head: Buffer): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
+function needsProgram(head: Buffer) {
+  return programs.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
+}
+
 function inflater(head: Buffer): Duplex | undefined {
   if (isGzip(head)) return zlib.createGunzip({ chunkSize: CHUNK });
-  const program = programs.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
+  const program = needsProgram(head);
   return program && runInflater(program.args, program.install);
 }
 

@@ -22,8 +22,8 @@ export interface LayerRecord {
 export interface Layers {
   get(diffId: Digest): LayerRecord | undefined;
   add(parent: ChainId | undefined, tar: Readable, upper?: string): Promise<AddedLayer>;
-  /** Unpacks a (compressed) blob's content as the layer `diffId`; throws `invalid` when it is another. */
-  unpack(layer: UnpackedLayer, content: Readable): Promise<void>;
+  /** Unpacks a (compressed) blob's content, a stream or a file, as the layer `diffId`; throws `invalid` when it is another. */
+  unpack(layer: UnpackedLayer, content: Readable | string): Promise<void>;
   /** The uncompressed tar. Fails when it is no longer what it was. */
   openTar(diffId: Digest): Promise<Readable>;
   remember(diffId: Digest, record: LayerRecord): Promise<void>;
@@ -85,7 +85,7 @@ export function openLayers({ blobs, snapshots, table, limitBytes }: LayersOption
     }
   }
 
-  async function unpack(layer: UnpackedLayer, content: Readable): Promise<void> {
+  async function unpack(layer: UnpackedLayer, content: Readable | string): Promise<void> {
     const chainId = chainIdOn(layer.parent, layer.diffId);
     const known = table.get(layer.diffId);
     const { tar, gzip } = await decompressOthers(content);

@@ -1,12 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../errors.js';
 import type { Snapshots } from '../snapshots/types.js';
 import { type OpenedArchive, openArchive } from './archive.js';
 import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
-import { chainIdOn, chainIdsOf, digestOf, hexOf, shortId } from './digest.js';
+import { isCompressed } from './decompress.js';
+import { chainIdOn, chainIdsOf, digestOf, Hashing, hexOf, shortId } from './digest.js';
 import type { Layers } from './layers.js';
 import { recordImage } from './make.js';
 import { type ConfigDocument, type Index, type Manifest, mediaTypes, parseConfig, parseDocument } from './manifest.js';
@@ -145,6 +147,7 @@ async function loadLayers(
   }
 }
 
+/** The file of the archive is unpacked by the launcher, and becomes the blob by a second name: nothing is copied. */
 async function loadLayer(
   context: LoadContext,
   path: string,
@@ -152,27 +155,27 @@ async function loadLayer(
   onProgress: (event: ProgressEvent) => void,
 ): Promise<void> {
   const { size } = await stat(path);
-  const content = createReadStream(path, { highWaterMark: 1 << 18 });
-  let last = 0;
-  content.on('data', () => {
-    if (Date.now() - last < 100) return;
-    last = Date.now();
-    onProgress({ id: shortId(layer.diffId), status: 'Loading layer', current: content.bytesRead, total: size });
-  });
-  content.pause();
-  const { digest } = await context.blobs.write(createReadStream(path, { highWaterMark: 1 << 18 }));
+  const id = shortId(layer.diffId);
+  onProgress({ id, status: 'Loading layer', current: 0, total: size });
+  const isPacked = await isCompressed(path);
+  const digest = isPacked ? await digestOfFile(path) : layer.diffId;
   const release = context.hold([digest]);
   try {
-    const isPlain = digest === layer.diffId;
-    const mediaType = isPlain ? mediaTypes.ociLayer : mediaTypes.ociLayerGzip;
-    await context.layers.unpack({ ...layer, blob: { mediaType, digest, size } }, content);
-    onProgress({ id: shortId(layer.diffId), status: 'Loading layer', current: size, total: size });
-  } catch (error) {
-    if (!context.layers.get(layer.diffId)) await context.blobs.remove(digest);
-    throw error;
+    const mediaType = isPacked ? mediaTypes.ociLayerGzip : mediaTypes.ociLayer;
+    // Before it counts, the plain content is compared with the diff id: with it a plain blob's digest is known too.
+    await context.layers.unpack({ ...layer, blob: { mediaType, digest, size } }, path);
+    await context.blobs.adopt(path, digest);
+    onProgress({ id, status: 'Loading layer', current: size, total: size });
   } finally {
     release();
   }
+}
+
+async function digestOfFile(path: string): Promise<Digest> {
+  const hashing = new Hashing();
+  hashing.resume();
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), hashing);
+  return hashing.digest!;
 }
 
 interface Loaded {

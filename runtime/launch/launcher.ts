@@ -93,8 +93,13 @@ class LauncherProcess implements Launcher {
     };
   }
 
-  async unpack(options: TarUnpack, tar: Readable): Promise<TarResult> {
+  async unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult> {
     const connection = await this.connect();
+    if (typeof tar === 'string') {
+      connection.send(JOB.unpack, encodeUnpack(options, tar));
+      connection.socket.end();
+      return decodeUnpacked((await lastAnswer(connection)).body);
+    }
     connection.send(JOB.unpack, encodeUnpack(options));
     const answer = lastAnswer(connection);
     const answered = answer.then(

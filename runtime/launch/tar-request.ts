@@ -25,8 +25,8 @@ type Field =
   | { readonly text: string }
   | { readonly list: readonly string[] };
 
-/** Body of a `job_unpack` request; the archive follows on the same connection, its end by half-closing. */
-export function encodeUnpack(options: TarUnpack): Uint8Array {
+/** Body of a `job_unpack` request; the archive is `file`, or follows on the same connection, its end by half-closing. */
+export function encodeUnpack(options: TarUnpack, file = ''): Uint8Array {
   return encodeFields([
     ...rootFields(options.root),
     { text: options.path },
@@ -41,6 +41,7 @@ export function encodeUnpack(options: TarUnpack): Uint8Array {
     flag(options.inflate),
     flag(options.digest),
     { i64: BigInt(options.limitBytes ?? 0) },
+    { text: file },
   ]);
 }
 

@@ -112,8 +112,8 @@ export interface Launcher {
     args: readonly string[],
     input?: string | Uint8Array,
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Writes a tar stream below a folder; see `TarUnpack`. */
-  unpack(options: TarUnpack, tar: Readable): Promise<TarResult>;
+  /** Writes a tar stream, or a file's, below a folder; see `TarUnpack`. */
+  unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult>;
   /** Streams a tar of a folder; see `TarPack`. */
   pack(options: TarPack): Readable;
   close(): Promise<void>;

@@ -47,6 +47,7 @@ struct tar_request {
 	/* unpack */
 	char **parents;
 	uint32_t parent_count;
+	const char *file;		/* read in place of the connection; "" none */
 	bool inflate;			/* the stream is gzip */
 	bool digest;			/* the plain stream is hashed and counted */
 	uint64_t limit;			/* bytes that the archive may come to; 0: any */
@@ -110,7 +111,7 @@ struct tar_source *tar_source_open(int fd, bool inflate);
 ssize_t tar_source_next(struct tar_source *s, const unsigned char **bytes);
 /* Reads to the end of the stream; `hex` gets the SHA-256 of all of it. -1 with errno. */
 int tar_source_finish(struct tar_source *s, uint64_t *length, char hex[65]);
-/* Nothing more is wanted: reads what still comes and forgets it. */
+/* Nothing more is wanted; its threads end. */
 void tar_source_abandon(struct tar_source *s);
 
 /* ---- reading an archive (tar_input.c, tar_pax.c, tar_read.c) ---- */

@@ -197,5 +197,4 @@ void tar_source_abandon(struct tar_source *s)
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->reader, NULL);
 	pthread_join(s->hasher, NULL);
-	tar_drain(s->fd);
 }

@@ -241,6 +241,8 @@ static int unpack_all(struct unpack *u, int fd)
 {
 	if (enter(u) < 0)
 		return -1;
+	if (u->q->file && *u->q->file && (fd = open(u->q->file, O_RDONLY | O_CLOEXEC)) < 0)
+		return unpack_fault(u, TAR_ARCHIVE, u->q->file);
 	/* After the root's mounts: those are this thread's. */
 	if ((u->q->inflate || u->q->digest) && !(u->source = tar_source_open(fd, u->q->inflate)))
 		return unpack_fault(u, TAR_ARCHIVE, "threads");
@@ -278,8 +280,7 @@ int job_unpack(int fd, struct request *r)
 	/* The sender may still be writing: closing now would reset the connection under the reply. */
 	if (u.source && done < 0)
 		tar_source_abandon(u.source);
-	else
-		tar_drain(fd);
+	tar_drain(fd);
 	if (done < 0)
 		return 1;
 	struct writer w = { 0 };
