@@ -41,5 +41,6 @@ export function attachContainer(
 /** Throws `conflict` when it does not run. */
 export async function resizeContainer(container: Container, rows: number, columns: number): Promise<void> {
   if (container.monitor === undefined) throw new EngineError('conflict', `container ${container.id} is not running`);
-  await container.monitor.resize(rows, columns);
+  // Without a terminal there is nothing to size, and nothing wrong.
+  if (container.record.config.Tty) await container.monitor.resize(rows, columns);
 }

@@ -117,6 +117,16 @@ export function tellConnected(engine: Engine, container: Container, action: 'con
   }
 }
 
+/** What happens to the volumes of a container that starts or ends, in the words of Docker's events. */
+export function tellVolumes(engine: Engine, container: Container, action: 'mount' | 'unmount'): void {
+  for (const { Type, Name, Destination, RW, Propagation } of container.record.mounts) {
+    if (Type !== 'volume' || Name === undefined) continue;
+    const how: Record<string, string> =
+      action === 'mount' ? { destination: Destination, 'read/write': String(RW), propagation: Propagation ?? '' } : {};
+    engine.events.publish('volume', action, Name, { container: container.id, driver: 'local', ...how });
+  }
+}
+
 /** Gives all back. Never throws: what is left is swept with the network. */
 export async function releaseEndpoints(engine: Engine, container: Container): Promise<void> {
   const { networks } = engine.foundations;

@@ -38,8 +38,13 @@ export function createExec(engine: Engine, container: Container, config: ExecCon
   };
   engine.execs.set(exec.id, exec);
   container.execIds.add(exec.id);
-  engine.tell(container, `exec_create: ${config.Cmd.join(' ')}`, { execID: exec.id });
+  engine.tell(container, `exec_create: ${saidCommand(config.Cmd)}`, { execID: exec.id });
   return exec;
+}
+
+/** Docker's events part a program from its arguments by a space that is there without arguments too. */
+function saidCommand([program = '', ...args]: readonly string[]): string {
+  return `${program} ${args.join(' ')}`;
 }
 
 /** Throws `not-found`. */
@@ -67,7 +72,7 @@ export function checkExecStart(engine: Engine, exec: Exec): Container {
 export async function startExec(engine: Engine, exec: Exec, start: ExecStart): Promise<AttachStream | undefined> {
   const container = checkExecStart(engine, exec);
   exec.state = 'running';
-  engine.tell(container, `exec_start: ${exec.config.Cmd.join(' ')}`, { execID: exec.id });
+  engine.tell(container, `exec_start: ${saidCommand(exec.config.Cmd)}`, { execID: exec.id });
   try {
     const spec = await execSpec(engine, container, exec.config, start);
     const running = await monitorOf(container).exec(spec);

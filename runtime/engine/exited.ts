@@ -1,7 +1,7 @@
 /** What happens when a container's process has ended: its state, its networks, who waited, and whether it comes back. */
 import type { ExitStatus, Monitor } from '../launch/types.js';
 import type { Container, WaitResult } from './container.js';
-import { releaseEndpoints, tellConnected } from './endpoints.js';
+import { releaseEndpoints, tellConnected, tellVolumes } from './endpoints.js';
 import type { Engine } from './engine.js';
 import { releaseImageMounts } from './image-mounts.js';
 import { removeContainer } from './remove.js';
@@ -36,8 +36,9 @@ export async function dealWithExit(engine: Engine, container: Container, status:
       restartCount: record.restartCount,
     });
   const seconds = ranNs > 0n ? ranNs / 1_000_000_000n : 0n;
-  engine.tell(container, 'die', { exitCode: String(status.code), execDuration: String(seconds) });
   tellConnected(engine, container, 'disconnect');
+  tellVolumes(engine, container, 'unmount');
+  engine.tell(container, 'die', { exitCode: String(status.code), execDuration: String(seconds) });
   const ended = endState(record.state, status, comesBack);
   void engine.save(container, {
     running: undefined,

@@ -40,6 +40,6 @@ export async function pruneImages(
     removed.push(...(await removeByNames(engine, image)));
   }
   const { reclaimedBytes } = await images.collect(await layerRoots(engine));
-  if (removed.length > 0) engine.events.publish('image', 'prune', '', { reclaimed: String(reclaimedBytes) });
+  engine.events.publish('image', 'prune', '', { reclaimed: String(reclaimedBytes) });
   return { removed, reclaimedBytes };
 }

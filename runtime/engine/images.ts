@@ -84,8 +84,11 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
   const config: ImageConfig = await applyChanges({}, request.changes, request.platform);
   const comment = request.message || `Imported from ${request.source}`;
   const image = await images.importRoot(request.tar, { config, platform: request.platform, comment, created: now() });
-  if (request.reference) await images.tag(image.id, request.reference);
-  tellImage(engine, 'import', image.id, request.reference ? familiarReference(request.reference) : image.id, image);
+  if (request.reference) {
+    await images.tag(image.id, request.reference);
+    tellImage(engine, 'tag', image.id, familiarReference(request.reference), image);
+  }
+  tellImage(engine, 'import', image.id, image.id, image);
   return image;
 }
 
@@ -101,8 +104,7 @@ export async function removeImage(
   const removed = await images.remove(name, { ...options, inUse: imageUsers(engine) });
   for (const entry of removed) {
     if (entry.untagged) tellImage(engine, 'untag', image.id, image.id, image);
-    if (entry.deleted && known.has(entry.deleted))
-      tellImage(engine, 'delete', entry.deleted, entry.deleted, entry.deleted === image.id ? image : undefined);
+    if (entry.deleted && known.has(entry.deleted)) tellImage(engine, 'delete', entry.deleted, entry.deleted);
   }
   return removed;
 }
@@ -113,7 +115,7 @@ export async function loadImages(
   onProgress: (event: ProgressEvent) => void,
 ): Promise<Image[]> {
   const loaded = await engine.foundations.images.load(archive, onProgress);
-  for (const image of loaded) tellImage(engine, 'load', image.id, image.tags[0] ?? image.id, image);
+  for (const image of loaded) tellImage(engine, 'load', image.id, image.id, image);
   return loaded;
 }
 

@@ -12,7 +12,14 @@ import { checkStart } from './check-start.js';
 import type { Container } from './container.js';
 import { containerFileMounts, containerFiles } from './container-files.js';
 import { givenDevices } from './devices.js';
-import { type Connected, connectEndpoints, publishPorts, releaseEndpoints, tellConnected } from './endpoints.js';
+import {
+  type Connected,
+  connectEndpoints,
+  publishPorts,
+  releaseEndpoints,
+  tellConnected,
+  tellVolumes,
+} from './endpoints.js';
 import type { Engine } from './engine.js';
 import { processEnv } from './environment.js';
 import { followExit } from './exited.js';
@@ -214,6 +221,7 @@ function begin(engine: Engine, container: Container, monitor: Monitor, restartin
     },
   });
   if (!restarting) container.backoffMs = 0;
+  tellVolumes(engine, container, 'mount');
   tellConnected(engine, container, 'connect');
   engine.tell(container, 'start');
   startHealth(engine, container);

@@ -23,6 +23,7 @@ export async function topContainer(engine: Engine, container: Container, psArgs:
     engine.foundations.launcher.spawn(['ps', ...args]),
   ]);
   if (result.code !== 0) throw new EngineError('system', `ps: ${result.stderr.trim() || `exit status ${result.code}`}`);
+  engine.tell(container, 'top');
   return pickRows(result.stdout, new Set(pids));
 }
 

@@ -54,6 +54,6 @@ export async function pruneVolumes(
     reclaimedBytes += await volumeBytes(engine, name);
     await removeVolume(engine, name, false);
   }
-  if (unused.length > 0) engine.events.publish('volume', 'prune', '', { reclaimed: String(reclaimedBytes) });
+  engine.events.publish('volume', 'prune', '', { reclaimed: String(reclaimedBytes) });
   return { names: unused.map(({ name }) => name), reclaimedBytes };
 }

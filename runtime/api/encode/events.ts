@@ -5,7 +5,11 @@ export function encodeEvent(event: EngineEvent): string {
   const { Type, Action, Actor, scope, time, timeNano } = event;
   const old =
     Type === 'container' || Type === 'image'
-      ? { status: Action, id: Actor.ID, ...(Actor.Attributes.image ? { from: Actor.Attributes.image } : {}) }
+      ? {
+          status: Action,
+          ...(Actor.ID ? { id: Actor.ID } : {}),
+          ...(Actor.Attributes.image ? { from: Actor.Attributes.image } : {}),
+        }
       : {};
   const text = JSON.stringify({ ...old, Type, Action, Actor, scope, time });
   return `${text.slice(0, -1)},"timeNano":${timeNano}}`;

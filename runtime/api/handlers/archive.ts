@@ -44,6 +44,7 @@ async function head(engine: Engine, container: Container, call: Call): Promise<A
 async function get(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
   const { stat, tar } = await getArchive(engine, container, pathOf(call));
   for (const [name, value] of Object.entries(statHeader(stat))) call.response.setHeader(name, value);
+  engine.tell(container, 'archive-path');
   await sendStream(call, tar, 'application/x-tar');
   return streamed;
 }
@@ -53,11 +54,13 @@ async function put(engine: Engine, container: Container, call: Call): Promise<An
   const [uid, gid] = call.query.bool('copyUIDGID') ? (container.record.config.User?.split(':') ?? []) : [];
   const owner = uid && /^\d+$/.test(uid) ? { uid: Number(uid), gid: Number(gid ?? uid) } : undefined;
   await putArchive(engine, container, { path: pathOf(call), noOverwriteDirNonDir, owner }, call.body);
+  engine.tell(container, 'extract-to-dir');
   return { status: 200 };
 }
 
 async function exportAll(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
   await sendStream(call, await exportContainer(engine, container), 'application/octet-stream');
+  engine.tell(container, 'export');
   return streamed;
 }
 

@@ -26,7 +26,7 @@ export function execRoutes(engine: Engine): Route[] {
       path: '/containers/:id/attach/ws',
       handle: (call) => attachWebsocket(engine, container(call), call),
     },
-    { method: 'POST', path: '/containers/:id/resize', handle: (call) => resize(container(call), call) },
+    { method: 'POST', path: '/containers/:id/resize', handle: (call) => resize(engine, container(call), call) },
     { method: 'POST', path: '/containers/:id/exec', handle: (call) => create(engine, container(call), call) },
     { method: 'POST', path: '/exec/:id/start', handle: (call) => start(engine, exec(call), call) },
     { method: 'POST', path: '/exec/:id/resize', handle: (call) => resizeOfExec(exec(call), call) },
@@ -90,9 +90,10 @@ function sizeOf(call: Call): { rows: number; columns: number } {
   return { rows, columns };
 }
 
-async function resize(container: Container, call: Call): Promise<Answer> {
+async function resize(engine: Engine, container: Container, call: Call): Promise<Answer> {
   const { rows, columns } = sizeOf(call);
   await resizeContainer(container, rows, columns);
+  engine.tell(container, 'resize', { height: String(rows), width: String(columns) });
   return { status: 200 };
 }
 

@@ -153,6 +153,6 @@ async function remove(engine: Engine, call: Call): Promise<Answer> {
 
 async function prune(engine: Engine, call: Call): Promise<Answer> {
   const deleted = await pruneNetworks(engine, call.query.filters(networkPruneFilters));
-  if (deleted.length > 0) engine.events.publish('network', 'prune', '', { reclaimed: '0' });
+  engine.events.publish('network', 'prune', '', { reclaimed: '0' });
   return ok({ NetworksDeleted: deleted.length > 0 ? deleted : null });
 }

@@ -25,13 +25,13 @@ export function systemRoutes(options: SystemOptions): Route[] {
   ];
 }
 
-/** Builder 1 makes clients send builds to `/build` instead of opening a BuildKit session. */
+/** Builder 2 makes clients open a BuildKit session instead of sending builds to `/build`, unless they are told otherwise. */
 function ping(): Answer {
   return {
     status: 200,
     text: 'OK',
     headers: {
-      'Builder-Version': '1',
+      'Builder-Version': '2',
       'Cache-Control': 'no-cache, no-store, must-revalidate',
       Pragma: 'no-cache',
       Swarm: 'inactive',
