@@ -40,7 +40,7 @@ export async function diskUsage({ engine, folders }: CacheParts, filters: readon
     }),
   );
   return [...steps, ...mirrors].filter(
-    (record) => filters.length === 0 || filters.some((text) => matches(record, text)),
+    (record) => filters.length === 0 || filters.some((text) => text === '' || matches(record, text)),
   );
 }
 

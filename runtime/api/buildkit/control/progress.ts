@@ -17,6 +17,8 @@ export class BuildProgress {
   readonly #stages = new Map<number, StageLines>();
   readonly #steps = new Map<number, VertexLine>();
   readonly #layers = new Map<string, { current: number; total: number }>();
+  /** Stages of one image share its line. */
+  readonly #bases = new Map<string, VertexLine>();
   #base: VertexLine | undefined;
   cachedSteps = 0;
 
@@ -63,6 +65,12 @@ export class BuildProgress {
     if (lines?.last && !lines.last.isDone) lines.last.done();
     const name = lines && this.#name(lines, event);
     if (!lines || name === undefined) return;
+    const known = event.title === undefined ? this.#bases.get(lines.stage.image!) : undefined;
+    if (known) {
+      lines.last = known;
+      this.#steps.set(event.step, known);
+      return;
+    }
     const line = new VertexLine(this.log, {
       build: this.build,
       id: `${event.stageIndex} ${lines.count}`,
@@ -72,7 +80,10 @@ export class BuildProgress {
     lines.last = line;
     this.#lineOf.set(line, event.line);
     this.#steps.set(event.step, line);
-    if (event.title === undefined) this.#base = line;
+    if (event.title === undefined) {
+      this.#base = line;
+      this.#bases.set(lines.stage.image!, line);
+    }
     if (event.cached) {
       this.cachedSteps++;
       line.done({ cached: true });

@@ -47,7 +47,8 @@ interface Loaded {
   readonly line: VertexLine;
   /** Folder of a context that is not the client's. */
   readonly remoteFolder: string | undefined;
-  readonly ignore: readonly string[] | undefined;
+  /** Text of an ignore file that belongs to this very Dockerfile. */
+  readonly ownIgnore: string | undefined;
 }
 
 /** Throws BuildFailure with its place, GrpcError, or the reason of the signal. */
@@ -75,13 +76,26 @@ async function runIn(run: Run): Promise<Built> {
     }),
   );
   const plan = planBuild(loaded.dockerfile.text, loaded.dockerfile.name, { ...request.options, contextImages });
-  if (request.question !== undefined) {
-    const metadata = answerQuestion(request.question, plan, loaded.dockerfile);
+  const ask = request.question;
+  if (ask !== undefined) {
+    const metadata = answerQuestion(ask, plan, loaded.dockerfile);
     return built(undefined, metadata, { cached: 0, total: 0, warnings: plan.warnings.length });
   }
-  tellWarnings(loaded.line, plan.warnings, loaded.dockerfile);
-  const { ignore = [] } = loaded;
-  const contextDirectory = loaded.remoteFolder ?? (await contextFolder(run, plan, ignore, contextImages));
+  try {
+    return await buildPlan(run, loaded, { plan, contextImages });
+  } finally {
+    // Last, as clients show what comes with a line that is still there in the middle of it, and all of them at the end.
+    tellWarnings(loaded.line, plan.warnings, loaded.dockerfile);
+  }
+}
+
+async function buildPlan(
+  run: Run,
+  loaded: Loaded,
+  { plan, contextImages }: { readonly plan: BuildPlan; readonly contextImages: Readonly<Record<string, string>> },
+): Promise<Built> {
+  const { request } = run;
+  const contextDirectory = loaded.remoteFolder ?? (await contextFolder(run, loaded, plan, contextImages));
   const contexts = await namedFolders(run);
   const options: Omit<BuildOptions, 'ask'> = {
     ...request.options,
@@ -134,9 +148,11 @@ async function build(run: Run, plan: BuildPlan, options: Omit<BuildOptions, 'ask
   }
 }
 
+const isId = (image: string) => /^sha256:[0-9a-f]{64}$/.test(image);
+
 /** `docker.io/library/busybox:latest`. */
 export function fullName(image: string): string {
-  if (/^sha256:[0-9a-f]{64}$/.test(image)) return image;
+  if (isId(image)) return image;
   const { registry, repository, tag, digest } = parseReference(image);
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
@@ -175,15 +191,9 @@ async function load(run: Run): Promise<Loaded> {
     const text = (await readBelow(folder, name)) ?? (await lowerCase(folder, name));
     if (text === undefined)
       throw new GrpcError(codes.unknown, `failed to read dockerfile: open ${name}: no such file or directory`);
-    const own = await readBelow(folder, `${name}.dockerignore`);
+    const ownIgnore = await readBelow(folder, `${name}.dockerignore`);
     shown.done();
-    const ignore = own === undefined && remoteFolder === undefined ? await loadIgnore(run) : own;
-    return {
-      dockerfile: { name, text },
-      line: shown,
-      remoteFolder,
-      ignore: ignore === undefined ? undefined : ignoreLines(ignore),
-    };
+    return { dockerfile: { name, text }, line: shown, remoteFolder, ownIgnore };
   } catch (error) {
     shown.done({ error: failureSentence(error) });
     throw error;
@@ -195,10 +205,10 @@ async function lowerCase(folder: string, name: string): Promise<string | undefin
   return name === 'Dockerfile' ? readBelow(folder, 'dockerfile') : undefined;
 }
 
-function loadIgnore(run: Run): Promise<string | undefined> {
+function loadIgnore(run: Run): Promise<string> {
   return under(run, '[internal] load .dockerignore', async (shown) => {
     const folder = await mirror(run, run.request.folders.context, ['.dockerignore'], [], shown, 'context');
-    return readBelow(folder, '.dockerignore');
+    return (await readBelow(folder, '.dockerignore')) ?? '';
   });
 }
 
@@ -220,12 +230,14 @@ async function mirror(
 /** The part of the context that the build reads: the rest need not travel. */
 async function contextFolder(
   run: Run,
+  { ownIgnore }: Loaded,
   plan: BuildPlan,
-  ignore: readonly string[],
   images: Readonly<Record<string, string>>,
 ): Promise<string> {
   const names = plan.stages.flatMap(({ image }) => (image === undefined ? [] : [images[image] ?? image]));
-  for (const name of new Set(names)) line(run, `[internal] load metadata for ${fullName(name)}`).done();
+  const named = names.filter((name) => !isId(name));
+  for (const name of new Set(named)) line(run, `[internal] load metadata for ${fullName(name)}`).done();
+  const ignore = ignoreLines(ownIgnore ?? (await loadIgnore(run)));
   const paths = names.some((name) => mayHaveTriggers(run.engine, name)) ? undefined : plan.contextPaths;
   if (paths?.length === 0) return emptyFolder(run.engine);
   return under(run, '[internal] load build context', (shown) =>
