@@ -3,15 +3,16 @@
  * Meaning after the Dockerfile reference and BuildKit's frontend, compared by running both.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { EngineError } from '../errors.js';
 import { hostPlatform } from '../images/platform.js';
 import type { Image } from '../images/types.js';
 import type { ChainId } from '../snapshots/types.js';
-import { openContext } from './files/context.js';
+import { contextTree, openContext } from './files/context.js';
+import { KnownDigests } from './files/digest.js';
 import { resolveInTree } from './files/resolve.js';
-import { FolderTree } from './files/tree.js';
+import { readTreeFile } from './files/tree.js';
 import { lint } from './lint.js';
 import { layGraph } from './plan.js';
 import { putImage } from './result.js';
@@ -47,6 +48,7 @@ export async function openBuilder(tools: BuilderOptions): Promise<Builder> {
     cacheMounts: new CacheMounts(join(folder, 'cache-mounts'), run),
     shared: new SharedWork(),
     seen: new Set(),
+    known: new KnownDigests(),
     platform: tools.platform ?? hostPlatform(process.arch),
   });
 }
@@ -92,7 +94,7 @@ class DockerfileBuilder implements Builder {
       const { graph, escapeToken } = readGraph(dockerfile, options, workshop, emit);
       const path = 'path' in options.dockerfile ? options.dockerfile.path : undefined;
       const context = await openContext(
-        options.contextDirectory,
+        options.contextTree ?? options.contextDirectory,
         options.contextFiltered ? 'filtered' : { dockerfile: path },
       );
       const platform = options.platform ?? workshop.platform;
@@ -163,11 +165,12 @@ function checkOptions(options: BuildOptions): void {
 async function readDockerfile(options: BuildOptions): Promise<DockerfileText> {
   if ('text' in options.dockerfile) return { name: 'Dockerfile', ...options.dockerfile };
   const name = posix.normalize(`/${options.dockerfile.path}`).slice(1);
-  const { path, entry } = await resolveInTree(new FolderTree(options.contextDirectory), name);
+  const tree = contextTree(options.contextTree ?? options.contextDirectory);
+  const { path, entry } = await resolveInTree(tree, name);
   if (entry?.type !== 'file') {
     throw new EngineError('invalid', `Cannot locate specified Dockerfile: ${options.dockerfile.path}`);
   }
-  return { name, text: await readFile(join(options.contextDirectory, path), 'utf8') };
+  return { name, text: (await readTreeFile(tree, path)).toString() };
 }
 
 function readGraph(

@@ -3,6 +3,7 @@ import type { Image, ImageStore, Platform, RegistryAuth } from '../images/types.
 import type { Launcher } from '../launch/types.js';
 import type { ChainId, PreparedRoot, Snapshots } from '../snapshots/types.js';
 import type { Store } from '../state/types.js';
+import type { Tree } from './files/tree.js';
 
 /** Mounts of a RUN: caches, binds of other stages, secrets. */
 export interface StepMount {
@@ -35,6 +36,8 @@ export type RunStep = (request: StepRequest) => Promise<{ readonly exitCode: num
 export interface BuildOptions {
   /** Folder of the unpacked context, or a way to it. The api unpacks the client's tar into a folder first. */
   readonly contextDirectory: string;
+  /** The context in another form, in place of the folder. */
+  readonly contextTree?: Tree;
   /** Path of the Dockerfile below the context (default `Dockerfile`), or its text. */
   readonly dockerfile: { readonly path: string } | { readonly text: string; readonly name?: string };
   /** The context holds what the ignore file lets through and nothing else (a client filtered it): nothing is left out here. */

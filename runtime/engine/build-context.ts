@@ -2,6 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { spoolTar } from '../build/files/tar-tree.js';
+import type { Tree } from '../build/files/tree.js';
 import { fetchGit, type GitSource, parseGitSource } from '../build/git.js';
 import type { BuildOptions } from '../build/types.js';
 import { EngineError } from '../errors.js';
@@ -18,10 +20,14 @@ export interface ContextRequest {
   /** Path below the context; empty: `Dockerfile`. */
   readonly dockerfile: string;
   readonly signal: AbortSignal;
+  /** What the body brings stays one file and is given as a `tree`; else it is unpacked into the folder. */
+  readonly inOneFile?: boolean;
 }
 
 export interface BuildContext {
   readonly directory: string;
+  /** What was sent, when it stayed in one file. */
+  readonly tree?: Tree;
   readonly dockerfile: BuildOptions['dockerfile'];
   discard(): Promise<void>;
 }
@@ -35,8 +41,13 @@ export async function takeContext(engine: Engine, request: ContextRequest): Prom
   try {
     if (request.remote) request.body.resume();
     const folder = request.remote ? await fetchRemote(engine, directory, request) : directory;
-    if (!request.remote) await unpack(engine, directory, request.body);
-    return { directory: folder, dockerfile: { path: request.dockerfile || 'Dockerfile' }, discard };
+    const given = { directory: folder, dockerfile: { path: request.dockerfile || 'Dockerfile' }, discard };
+    if (request.remote) return given;
+    if (!request.inOneFile) {
+      await unpack(engine, directory, request.body);
+      return given;
+    }
+    return { ...given, tree: await spoolTar(await decompress(request.body), join(directory, 'context.tar')) };
   } catch (error) {
     await discard();
     throw error;

@@ -86,17 +86,19 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
     remote: call.query.text('remote'),
     dockerfile: call.query.text('dockerfile'),
     signal: call.signal,
+    inOneFile: true,
   });
   try {
     const named = await takeNamedContexts(engine, namedContexts(call), call.signal);
-    const { directory: contextDirectory, dockerfile } = context;
+    const { directory: contextDirectory, tree: contextTree, dockerfile } = context;
     const onEvent = (event: BuildEvent) => {
       for (const message of encodeBuildEvent(event, quiet)) void lines.write(message);
       if (event.kind === 'tagged') tellTagged(engine, event.name);
     };
     const builder = await engine.foundations.builder();
     try {
-      await builder.build({ ...parameters, ...named, contextDirectory, dockerfile }, onEvent, call.signal);
+      const where = { contextDirectory, ...(contextTree ? { contextTree } : {}), dockerfile };
+      await builder.build({ ...parameters, ...named, ...where }, onEvent, call.signal);
     } finally {
       await named.discard();
     }

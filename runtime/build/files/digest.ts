@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { contentStream } from './layer-tar.js';
 import { PatientReader } from './read.js';
 import type { Content, Selected, SelectedEntry } from './select.js';
 
@@ -9,8 +9,14 @@ const WHOLE_BYTES = 4 << 20;
  * One digest (hex) of what was selected: names, types, modes, owners, link targets and contents, not times: what
  * BuildKit counts. The top folder's own mode and owner do not travel, so they do not count.
  */
-export async function digestSelected(selected: readonly Selected[]): Promise<string> {
-  const contents = await digestContents(selected.flatMap(({ entries }) => entries));
+export async function digestSelected(
+  selected: readonly Selected[],
+  known: KnownDigests = new KnownDigests(),
+): Promise<string> {
+  const contents = await digestContents(
+    selected.flatMap(({ entries }) => entries),
+    known,
+  );
   const hash = createHash('sha256');
   for (const { name, entries } of selected) {
     const isFolder = entries[0]!.entry.type === 'directory';
@@ -39,19 +45,48 @@ function describe({ relative, entry }: SelectedEntry, content: string | undefine
   ]);
 }
 
-async function digestContents(entries: readonly SelectedEntry[]): Promise<Map<SelectedEntry, string>> {
+async function digestContents(
+  entries: readonly SelectedEntry[],
+  known: KnownDigests,
+): Promise<Map<SelectedEntry, string>> {
   const digests = new Map<SelectedEntry, string>();
   const reader = new PatientReader();
-  for (const one of entries) {
-    if (one.content !== undefined) digests.set(one, await digestContent(reader, one.content, one.entry.sizeBytes));
+  try {
+    for (const one of entries) {
+      const { content, entry } = one;
+      if (content === undefined) continue;
+      const before = entry.digest ?? known.get(entry.stamp);
+      const digest = before ?? (await digestContent(reader, content, entry.sizeBytes));
+      digests.set(one, digest);
+      if (before === undefined) known.put(entry.stamp, digest);
+    }
+  } finally {
+    reader.close();
   }
   return digests;
+}
+
+const KEPT = 300_000;
+
+/** Digests of files of this machine, by what changes whenever they do. */
+export class KnownDigests {
+  private readonly digests = new Map<string, string>();
+
+  get(stamp: string | undefined): string | undefined {
+    return stamp === undefined ? undefined : this.digests.get(stamp);
+  }
+
+  put(stamp: string | undefined, digest: string): void {
+    if (stamp === undefined) return;
+    if (this.digests.size >= KEPT) this.digests.clear();
+    this.digests.set(stamp, digest);
+  }
 }
 
 async function digestContent(reader: PatientReader, content: Content, sizeBytes: number): Promise<string> {
   const hash = createHash('sha256');
   if ('bytes' in content) hash.update(content.bytes);
-  else if (sizeBytes <= WHOLE_BYTES) hash.update(await reader.read(content.path, sizeBytes));
-  else for await (const chunk of createReadStream(content.path, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  else if (sizeBytes <= WHOLE_BYTES) hash.update(await reader.read(content, sizeBytes));
+  else for await (const chunk of contentStream(content, sizeBytes)) hash.update(chunk);
   return hash.digest('hex');
 }

@@ -32,8 +32,10 @@ export function layerTar(placed: ReadonlyMap<string, Placed>): Readable {
 async function writeAll(stream: Pack, placed: ReadonlyMap<string, Placed>): Promise<void> {
   const links = new Map<string, string>();
   const reader = new PatientReader();
-  const paths = [...placed.keys()].sort((a, b) => comparePaths(a, b));
-  for (const path of paths) {
+  const paths = [...placed.keys()].map((path) => [path, path.replaceAll('/', '\0')] as const);
+  // A folder right before what is in it.
+  paths.sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0));
+  for (const [path] of paths) {
     const { entry, content } = placed.get(path)!;
     const key = entry.linkKey;
     const first = key === undefined ? undefined : links.get(key);
@@ -41,12 +43,7 @@ async function writeAll(stream: Pack, placed: ReadonlyMap<string, Placed>): Prom
     if (first !== undefined) await write(stream, { ...header(path, placed.get(path)!), type: 'link', linkname: first });
     else await writeEntry(stream, header(path, placed.get(path)!), { content, sizeBytes: entry.sizeBytes, reader });
   }
-}
-
-/** A folder right before what is in it. */
-function comparePaths(a: string, b: string): number {
-  const [x, y] = [a.replaceAll('/', '\0'), b.replaceAll('/', '\0')];
-  return x < y ? -1 : x > y ? 1 : 0;
+  reader.close();
 }
 
 function header(path: string, { entry }: Placed): Header {
@@ -72,11 +69,16 @@ async function writeEntry(
   if (content === undefined) return write(stream, head);
   if ('bytes' in content) return write(stream, { ...head, size: content.bytes.length }, Buffer.from(content.bytes));
   if (sizeBytes <= WHOLE_BYTES) {
-    const bytes = await reader.read(content.path, sizeBytes);
+    const bytes = await reader.read(content, sizeBytes);
     return write(stream, { ...head, size: bytes.length }, bytes);
   }
   const sink = stream.entry({ ...head, size: sizeBytes });
-  await pipeline(createReadStream(content.path, { highWaterMark: 1 << 20, end: sizeBytes - 1 }), sink);
+  await pipeline(contentStream(content, sizeBytes), sink);
+}
+
+/** At most as many bytes as the file had when it was looked at. */
+export function contentStream({ path, start = 0 }: { path: string; start?: number }, sizeBytes: number): Readable {
+  return createReadStream(path, { highWaterMark: 1 << 20, start, end: start + sizeBytes - 1 });
 }
 
 /** Waits until the reader wants more, so that memory stays flat. */

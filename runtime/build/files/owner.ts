@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { resolveInTree } from './resolve.js';
-import type { Tree } from './tree.js';
+import { readTreeFile, type Tree } from './tree.js';
 
 export interface Owner {
   readonly uid: number;
@@ -35,5 +34,8 @@ async function lookUpGroup(tree: Tree, group: string): Promise<number | undefine
 async function lines(tree: Tree, path: string): Promise<string[][]> {
   const { path: resolved, entry } = await resolveInTree(tree, path);
   if (entry?.type !== 'file') return [];
-  return (await readFile(tree.hostPath(resolved), 'utf8')).split('\n').map((line) => line.split(':'));
+  return (await readTreeFile(tree, resolved))
+    .toString()
+    .split('\n')
+    .map((line) => line.split(':'));
 }

@@ -125,7 +125,7 @@ export class LayerDraft {
     return {
       entry: (path) => this.lookUp(path),
       names: (path) => this.view.names(path),
-      hostPath: (path) => this.view.hostPath(path),
+      content: (path) => this.view.content(path),
     };
   }
 }

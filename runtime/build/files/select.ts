@@ -3,10 +3,9 @@ import { posix } from 'node:path';
 import { globToRegExp, hasWildcards } from '../match/glob.js';
 import { PatternSet } from '../match/patterns.js';
 import { resolveInTree } from './resolve.js';
-import type { Entry, Tree } from './tree.js';
+import type { Content, Entry, Tree } from './tree.js';
 
-/** Where a file's bytes come from. */
-export type Content = { readonly path: string } | { readonly bytes: Uint8Array };
+export type { Content };
 
 export interface SelectedEntry {
   /** Below the source; '' is the source itself. */
@@ -119,7 +118,7 @@ interface Place {
 
 async function walk(tree: Tree, place: Place, excludes: PatternSet, into: SelectedEntry[]): Promise<void> {
   const { path, relative, entry } = place;
-  const content = entry.type === 'file' ? { path: tree.hostPath(path) } : undefined;
+  const content = entry.type === 'file' ? tree.content(path) : undefined;
   const excluded = relative !== '' && excludes.matches(relative);
   if (excluded && (entry.type !== 'directory' || !excludes.mayHoldExceptions(relative))) return;
   const before = into.length;

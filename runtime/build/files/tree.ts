@@ -1,5 +1,6 @@
 /** Reading a folder tree as a file system of its own: symlinks in it never lead out of it. */
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Breath } from './breath.js';
 
@@ -19,7 +20,14 @@ export interface Entry {
   readonly minor: number;
   /** The same for all names of a file that has several. */
   readonly linkKey: string | undefined;
+  /** SHA-256 of a file's content in hex, where it is known already. */
+  readonly digest?: string;
+  /** Changes whenever a file of this machine does; undefined: nothing can be told. */
+  readonly stamp?: string;
 }
+
+/** Where a file's bytes come from; `start`: at which byte of the file at `path` they begin. */
+export type Content = { readonly path: string; readonly start?: number } | { readonly bytes: Uint8Array };
 
 /** Paths are relative to the root, without a leading slash; the root itself is ''. */
 export interface Tree {
@@ -27,8 +35,9 @@ export interface Tree {
   entry(path: string): Promise<Entry | undefined>;
   /** Names in a folder, sorted by code point. */
   names(path: string): Promise<string[]>;
-  /** Where the content of a file can be read on this machine. */
-  hostPath(path: string): string;
+  content(path: string): Content;
+  /** Where a file or folder lies on this machine, for trees that do lie there. */
+  hostPath?(path: string): string;
   /** A folder that is only shown for what a `!` of the ignore file brings back inside it. */
   isFrame?(path: string): boolean;
 }
@@ -40,8 +49,6 @@ export class FolderTree implements Tree {
   constructor(
     private readonly root: string,
     private readonly options: {
-      readonly hidden?: (path: string, isDirectory: boolean) => boolean;
-      readonly frame?: (path: string) => boolean;
       /** All files belong to this user, whoever owns them here. */
       readonly owner?: { readonly uid: number; readonly gid: number };
     } = {},
@@ -51,7 +58,7 @@ export class FolderTree implements Tree {
     const host = this.hostPath(path);
     await this.breath.take();
     const stat = statIfThere(host);
-    if (stat === undefined || (path !== '' && this.options.hidden?.(path, stat.isDirectory()))) return undefined;
+    if (stat === undefined) return undefined;
     const type = typeOf(stat);
     if (type === undefined) return undefined;
     return {
@@ -65,6 +72,7 @@ export class FolderTree implements Tree {
       major: major(stat.rdev),
       minor: minor(stat.rdev),
       linkKey: type === 'file' && stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined,
+      ...(type === 'file' ? stampOf(stat) : {}),
     };
   }
 
@@ -77,8 +85,71 @@ export class FolderTree implements Tree {
     return join(this.root, path);
   }
 
+  content(path: string): Content {
+    return { path: this.hostPath(path) };
+  }
+}
+
+/** Clocks of file systems tick every few milliseconds: what changed just now may change again without a new time. */
+const SETTLED_MS = 50;
+
+function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): { stamp?: string } {
+  if (Date.now() - ctimeMs < SETTLED_MS) return {};
+  return { stamp: `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}` };
+}
+
+/** A tree without the paths that are `hidden`; a `frame` is a folder that is only shown for what is in it. */
+export class FilteredTree implements Tree {
+  readonly hostPath?: (path: string) => string;
+
+  constructor(
+    private readonly tree: Tree,
+    private readonly options: {
+      readonly hidden: (path: string, isDirectory: boolean) => boolean;
+      readonly frame: (path: string) => boolean;
+    },
+  ) {
+    if (tree.hostPath) this.hostPath = (path) => tree.hostPath!(path);
+  }
+
+  async entry(path: string): Promise<Entry | undefined> {
+    const entry = await this.tree.entry(path);
+    if (entry === undefined || path === '') return entry;
+    return this.options.hidden(path, entry.type === 'directory') ? undefined : entry;
+  }
+
+  names(path: string): Promise<string[]> {
+    return this.tree.names(path);
+  }
+
+  content(path: string): Content {
+    return this.tree.content(path);
+  }
+
   isFrame(path: string): boolean {
-    return this.options.frame?.(path) ?? false;
+    return this.options.frame(path);
+  }
+}
+
+/** Throws what reading throws, and for a folder. */
+export async function readTreeFile(tree: Tree, path: string): Promise<Buffer> {
+  const content = tree.content(path);
+  if ('bytes' in content) return Buffer.from(content.bytes);
+  return readContent(content, (await tree.entry(path))?.sizeBytes ?? 0);
+}
+
+/** All of it; a file that has a place of its own is read to its end, however long it is by now. */
+export async function readContent(
+  { path, start }: { readonly path: string; readonly start?: number },
+  sizeBytes: number,
+): Promise<Buffer> {
+  if (start === undefined) return readFile(path);
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 
@@ -99,7 +170,7 @@ export const emptyTree: Tree = {
         }
       : undefined,
   names: async () => [],
-  hostPath: (path) => join('/proc/nothing', path),
+  content: (path) => ({ path: join('/proc/nothing', path) }),
 };
 
 function typeOf(stat: Stats): EntryType | undefined {

@@ -1,14 +1,14 @@
 /** Archives that ADD unpacks: told by their content, as tar behind gzip, bzip2, xz or zstd, or plain. */
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EngineError } from '../../errors.js';
 import type { ChainId } from '../../snapshots/types.js';
-import { layerTar } from '../files/layer-tar.js';
+import { contentStream, layerTar } from '../files/layer-tar.js';
 import type { Owner } from '../files/owner.js';
 import type { LayerDraft } from '../files/place.js';
 import type { Selected } from '../files/select.js';
+import { isTarHeader } from '../files/tar-header.js';
 import type { LayerTools, NewLayer } from './layer-step.js';
 import { throughProgram } from './programs.js';
 import type { StepScope } from './scope.js';
@@ -16,8 +16,14 @@ import { withRoot } from './scratch.js';
 
 export interface Archive {
   readonly selected: Selected;
-  readonly path: string;
+  readonly file: ArchiveFile;
   readonly compression: Compression;
+}
+
+interface ArchiveFile {
+  readonly path: string;
+  readonly start?: number;
+  readonly sizeBytes: number;
 }
 
 type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
@@ -48,24 +54,26 @@ export async function splitArchives(
 async function asArchive(selected: Selected): Promise<Archive | undefined> {
   const first = selected.entries[0]!;
   if (first.entry.type !== 'file' || first.content === undefined || !('path' in first.content)) return undefined;
-  const { path } = first.content;
-  const compression = await compressionOf(path);
-  const isArchive = isTarHeader(await firstBlock(plainTar(path, compression)));
-  return isArchive ? { selected, path, compression } : undefined;
+  const { sizeBytes } = first.entry;
+  const file = { ...first.content, sizeBytes };
+  if (sizeBytes === 0) return undefined;
+  const compression = await compressionOf(file);
+  const isArchive = isTarHeader(await firstBlock(plainTar(file, compression)));
+  return isArchive ? { selected, file, compression } : undefined;
 }
 
-async function compressionOf(path: string): Promise<Compression> {
+async function compressionOf({ path, start = 0 }: ArchiveFile): Promise<Compression> {
   const file = await open(path);
   try {
-    const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    const { buffer } = await file.read(Buffer.alloc(8), 0, 8, start);
     return MAGICS.find(([, magic]) => magic.every((byte, index) => buffer[index] === byte))?.[0] ?? 'none';
   } finally {
     await file.close();
   }
 }
 
-function plainTar(path: string, compression: Compression): Readable {
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
+function plainTar(source: ArchiveFile, compression: Compression): Readable {
+  const file = contentStream(source, source.sizeBytes);
   if (compression === 'none') return file;
   if (compression === 'gzip') {
     const gunzip = createGunzip();
@@ -91,21 +99,6 @@ async function firstBlock(stream: Readable): Promise<Buffer> {
   return block;
 }
 
-/** By the header's checksum (POSIX ustar and what was before it): its bytes summed with the field itself as blanks. */
-function isTarHeader(block: Buffer): boolean {
-  if (block.length < BLOCK || block[0] === 0) return false;
-  const stated = Number.parseInt(
-    block
-      .toString('latin1', 148, 156)
-      .replace(/[\0 ]+/g, ' ')
-      .trim(),
-    8,
-  );
-  let sum = 0;
-  for (let index = 0; index < BLOCK; index++) sum += index >= 148 && index < 156 ? 0x20 : block[index]!;
-  return sum === stated;
-}
-
 /** On a root of its own, because an archive may go through symlinks of the image and replace what is there. */
 export async function layerWithArchives(
   scope: StepScope,
@@ -124,10 +117,10 @@ export async function layerWithArchives(
   return withRoot(scope.workshop, parent, async (prepared, key) => {
     const root = { ...prepared, binds: [] };
     await launcher.unpack({ root, path: '/', mode: 'plain' }, layerTar(work.draft.placed));
-    for (const { path, compression } of work.archives) {
+    for (const { file, compression } of work.archives) {
       const owner = work.owner === undefined ? {} : { owner: work.owner };
       const options = { root, path: work.destination, mode: 'plain', createPath: true, ...owner } as const;
-      await launcher.unpack(options, plainTar(path, compression));
+      await launcher.unpack(options, plainTar(file, compression));
       tools.signal.throwIfAborted();
     }
     return tools.add(snapshots.diffTar(key), prepared.upper);

@@ -99,7 +99,12 @@ async function findFiles(scope: StepScope, state: StageState, wanted: Wanted): P
   return {
     selected,
     archives: [...added.archives, ...archives],
-    digest: digest ?? (await digestSelected([...selected, ...archived, ...added.archives.map((one) => one.selected)])),
+    digest:
+      digest ??
+      (await digestSelected(
+        [...selected, ...archived, ...added.archives.map((one) => one.selected)],
+        scope.workshop.known,
+      )),
   };
 }
 

@@ -19,7 +19,8 @@ import { sourceFiles } from './sources.js';
 import type { StageState } from './state.js';
 
 export interface PreparedMounts {
-  readonly mounts: readonly StepMount[];
+  /** Brings what they show into its place: only for a step that is really run. */
+  readonly open: () => Promise<StepMount[]>;
   readonly tmpfs: readonly { readonly target: string; readonly sizeBytes?: number }[];
   readonly env: readonly string[];
   /** Mount points, for taking away what was made only to hold them. */
@@ -31,8 +32,11 @@ export interface PreparedMounts {
   close(): Promise<void>;
 }
 
+/** A mount whose source may still have to be made. */
+type PlannedMount = Omit<StepMount, 'source'> & { readonly source: string | (() => Promise<string>) };
+
 interface Draft {
-  readonly mounts: StepMount[];
+  readonly mounts: PlannedMount[];
   readonly tmpfs: { target: string; sizeBytes?: number }[];
   readonly env: string[];
   readonly material: unknown[];
@@ -56,7 +60,16 @@ export async function prepareMounts(scope: StepScope, state: StageState, step: R
     throw error;
   }
   const targets = [...draft.mounts, ...draft.tmpfs].map(({ target }) => target);
-  return { ...draft, targets, script: (script) => scriptMount(scope, script), close };
+  const open = () => openMounts(draft.mounts);
+  return { ...draft, open, targets, script: (script) => scriptMount(scope, script), close };
+}
+
+async function openMounts(planned: readonly PlannedMount[]): Promise<StepMount[]> {
+  const opened: StepMount[] = [];
+  for (const { source, ...mount } of planned) {
+    opened.push({ ...mount, source: typeof source === 'string' ? source : await source() });
+  }
+  return opened;
 }
 
 interface Around {
@@ -97,15 +110,16 @@ async function addBind(scope: StepScope, { step, draft }: Around, mount: Ready):
   const { path, entry } = await resolveInTree(tree, source);
   if (entry === undefined) throw new DockerfileError(`failed to compute cache key: "/${path}": not found`, step);
   const readOnly = mount.readOnly ?? true;
-  const digest = files.chain ?? (await digestTree(tree, path));
+  const digest = files.chain ?? (await digestTree(scope, tree, path));
   draft.material.push(['bind', digest, path, mount.target, readOnly]);
   const copied = !readOnly || (files.hidden && entry.type === 'directory');
-  const host = copied ? await copyOf(scope, tree, path) : tree.hostPath(path);
-  draft.mounts.push({ source: host, target: mount.target, readOnly });
+  const here = copied ? undefined : tree.hostPath?.(path);
+  draft.mounts.push({ source: here ?? (() => copyOf(scope, tree, path)), target: mount.target, readOnly });
 }
 
-async function digestTree(tree: Tree, path: string): Promise<string> {
-  return digestSelected(await selectSources(tree, [escapePattern(path)], { parents: false, excludes: [] }));
+async function digestTree(scope: StepScope, tree: Tree, path: string): Promise<string> {
+  const selected = await selectSources(tree, [escapePattern(path)], { parents: false, excludes: [] });
+  return digestSelected(selected, scope.workshop.known);
 }
 
 /** Changes in it, if it may be written, go away with the build. */
@@ -150,7 +164,10 @@ async function cacheBase(
   const files = await sourceFiles(scope, mount.from, step);
   const tree = await files.tree();
   const { path, entry } = await resolveInTree(tree, mount.source ?? '/');
-  if (entry?.type === 'directory') return { identity: [files.chain ?? 'folder', path], folder: tree.hostPath(path) };
+  if (entry?.type === 'directory') {
+    const folder = tree.hostPath?.(path) ?? (await copyOf(scope, tree, path));
+    return { identity: [files.chain ?? 'folder', path], folder };
+  }
   throw new DockerfileError(`failed to compute cache key: "/${path}": not found`, step);
 }
 

@@ -97,7 +97,7 @@ async function execute(
   tools: LayerTools,
 ): Promise<NewLayer> {
   const output = new OutputText(tools.say);
-  const script = await mounts.script(command.script);
+  const opened = [...(await mounts.open()), ...(await mounts.script(command.script))];
   return withRoot(scope.workshop, chainOf(state), async (root, key) => {
     const { snapshots, runStep } = scope.workshop.tools;
     const { exitCode } = await runStep({
@@ -105,7 +105,7 @@ async function execute(
       root,
       args: command.args,
       env: [...runEnv(state), ...proxyEnv(scope, state), ...mounts.env],
-      mounts: [...mounts.mounts, ...script],
+      mounts: opened,
       tmpfs: mounts.tmpfs,
       onOutput: (chunk, stream) => output.add(chunk, stream),
       signal: tools.signal,

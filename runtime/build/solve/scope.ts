@@ -2,6 +2,7 @@
 import type { Image, Platform } from '../../images/types.js';
 import type { ChainId } from '../../snapshots/types.js';
 import type { BuildContext } from '../files/context.js';
+import type { KnownDigests } from '../files/digest.js';
 import type { Tree } from '../files/tree.js';
 import type { Graph, Source, Stage } from '../graph/graph.js';
 import type { BuildEvent, BuilderOptions, BuildOptions } from '../types.js';
@@ -28,6 +29,8 @@ export interface Workshop {
   readonly shared: SharedWork<LayerRecord, Output>;
   /** Keys of steps without a layer that were seen before. */
   readonly seen: Set<string>;
+  /** Digests of files that were read before. */
+  readonly known: KnownDigests;
   readonly platform: Platform;
   /** `HOME/build`. */
   readonly folder: string;

@@ -123,7 +123,7 @@ async function contextState(scope: StepScope, name: string, platform: Scope['pla
   const empty = scratchState(platform);
   const draft = new LayerDraft(emptyTree);
   await draft.place(selected, { destination: '/', owner: undefined, mode: undefined, nowMs: Date.now() });
-  const material = ['context', await digestSelected(selected)];
+  const material = ['context', await digestSelected(selected, scope.workshop.known)];
   const layer = await addedLayer(scope, undefined, { material, make: ({ add }) => add(layerTar(draft.placed)) });
   return { ...empty, key: layer.chainId, layers: [layer] };
 }
