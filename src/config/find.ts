@@ -2,7 +2,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Problems, problem } from './problems.js';
 import type { FileReader } from './reader.js';
-import { rejectRemote } from './remote.js';
+import { localPath, type Remotes } from './remote/remote.js';
 
 const OWN_NAMES = ['devenv.yml', 'devenv.yaml'] as const;
 const COMPOSE_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'] as const;
@@ -20,6 +20,7 @@ export const isOwnFile = (file: string): boolean => /(?:^|\/)devenv(?:\.[\w-]+)?
 export interface FindRequest {
   readonly reader: FileReader;
   readonly problems: Problems;
+  readonly remotes?: Remotes | undefined;
   readonly cwd: string;
   /** `-f`, or else COMPOSE_FILE's; relative to cwd. */
   readonly named: readonly string[];
@@ -32,8 +33,8 @@ export interface FindRequest {
 /** Absolute paths, the main file first; `-` is standard input. Throws UserError `no-config`, `remote-config`, `foreign-config`. */
 export function findConfigFiles(request: FindRequest): string[] {
   if (request.named.length > 0) {
-    for (const file of request.named) rejectRemote(file);
-    return request.named.map((file) => (file === '-' || isAbsolute(file) ? file : resolve(request.cwd, file)));
+    const named = request.named.map((file) => localPath(file, request));
+    return named.map((file) => (file === '-' || isAbsolute(file) ? file : resolve(request.cwd, file)));
   }
   const start = request.projectDirectory ?? request.cwd;
   for (let folder = start; ; folder = dirname(folder)) {

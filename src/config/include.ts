@@ -4,7 +4,7 @@ import { readEnvFiles } from './environment/env-files.js';
 import { type Loading, type Variables, variablesFrom } from './loading.js';
 import { problem } from './problems.js';
 import type { Mark } from './read/source.js';
-import { rejectRemote } from './remote.js';
+import { localPath } from './remote/remote.js';
 import { child, isText, type Mapping, mapping, type Node, withEntries, withoutKeys } from './tree/node.js';
 import { type Plain, toPlain } from './tree/plain.js';
 
@@ -58,8 +58,7 @@ function configOf(entry: Node, context: IncludeContext): IncludedConfig {
       'Write - path/to/compose.yaml or - path: path/to/compose.yaml.',
     ]);
   }
-  for (const path of paths) rejectRemote(path.value, path.at);
-  const files = paths.map((path) => resolve(context.folder, path.value));
+  const files = paths.map((path) => resolve(context.folder, localPath(path.value, context.loading, path.at)));
   const main = files[0]!;
   if (context.trail.includes(main)) {
     const circle = [...context.trail, main].map((file) => file.split('/').at(-1)).join(' includes ');

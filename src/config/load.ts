@@ -14,6 +14,8 @@ import { findProject, type ProjectFiles } from './project-files.js';
 import { projectName } from './project-name.js';
 import { locationOf } from './read/source.js';
 import { diskReader, type FileReader } from './reader.js';
+import { withRemotes } from './remote/fetch.js';
+import type { Remotes } from './remote/remote.js';
 import { normalise } from './resolve/normalise.js';
 import type { Tree } from './resolve/tree-access.js';
 import type { Mapping } from './tree/node.js';
@@ -21,11 +23,12 @@ import { toPlain } from './tree/plain.js';
 import type { LoadProject, LoadRequest } from './types.js';
 
 /** The project as the request describes it, read from disk. Throws UserErrors with everything that is wrong, or UserError. */
-export const loadProject: LoadProject = async (request) => loadFrom(request, diskReader);
+export const loadProject: LoadProject = (request) =>
+  withRemotes(request, (remotes) => loadFrom(request, diskReader, remotes));
 
 /** As `loadProject`, reading through `reader`. */
-export function loadFrom(request: LoadRequest, reader: FileReader): LoadedProject {
-  const merged = loadMerged(request, reader);
+export function loadFrom(request: LoadRequest, reader: FileReader, remotes?: Remotes): LoadedProject {
+  const merged = loadMerged(request, reader, remotes);
   const { loading, variables, found, name } = merged;
   const model = finalTree(merged.model, loading.problems) as Mapping;
   loading.problems.throwIfAny();
@@ -55,17 +58,18 @@ export function loadFrom(request: LoadRequest, reader: FileReader): LoadedProjec
 }
 
 /** The merged config as `config --no-interpolate` shows it: nothing filled in, decoded or left out. Throws UserErrors, UserError. */
-export function loadRaw(request: LoadRequest, reader: FileReader = diskReader): Tree {
+export function loadRaw(request: LoadRequest, reader: FileReader = diskReader, remotes?: Remotes): Tree {
   const { model, name, loading, variables } = loadMerged(
     { ...request, options: { ...request.options, noInterpolate: true } },
     reader,
+    remotes,
   );
   const tree = toPlain(model) as Tree;
   return { ...(loading.options.noNormalize ? tree : normalise(tree, name, variables.lookup)), name };
 }
 
 /** The files of a project as they are written, for what looks at them before anything is filled in. Throws UserErrors, UserError. */
-export function readProjectFiles(request: LoadRequest, reader: FileReader = diskReader): ReadFiles {
+export function readProjectFiles(request: LoadRequest, reader: FileReader, remotes?: Remotes): ReadFiles {
   const problems = new Problems();
   const loading: Loading = {
     reader,
@@ -73,6 +77,7 @@ export function readProjectFiles(request: LoadRequest, reader: FileReader = disk
     options: request.options ?? {},
     mergeRules: mergeRules(),
     home: request.env.HOME,
+    remotes,
   };
   return readFiles(request, findProject(request, loading), loading);
 }
@@ -86,10 +91,10 @@ export interface Merged extends ReadFiles {
 }
 
 /** The files brought together, before short forms become long and services are chosen. Throws UserErrors, UserError. */
-export function loadMerged(request: LoadRequest, reader: FileReader): Merged {
+export function loadMerged(request: LoadRequest, reader: FileReader, remotes?: Remotes): Merged {
   const problems = new Problems();
   const options = request.options ?? {};
-  const loading: Loading = { reader, problems, options, mergeRules: mergeRules(), home: request.env.HOME };
+  const loading: Loading = { reader, problems, options, mergeRules: mergeRules(), home: request.env.HOME, remotes };
   const found = findProject(request, loading);
   const read = readFiles(request, found, loading);
   const documents = read.files.flatMap((file) => file.documents);

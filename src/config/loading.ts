@@ -6,6 +6,7 @@ import { type Problems, problem } from './problems.js';
 import type { Mark, Source } from './read/source.js';
 import { readYaml } from './read/yaml.js';
 import type { FileReader } from './reader.js';
+import type { Remotes } from './remote/remote.js';
 import type { Node } from './tree/node.js';
 import type { Rules } from './tree/rules.js';
 import type { LoadOptions } from './types.js';
@@ -17,6 +18,8 @@ export interface Loading {
   readonly mergeRules: Rules<MergeRule>;
   /** `~`. */
   readonly home: string | undefined;
+  /** What was fetched for this load. */
+  readonly remotes?: Remotes | undefined;
 }
 
 /** The variables of a config: the project's own, or an included one's. */

@@ -4,6 +4,7 @@ import { readEnvFiles } from './environment/env-files.js';
 import { findConfigFiles } from './find.js';
 import { folderOf, type Loading, readDocuments, type Variables, variablesFrom } from './loading.js';
 import { problem } from './problems.js';
+import { isRemote } from './remote/remote.js';
 import { child } from './tree/node.js';
 import type { LoadRequest } from './types.js';
 
@@ -24,11 +25,14 @@ export function findProject(request: LoadRequest, loading: Loading): ProjectFile
   const given = request.projectDirectory === undefined ? undefined : resolve(request.cwd, request.projectDirectory);
   const firstFile = request.files[0];
   const beside =
-    firstFile === undefined || firstFile === '-' ? request.cwd : folderOf(resolve(request.cwd, firstFile), request.cwd);
+    firstFile === undefined || firstFile === '-' || isRemote(firstFile)
+      ? request.cwd
+      : folderOf(resolve(request.cwd, firstFile), request.cwd);
   const first = withEnvFiles(request, given ?? beside, shell, loading);
   const files = findConfigFiles({
     reader: loading.reader,
     problems: loading.problems,
+    remotes: loading.remotes,
     cwd: request.cwd,
     named: request.files.length > 0 ? request.files : filesOfVariable(first.values),
     projectDirectory: given,

@@ -3,6 +3,8 @@ import { modelVariables } from '../config/model-variables.js';
 import { projectJson } from '../config/print/json.js';
 import { rawModelJson } from '../config/print/raw-json.js';
 import { projectYaml, rawModelYaml, servicesYaml } from '../config/print/yaml.js';
+import { diskReader } from '../config/reader.js';
+import { withRemotes } from '../config/remote/fetch.js';
 import { editorSchema } from '../config/schema/editor-schema.js';
 import type { LoadOptions } from '../config/types.js';
 import { imageName } from '../model/names.js';
@@ -26,7 +28,7 @@ export async function printConfig(session: Session, request: ConfigRequest): Pro
   const { services, load, format } = request;
   if (load.noInterpolate) {
     const wanted = session.loadRequest(services, load);
-    return format === 'json' ? `${rawModelJson(wanted)}\n` : rawModelYaml(wanted);
+    return format === 'json' ? `${await rawModelJson(wanted)}\n` : rawModelYaml(wanted);
   }
   const { project } = await session.load(services, load);
   const chosen = services.length ? onlyServices(project, services) : project;
@@ -88,8 +90,9 @@ async function profilesOf(session: Session, load: LoadOptions): Promise<string[]
 }
 
 /** The variables that the files use, as a table or as JSON. */
-export function listVariables(session: Session, format: 'yaml' | 'json'): string {
-  const { files } = readProjectFiles(session.loadRequest([]));
+export async function listVariables(session: Session, format: 'yaml' | 'json'): Promise<string> {
+  const request = session.loadRequest([]);
+  const { files } = await withRemotes(request, (remotes) => readProjectFiles(request, diskReader, remotes));
   const variables = modelVariables(files.flatMap((file) => file.documents));
   if (format === 'json') {
     return `${JSON.stringify(Object.fromEntries(variables.map((one) => [one.Name, one])), undefined, 4)}\n`;

@@ -1,6 +1,8 @@
 /** `config --explain`: an explanation as a person reads it. */
 import path from 'node:path';
 import { type Explanation, explainPath, type Layer } from '../config/explain/explain.js';
+import { diskReader } from '../config/reader.js';
+import { withRemotes } from '../config/remote/fetch.js';
 import type { Session } from './session.js';
 
 export interface ExplainRequest {
@@ -10,8 +12,12 @@ export interface ExplainRequest {
   readonly reveal: boolean;
 }
 
-export function explainConfig(session: Session, { path: wanted, format, reveal }: ExplainRequest): string {
-  const explanation = explainPath(session.loadRequest([]), wanted);
+export async function explainConfig(
+  session: Session,
+  { path: wanted, format, reveal }: ExplainRequest,
+): Promise<string> {
+  const request = session.loadRequest([]);
+  const explanation = await withRemotes(request, (remotes) => explainPath(request, wanted, diskReader, remotes));
   const shown = reveal ? explanation : masked(explanation);
   if (format === 'json') return `${JSON.stringify(shown, undefined, 2)}\n`;
   return `${explain(shown, (file) => shortPath(session.world.cwd, file)).join('\n')}\n`;

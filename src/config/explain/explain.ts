@@ -5,6 +5,7 @@ import { loadFrom, loadMerged, type Merged } from '../load.js';
 import { problem } from '../problems.js';
 import { locationOf, type Mark } from '../read/source.js';
 import { diskReader, type FileReader } from '../reader.js';
+import type { Remotes } from '../remote/remote.js';
 import { child, type Mapping, type Node } from '../tree/node.js';
 import { type Plain, toPlain } from '../tree/plain.js';
 import type { LoadRequest } from '../types.js';
@@ -32,9 +33,14 @@ export interface Explanation {
 }
 
 /** Throws UserError `no-such-path`, and what loading throws. */
-export function explainPath(request: LoadRequest, path: string, reader: FileReader = diskReader): Explanation {
-  const merged = loadMerged({ ...request, profiles: ['*'] }, reader);
-  const { project } = loadFrom({ ...request, profiles: ['*'] }, reader);
+export function explainPath(
+  request: LoadRequest,
+  path: string,
+  reader: FileReader = diskReader,
+  remotes?: Remotes,
+): Explanation {
+  const merged = loadMerged({ ...request, profiles: ['*'] }, reader, remotes);
+  const { project } = loadFrom({ ...request, profiles: ['*'] }, reader, remotes);
   const parts = splitPath(path);
   const final = { ...project, disabledServices: undefined } as unknown as Plain;
   const value = valueAt(final, parts);

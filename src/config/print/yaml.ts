@@ -2,6 +2,8 @@
 import type { Project } from '../../model/project.js';
 import { extensionsOf } from '../decode/extensions.js';
 import { loadRaw } from '../load.js';
+import { diskReader } from '../reader.js';
+import { withRemotes } from '../remote/fetch.js';
 import { isTree, type Tree } from '../resolve/tree-access.js';
 import { emptyObject, type Plain } from '../tree/plain.js';
 import type { LoadRequest } from '../types.js';
@@ -15,8 +17,10 @@ export function projectYaml(project: Project, doubleDollars = true): string {
 }
 
 /** As `config --no-interpolate` prints it. Throws UserErrors, UserError. */
-export const rawModelYaml = (request: LoadRequest): string =>
-  `${mappingLines(sorted(loadRaw(request)) as Tree, '').join('\n')}\n`;
+export async function rawModelYaml(request: LoadRequest): Promise<string> {
+  const raw = await withRemotes(request, (remotes) => loadRaw(request, diskReader, remotes));
+  return `${mappingLines(sorted(raw) as Tree, '').join('\n')}\n`;
+}
 
 const SECTIONS = ['services', 'networks', 'volumes', 'secrets', 'configs', 'models'] as const;
 
