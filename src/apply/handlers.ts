@@ -21,6 +21,7 @@ import { runHooks } from './hooks.js';
 import { pullServiceImage } from './pull.js';
 import { judgeCompleted, judgeHealthy, judgeRunning } from './readiness.js';
 import { networkRequest, volumeRequest } from './request/project.js';
+import { runWatchCommand, syncFiles } from './sync.js';
 
 const at = ({ ids }: ApplyContext, name: string) => ids.get(name) ?? name;
 
@@ -93,6 +94,8 @@ export const handlers: Handlers = {
     await renameContainer(context.engine, id, to);
     context.ids.set(to, id);
   },
+  'container.sync': syncFiles,
+  'container.exec': runWatchCommand,
   'container.wait': async ({ name, until }, context) => {
     const id = context.ids.get(name);
     if (id === undefined) throw new UserError('no-container', `There is no container ${name} to wait for.`);

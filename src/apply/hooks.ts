@@ -1,17 +1,10 @@
+import type { EngineClient } from '../engine/client.js';
 import { attachExec, createExec, inspectExec } from '../engine/containers.js';
 import { asFrames, linesOf } from '../engine/streams.js';
 import { UserError } from '../errors.js';
-import type { Step } from '../model/plan.js';
+import type { ExecWish, Step } from '../model/plan.js';
 import type { ApplyContext } from './context.js';
 import { environment } from './request/container.js';
-
-interface Hook {
-  readonly command: readonly string[];
-  readonly user?: string;
-  readonly privileged?: boolean;
-  readonly working_dir?: string;
-  readonly environment?: Readonly<Record<string, string | null>>;
-}
 
 /** Runs a service's `post_start` or `pre_stop` commands in its container, one after the other. A failing one stops it. */
 export async function runHooks(
@@ -21,10 +14,12 @@ export async function runHooks(
   step: Step,
 ): Promise<void> {
   const hooks = (service === undefined ? undefined : context.project.services[service]?.[kind]) as
-    | readonly Hook[]
+    | readonly ExecWish[]
     | undefined;
   for (const [index, hook] of (hooks ?? []).entries()) {
-    const code = await runHook(hook, id, context, step);
+    const code = await runInContainer(hook, id, context.engine, (text) =>
+      context.emit({ kind: 'plan.step.progress', step, text }),
+    );
     if (code === 0) continue;
     const at = `services.${service}.${kind}.${index}`;
     throw new UserError(
@@ -36,23 +31,29 @@ export async function runHooks(
   }
 }
 
-async function runHook(hook: Hook, id: string, { engine, emit }: ApplyContext, step: Step): Promise<number> {
+/** Gives its exit code; each line that it prints goes to `onLine`. */
+export async function runInContainer(
+  wish: ExecWish,
+  id: string,
+  engine: EngineClient,
+  onLine: (text: string) => void,
+): Promise<number> {
   const exec = await createExec(engine, id, {
-    Cmd: hook.command,
+    Cmd: wish.command,
     Tty: true,
     AttachStdin: false,
     AttachStdout: true,
     AttachStderr: true,
-    Env: environment(hook.environment),
-    ...(hook.user ? { User: hook.user } : {}),
-    ...(hook.working_dir ? { WorkingDir: hook.working_dir } : {}),
-    ...(hook.privileged ? { Privileged: true } : {}),
+    Env: environment(wish.environment),
+    ...(wish.user ? { User: wish.user } : {}),
+    ...(wish.working_dir ? { WorkingDir: wish.working_dir } : {}),
+    ...(wish.privileged ? { Privileged: true } : {}),
   });
   const { socket, head } = await attachExec(engine, exec, { Tty: true });
   const output = async function* () {
     if (head.length) yield head;
     yield* socket as AsyncIterable<Buffer>;
   };
-  for await (const { text } of linesOf(asFrames(output()))) emit({ kind: 'plan.step.progress', step, text });
+  for await (const { text } of linesOf(asFrames(output()))) onLine(text);
   return (await inspectExec(engine, exec)).ExitCode ?? 0;
 }

@@ -9,6 +9,7 @@ import type {
   TopAnswer,
 } from './answers.js';
 import type { EngineClient } from './client.js';
+import { isStatus } from './errors.js';
 import { queryString, type Upgraded } from './http.js';
 import { asFrames, buffersOf, demultiplex, type Frame } from './streams.js';
 
@@ -136,12 +137,37 @@ export async function putArchive(
   id: string,
   path: string,
   tar: Readable | Buffer,
+  /** `asUser`: files belong to whom the container runs as, whatever the archive says. */
+  { asUser = false }: { readonly asUser?: boolean } = {},
 ): Promise<void> {
   await engine.call('PUT', at(id, '/archive'), {
-    query: { path },
+    query: { path, ...(asUser ? { copyUIDGID: true } : {}) },
     body: tar,
     headers: { 'content-type': 'application/x-tar' },
   });
+}
+
+export interface PathStat {
+  readonly name: string;
+  readonly size: number;
+  /** Go's file mode: permission bits below, `1 << 31` for a folder. */
+  readonly mode: number;
+  /** RFC 3339. */
+  readonly mtime: string;
+  readonly linkTarget: string;
+}
+
+/** What is at a path of a container; undefined: nothing. */
+export async function statPath(engine: EngineClient, id: string, path: string): Promise<PathStat | undefined> {
+  try {
+    const response = await engine.stream('HEAD', at(id, '/archive'), { query: { path } });
+    response.resume();
+    const header = response.headers['x-docker-container-path-stat'];
+    return JSON.parse(Buffer.from(String(header), 'base64').toString()) as PathStat;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
 }
 
 export function getArchive(engine: EngineClient, id: string, path: string): Promise<IncomingMessage> {

@@ -19,6 +19,8 @@ export type Op =
   | { readonly do: 'container.restart'; readonly name: string; readonly graceMs: number | undefined }
   | { readonly do: 'container.remove'; readonly name: string; readonly volumes: boolean }
   | { readonly do: 'container.rename'; readonly name: string; readonly to: string }
+  | ContainerSync
+  | { readonly do: 'container.exec'; readonly name: string; readonly service: string; readonly exec: ExecWish }
   | {
       readonly do: 'container.wait';
       readonly name: string;
@@ -42,6 +44,25 @@ export interface ContainerCreate {
   readonly configParts: Readonly<Record<string, string>>;
   /** The container that this one takes the place of: its anonymous volumes go over unless renewed. */
   readonly replaces?: { readonly id: string; readonly name: string; readonly keepVolumes: boolean };
+}
+
+/** Files of the host into a container, with the owner that its process runs as. */
+export interface ContainerSync {
+  readonly do: 'container.sync';
+  readonly name: string;
+  /** Absolute paths: of the host, and in the container. What is gone by then is left out: its removal is told next. */
+  readonly copies: readonly { readonly from: string; readonly to: string }[];
+  /** Absolute, in the container; what is not there is no mistake. */
+  readonly removals: readonly string[];
+}
+
+/** A command in a running container, as a service hook is written. */
+export interface ExecWish {
+  readonly command: readonly string[];
+  readonly user?: string;
+  readonly privileged?: boolean;
+  readonly working_dir?: string;
+  readonly environment?: Readonly<Record<string, string | null>>;
 }
 
 export interface Step {

@@ -1,6 +1,7 @@
 /** Changes → what they ask for. Pure. */
 import path from 'node:path';
-import type { Classified, FileChange, ServiceWork, WatchExec, WatchRule } from './types.js';
+import type { ExecWish } from '../model/plan.js';
+import type { Classified, FileChange, ServiceWork, WatchRule } from './types.js';
 
 /** A file below a rule's path, as the rule sees it; undefined when the rule does not care. */
 export function pathInRule(rule: WatchRule, file: string): string | undefined {
@@ -41,7 +42,7 @@ export function ignoredByAll(rules: readonly WatchRule[], files: ReadonlySet<str
 interface Draft {
   readonly copies: Map<string, string>;
   readonly removals: Set<string>;
-  readonly execs: Set<WatchExec>;
+  readonly execs: Set<ExecWish>;
   readonly because: Set<string>;
   restart: boolean;
   rebuild: boolean;

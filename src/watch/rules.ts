@@ -1,8 +1,9 @@
 /** `develop.watch` of every service as rules. Pure. */
 import path from 'node:path';
 import { type IgnorePatterns, parseIgnorePatterns } from '../model/ignore-patterns.js';
+import type { ExecWish } from '../model/plan.js';
 import type { Project, Service } from '../model/project.js';
-import type { WatchAction, WatchExec, WatchRule } from './types.js';
+import type { WatchAction, WatchRule } from './types.js';
 
 interface WrittenRule {
   readonly path: string;
@@ -11,7 +12,7 @@ interface WrittenRule {
   readonly ignore?: readonly string[];
   readonly include?: readonly string[];
   readonly initial_sync?: boolean;
-  readonly exec?: WatchExec;
+  readonly exec?: ExecWish;
 }
 
 /** Never watched, as in no image either: version control, packages, and what editors leave while they save. */

@@ -1,17 +1,9 @@
 /** Files of the host and what their changes ask for. */
 import type { IgnorePatterns } from '../model/ignore-patterns.js';
+import type { ExecWish } from '../model/plan.js';
 
 /** `pull` is devenv's own: what the container makes (lock files, generated code) comes to the host. */
 export type WatchAction = 'sync' | 'restart' | 'rebuild' | 'sync+restart' | 'sync+exec' | 'pull';
-
-/** A command of `sync+exec`, as a service hook is written. */
-export interface WatchExec {
-  readonly command: readonly string[];
-  readonly user?: string;
-  readonly privileged?: boolean;
-  readonly working_dir?: string;
-  readonly environment?: Readonly<Record<string, string | null>>;
-}
 
 /** One entry of a service's `develop.watch`, or one that was derived from its Dockerfile. */
 export interface WatchRule {
@@ -26,7 +18,7 @@ export interface WatchRule {
   /** Only these below `path`; undefined: all. */
   readonly include: IgnorePatterns | undefined;
   readonly initialSync: boolean;
-  readonly exec: WatchExec | undefined;
+  readonly exec: ExecWish | undefined;
   /** No file says it. */
   readonly derived: boolean;
 }
@@ -47,7 +39,7 @@ export interface ServiceWork {
   readonly removals: ReadonlySet<string>;
   readonly restart: boolean;
   readonly rebuild: boolean;
-  readonly execs: readonly WatchExec[];
+  readonly execs: readonly ExecWish[];
   /** Host paths that asked for it, for people to read. */
   readonly because: readonly string[];
 }

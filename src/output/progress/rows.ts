@@ -49,6 +49,8 @@ const words: { readonly [K in Exclude<Op['do'], 'container.wait'>]: readonly [st
   'container.restart': ['Restarting', 'Started'],
   'container.remove': ['Removing', 'Removed'],
   'container.rename': undefined,
+  'container.sync': ['Syncing', 'Synced'],
+  'container.exec': ['Executing', 'Executed'],
 };
 
 /** `0.3s`, `12.4s`. */
