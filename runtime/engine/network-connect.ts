@@ -2,6 +2,7 @@
 import { EngineError } from '../errors.js';
 import type { Endpoint, NetworkRecord } from '../network/types.js';
 import type { Container } from './container.js';
+import { checkEndpointSettings } from './endpoint-settings.js';
 import { endpointRequest } from './endpoints.js';
 import type { Engine } from './engine.js';
 import { tellNetwork } from './network-list.js';
@@ -9,14 +10,18 @@ import type { EndpointSettings } from './types.js';
 
 function refuseShared(container: Container, network: NetworkRecord): void {
   const mode = container.record.hostConfig.NetworkMode;
-  if (mode === 'host' || network.driver === 'host')
-    throw new EngineError('invalid', 'container cannot be disconnected from host network or connected to host network');
-  if (mode.startsWith('container:'))
+  if (network.driver === 'host' && mode !== 'host')
+    throw new EngineError(
+      'invalid',
+      'cannot connect container to host network - container must be created in host network mode',
+    );
+  if (mode === 'host' || mode.startsWith('container:'))
     throw new EngineError(
       'invalid',
       'container sharing network namespace with another container or host cannot be connected to any other network',
     );
-  if (mode === 'none' || network.driver === 'null')
+  const isPrivate = container.record.networks.none !== undefined;
+  if (isPrivate || (network.driver === 'null' && Object.keys(container.record.networks).length > 0))
     throw new EngineError(
       'invalid',
       'container cannot be connected to multiple networks with one of the networks in private (none) mode',
@@ -69,6 +74,7 @@ export async function connectNetwork(
   const network = engine.foundations.networks.get(networkName);
   await container.lock.run(async () => {
     refuseShared(container, network);
+    checkEndpointSettings(network.name, network, settings);
     const known = recordedName(container, network);
     if (known !== undefined && container.isRunning)
       throw new EngineError(
@@ -82,7 +88,7 @@ export async function connectNetwork(
   });
 }
 
-/** Throws `not-found`, and `forbidden` when it is not on that network. */
+/** Throws `not-found`, and `system` when it is not on that network. */
 export async function disconnectNetwork(
   engine: Engine,
   networkName: string,
@@ -94,10 +100,17 @@ export async function disconnectNetwork(
   // Only containers have endpoints here, so one that is gone has left none behind.
   if (!container) throw new EngineError('not-found', `endpoint ${containerName} not found`);
   await container.lock.run(async () => {
-    if (network.driver === 'host') refuseShared(container, network);
+    if (network.driver === 'host')
+      throw new EngineError(
+        'invalid',
+        'cannot disconnect container from host network - container was created in host network mode',
+      );
     const known = recordedName(container, network);
     if (known === undefined)
-      throw new EngineError('forbidden', `container ${container.id} is not connected to network ${network.name}`);
+      throw new EngineError(
+        'system',
+        `container ${container.id} is not connected to ${container.isRunning ? '' : 'the '}network ${network.name}`,
+      );
     if (container.isRunning) await unplug(engine, container, network);
     const { [known]: _, ...networks } = container.record.networks;
     await engine.save(container, { networks });
@@ -109,7 +122,7 @@ async function unplug(engine: Engine, container: Container, network: NetworkReco
   const { networks } = engine.foundations;
   const { running, state } = container.record;
   const endpoint = networks.endpointsOf(container.id).find(({ networkId }) => networkId === network.id);
-  if (endpoint) await networks.unplug(endpoint, state.Pid);
+  if (endpoint && network.driver === 'bridge') await networks.unplug(endpoint, state.Pid);
   await networks.detach(container.id, network.id);
   if (running)
     await engine.save(container, {

@@ -1,6 +1,7 @@
 /** The networks that a container is to stand on: its NetworkMode's first, then the others of the request. Pure. */
 import { EngineError } from '../errors.js';
 import type { NetworkRecord } from '../network/types.js';
+import { checkEndpointSettings } from './endpoint-settings.js';
 import type { HostConfig } from './host-config.js';
 import type { ContainerConfig, EndpointSettings } from './types.js';
 
@@ -33,40 +34,14 @@ export function networkWishes(
   const wishes: Record<string, EndpointSettings> =
     named.length === 0 || named.some(([name]) => name === primary) ? { [primary]: NO_ENDPOINT_SETTINGS } : {};
   for (const [name, settings] of named) wishes[name] = settings;
-  for (const [name, settings] of Object.entries(wishes)) checkWish(name, settings);
+  for (const [name, settings] of Object.entries(wishes)) checkWish(name, find(name), settings);
   return wishes;
 }
 
-function checkWish(name: string, settings: EndpointSettings): void {
-  const wrong = (why: string) => new EngineError('invalid', `invalid config for network ${name}: ${why}`);
-  const { MacAddress, Aliases } = settings;
-  if (MacAddress !== '' && !MAC.test(MacAddress)) throw wrong(`invalid MAC address ${MacAddress}`);
-  if (name === 'bridge' && (Aliases ?? []).length > 0)
-    throw wrong(
-      'invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks',
-    );
+function checkWish(name: string, network: NetworkRecord | undefined, settings: EndpointSettings): void {
   try {
-    checkSettings(name, settings);
+    checkEndpointSettings(name, network, settings);
   } catch (cause) {
-    const { message } = cause as Error;
-    throw wrong(message.startsWith('invalid endpoint settings') ? message : `invalid endpoint settings:\n${message}`);
+    throw new EngineError('invalid', `invalid config for network ${name}: ${(cause as Error).message}`, { cause });
   }
-}
-
-const MAC = /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
-const predefined = ['bridge', 'host', 'none'];
-
-/** Throws `invalid` for what Docker allows on user-defined networks only. */
-export function checkSettings(network: string, settings: EndpointSettings): void {
-  const ipv4 = settings.IPAMConfig?.IPv4Address ?? '';
-  const ipv6 = settings.IPAMConfig?.IPv6Address ?? '';
-  if (ipv4 !== '' && !/^\d+\.\d+\.\d+\.\d+$/.test(ipv4))
-    throw new EngineError('invalid', `invalid endpoint settings:\ninvalid IPv4 address: ${ipv4}`);
-  if (ipv6 !== '' && !ipv6.includes(':'))
-    throw new EngineError('invalid', `invalid endpoint settings:\ninvalid IPv6 address: ${ipv6}`);
-  if (settings.MacAddress !== '' && !MAC.test(settings.MacAddress))
-    throw new EngineError('invalid', `invalid endpoint settings:\naddress ${settings.MacAddress}: invalid MAC address`);
-  if (!predefined.includes(network)) return;
-  if (ipv4 !== '' || ipv6 !== '')
-    throw new EngineError('invalid', 'user specified IP address is supported on user defined networks only');
 }

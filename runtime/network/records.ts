@@ -48,7 +48,7 @@ export function makeRecord(
     enableIPv4,
     enableIPv6,
     ipam: makePools({ ...request, enableIPv6 }, enableIPv4, around),
-    ...(request.ipam.length > 0 ? { asked: request.ipam } : {}),
+    asked: request.ipam,
     ipamOptions: request.ipamOptions,
     options: request.options,
     labels: request.labels,
