@@ -130,6 +130,7 @@ async function fetchImage(context: PullContext, fetching: Fetching): Promise<Ima
 async function fetchContent(context: PullContext, fetching: Fetching): Promise<Image> {
   const { repository, resolved, reference, options, emit } = fetching;
   const { manifest } = resolved;
+  checkContent(manifest, familiarReference(reference));
   const bytes = await fetchSmall(context.blobs, repository, manifest.config);
   const config = parseConfig(bytes);
   checkConfig(config, manifest, options.platform, familiarReference(reference));
@@ -149,6 +150,22 @@ async function fetchContent(context: PullContext, fetching: Fetching): Promise<I
     return context.catalog.byId(record.id)!;
   } finally {
     release();
+  }
+}
+
+/** Throws `invalid` for what is no image, and for layers that a registry does not give to everybody. */
+function checkContent({ config, layers }: Manifest, said: string): void {
+  const refuse = (why: string) => new EngineError('invalid', `cannot pull ${said}: ${why}`);
+  if (!/^application\/(?:vnd\.(?:oci|docker)\.|octet-stream|json)/.test(config.mediaType ?? 'application/json')) {
+    throw refuse(`it is no image but an artifact of type ${config.mediaType}`);
+  }
+  for (const { digest, mediaType = '', urls } of layers) {
+    if (/foreign|nondistributable/.test(mediaType) && (urls?.length ?? 0) > 0) {
+      throw refuse(
+        `layer ${digest} is a foreign layer (${mediaType}): the registry does not hold it but refers to ${urls![0]}`,
+      );
+    }
+    if (mediaType.endsWith('+encrypted')) throw refuse(`layer ${digest} is encrypted (${mediaType})`);
   }
 }
 

@@ -56,7 +56,7 @@ export const openImageStore: OpenImageStore = async (options) => {
   return images;
 };
 
-async function openParts({ home, store, snapshots }: ImageStoreOptions) {
+async function openParts({ home, store, snapshots, layerLimitBytes }: ImageStoreOptions) {
   const blobs = await openBlobs(home);
   const holds = new Holds(FRESH_MS);
   return {
@@ -64,7 +64,12 @@ async function openParts({ home, store, snapshots }: ImageStoreOptions) {
     snapshots,
     holds,
     catalog: openCatalog(store, snapshots),
-    layers: openLayers({ blobs, snapshots, table: store.table<LayerRecord>('image-layers') }),
+    layers: openLayers({
+      blobs,
+      snapshots,
+      table: store.table<LayerRecord>('image-layers'),
+      limitBytes: layerLimitBytes,
+    }),
     hostPlatform: hostPlatform(process.arch),
     hold: (ids: readonly string[]) => holds.hold(ids),
     ingestDirectory: join(home, 'ingest'),

@@ -187,8 +187,13 @@ export interface ImageStoreOptions {
   readonly home: string;
   readonly store: Store;
   readonly snapshots: Snapshots;
-  /** Proxies and extra insecure registries are read from here (`HTTPS_PROXY`, `NO_PROXY`, `DEVENV_INSECURE_REGISTRIES`); default: none of them. */
+  /**
+   * Proxies, registries without TLS, mirrors and authorities are read from here (`HTTPS_PROXY`, `NO_PROXY`,
+   * `DEVENV_INSECURE_REGISTRIES`, `DEVENV_REGISTRY_MIRRORS`, `DEVENV_CERTS_DIRS`); default: none of them.
+   */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What one layer of an image from elsewhere may come to, unpacked; undefined: anything. */
+  readonly layerLimitBytes?: number;
   /** First pause before a registry is asked again after a failure that may pass, in milliseconds; default 500. */
   readonly retryMs?: number;
   /** Asked when a registry cannot be reached; undefined: a pull fails then. Resolves undefined when it has no way to make this image. */

@@ -13,6 +13,7 @@ import { openLauncher } from '../launch/launcher.js';
 import { openNetworks } from '../network/networks.js';
 import { openSnapshots } from '../snapshots/snapshots.js';
 import { openStore } from '../state/lmdb-store.js';
+import { readEngineConfig } from './engine-config.js';
 import { makePackageInstaller } from './packages.js';
 import type { Environment } from './paths.js';
 
@@ -26,6 +27,8 @@ export function devenvVersion(): string {
 
 export interface OpenedEngine {
   readonly engine: Engine;
+  /** The process' variables, and what the configuration files say in their place. */
+  readonly environment: Environment;
   /** Containers go on. */
   close(): Promise<void>;
 }
@@ -38,6 +41,7 @@ export interface OpenOptions {
 
 export async function openParts({ paths, env, log }: OpenOptions): Promise<OpenedEngine> {
   const { home } = paths;
+  const config = readEngineConfig(home, env);
   const store = openStore(path.join(home, 'state'));
   const launcher = await openLauncher({
     binary: path.join(packageRoot, 'runtime/launcher/build/launcher'),
@@ -49,7 +53,8 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     home,
     store,
     snapshots,
-    environment: env,
+    environment: config.environment,
+    layerLimitBytes: config.layerLimitBytes,
     fallback: lazyFallback(home, installPackages),
   });
   const networks = openNetworks({ store, launcher, paths, interfaceOps, install: installPackages, say: log });
@@ -70,7 +75,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     await launcher.close();
     await store.close();
   };
-  return { engine, close };
+  return { engine, environment: config.environment, close };
 }
 
 async function runStep(engine: Engine, request: StepRequest) {

@@ -20,7 +20,7 @@ const leaveLimitMs = 10_000;
 const log = makeLog(process.stderr);
 
 async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void): Promise<void> {
-  const { engine, close } = await openParts({ paths, env: process.env, log });
+  const { engine, environment, close } = await openParts({ paths, env: process.env, log });
   const product = { version: devenvVersion() };
   let leaving = false;
   const leave = async (why: string, force = false) => {
@@ -37,7 +37,7 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void
   const routes = engineRoutes({
     engine,
     product,
-    environment: process.env,
+    environment,
     log,
     shutdown: (why, force) => void leave(why, force),
   });

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RegistryAuth } from '../types.js';
 import { RegistryAnswer, readAnswer, Unreachable } from './failures.js';
-import { hostOf, isInsecure } from './hosts.js';
+import { hostOf, isInsecure, mirrorsOf } from './hosts.js';
 import { type Challenge, openTokens, parseChallenge, type Tokens } from './tokens.js';
 import { type HttpAnswer, type HttpRequest, openTransport, type Transport } from './transport.js';
 
@@ -48,28 +48,72 @@ export function openRegistries({ environment, retryMs = 500 }: RegistriesOptions
   const tokens = openTokens(transport);
   const endpoints = new Map<string, Promise<Endpoint>>();
 
-  function endpointOf(host: string, signal: AbortSignal | undefined): Promise<Endpoint> {
-    const known = endpoints.get(host);
+  function endpointOf(host: string, origin?: string): Promise<Endpoint> {
+    const key = origin ?? host;
+    const known = endpoints.get(key);
     if (known) return known;
-    const found = findEndpoint(transport, host, isInsecure(host, environment), signal);
-    endpoints.set(host, found);
-    found.catch(() => endpoints.delete(host));
+    const bases = origin ? [origin] : basesOf(host, isInsecure(host, environment));
+    const found = findEndpoint(transport, bases);
+    endpoints.set(key, found);
+    found.catch(() => endpoints.delete(key));
     return found;
+  }
+
+  /** Asks one place: the registry itself, or a mirror, which gets no credentials and one try. */
+  function asker(host: string, options: ConnectOptions, mirror?: URL): Connection['send'] {
+    const scope = scopeOf(options);
+    const tryOnce = async (request: RepositoryRequest) => {
+      const endpoint = await unlessAborted(endpointOf(host, mirror?.origin), options.signal);
+      const auth = mirror ? undefined : options.auth;
+      return sendAuthorized({ transport, tokens, endpoint, scope, ...options, auth }, request);
+    };
+    const retry = { host, retryMs, signal: options.signal };
+    return (request) => retrying(retry, !mirror && canRepeat(request), () => tryOnce(request));
   }
 
   return {
     connect(options) {
       const host = hostOf(options.registry);
-      const scope = scopeOf(options);
-      const tryOnce = async (request: RepositoryRequest) => {
-        const endpoint = await endpointOf(host, options.signal);
-        return sendAuthorized({ transport, tokens, endpoint, scope, ...options }, request);
-      };
-      const retry = { host, retryMs, signal: options.signal };
-      return { host, send: (request) => retrying(retry, canRepeat(request), () => tryOnce(request)) };
+      const mirrors = options.actions === 'pull' ? mirrorsOf(options.registry, environment) : [];
+      const own = asker(host, options);
+      const others = mirrors.map((mirror) => asker(mirror.host, options, mirror));
+      return { host, send: others.length === 0 ? own : firstThatAnswers(others, own, options.signal) };
     },
     close: () => transport.close(),
   };
+}
+
+/** Mirrors in their order, then the registry; one that cannot be reached is not asked again for this image. */
+function firstThatAnswers(
+  mirrors: readonly Connection['send'][],
+  own: Connection['send'],
+  signal: AbortSignal | undefined,
+): Connection['send'] {
+  const silent = new Set<Connection['send']>();
+  return async (request) => {
+    const isElsewhere = /^https?:\/\//.test(request.path);
+    for (const ask of isElsewhere ? [] : mirrors) {
+      if (silent.has(ask)) continue;
+      try {
+        return await ask(request);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof Unreachable) silent.add(ask);
+      }
+    }
+    return own(request);
+  };
+}
+
+/** What several wait for goes on when one of them has gone. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function scopeOf({ repository, actions, alsoFrom }: ConnectOptions): string {
@@ -78,24 +122,22 @@ function scopeOf({ repository, actions, alsoFrom }: ConnectOptions): string {
   return scopes.join(' ');
 }
 
-/** https first, http where that is allowed; the answer to `/v2/` tells how to authorise. */
-async function findEndpoint(
-  transport: Transport,
-  host: string,
-  insecure: boolean,
-  signal: AbortSignal | undefined,
-): Promise<Endpoint> {
-  const bases = insecure ? [`https://${host}`, `http://${host}`] : [`https://${host}`];
+/** https first, http where that is allowed. */
+function basesOf(host: string, insecure: boolean): string[] {
+  return insecure ? [`https://${host}`, `http://${host}`] : [`https://${host}`];
+}
+
+/** The first base that speaks; the answer to `/v2/` tells how to authorise. */
+async function findEndpoint(transport: Transport, bases: readonly string[]): Promise<Endpoint> {
   let failure: unknown;
   for (const base of bases) {
     try {
-      const answer = await transport.send({ method: 'GET', url: `${base}/v2/`, signal });
+      const answer = await transport.send({ method: 'GET', url: `${base}/v2/` });
       await answer.discard();
       const challenge =
         answer.status === 401 ? parseChallenge(answer.header('www-authenticate')) : parseChallenge(undefined);
       return { base, challenge };
     } catch (error) {
-      signal?.throwIfAborted();
       failure = error;
     }
   }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { certificatesFor } from './certificates.js';
 import { isInsecure, proxyFor } from './hosts.js';
 
 export interface HttpRequest {
@@ -40,8 +41,8 @@ export function openTransport(environment: Environment): Transport {
   function dispatcherFor(url: URL): Promise<Dispatcher> {
     const proxy = proxyFor(url, environment);
     const insecure = isInsecure(url.host, environment);
-    const key = `${proxy ?? ''} ${insecure}`;
-    const dispatcher = dispatchers.get(key) ?? makeDispatcher(proxy, insecure);
+    const key = `${proxy ?? ''} ${insecure} ${url.protocol === 'https:' ? url.host : ''}`;
+    const dispatcher = dispatchers.get(key) ?? makeDispatcher(url, { proxy, insecure, environment });
     dispatchers.set(key, dispatcher);
     return dispatcher;
   }
@@ -83,9 +84,16 @@ export function openTransport(environment: Environment): Transport {
   };
 }
 
-async function makeDispatcher(proxy: string | undefined, insecure: boolean): Promise<Dispatcher> {
+interface Way {
+  readonly proxy: string | undefined;
+  readonly insecure: boolean;
+  readonly environment: Environment;
+}
+
+async function makeDispatcher(url: URL, { proxy, insecure, environment }: Way): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici');
-  const connect = { timeout: CONNECT_MS, rejectUnauthorized: !insecure };
+  const certificates = url.protocol === 'https:' ? await certificatesFor(url.host, environment) : {};
+  const connect = { timeout: CONNECT_MS, rejectUnauthorized: !insecure, ...certificates };
   if (proxy === undefined) return new Agent({ connect, keepAliveTimeout: 10_000 });
   return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: { timeout: CONNECT_MS } });
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import type { ProgressEvent, PullOptions } from '../../../runtime/images/types.j
 import { digestText, type FakeRegistry, refuse, startFakeRegistry } from '../../support/fake-registry.js';
 import { openTestStore, publishImage, type TestStore } from '../../support/image-store.js';
 import { startLauncher } from '../../support/launcher.js';
+import { tarBytes } from '../../support/tar-bytes.js';
 
 const pulling = suite('pull');
 let started: Awaited<ReturnType<typeof startLauncher>>;
@@ -297,6 +299,75 @@ pulling('what is pushed can be pulled again, and blobs of a neighbour are mounte
   const said = events.map((event) => event.status);
   assert.ok(said.some((status) => status === 'Layer already exists' || status === 'Mounted from a'));
   assert.match(said.at(-1)!, /^2: digest: sha256:[a-f0-9]{64} size: \d+$/);
+});
+
+/** An image published as others would: its manifest changed before it is. */
+function publishChanged(change: (manifest: ReturnType<typeof publishImage>['manifest']) => object) {
+  registry.putManifest('a', '1', change(publishImage(registry, 'a', '0', [[{ name: 'f', content: 'x' }]]).manifest));
+}
+
+pulling('a foreign layer is refused with a sentence that says where it is', async () => {
+  const mediaType = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
+  const foreign = { mediaType, urls: ['https://elsewhere.example/layer'] };
+  publishChanged((manifest) => ({ ...manifest, layers: manifest.layers.map((one) => ({ ...one, ...foreign })) }));
+  assert.match(
+    await refusal(pull('a:1')),
+    /^invalid: cannot pull HOST\/a:1: layer sha256:\w+ is a foreign layer \(.*\): .* https:\/\/elsewhere\.example\/layer$/,
+  );
+  nothingIsLeft();
+});
+
+pulling('what is no image is not taken for one', async () => {
+  const mediaType = 'application/vnd.cncf.helm.config.v1+json';
+  publishChanged((manifest) => ({ ...manifest, config: { ...manifest.config, mediaType } }));
+  assert.is(
+    await refusal(pull('a:1')),
+    `invalid: cannot pull HOST/a:1: it is no image but an artifact of type ${mediaType}`,
+  );
+});
+
+for (const [what, pack] of [
+  ['zstd', (tar: Buffer) => execFileSync('zstd', ['-cq'], { input: tar })],
+  ['plain', (tar: Buffer) => tar],
+] as const) {
+  pulling(`layers may be ${what}`, async () => {
+    const tar = tarBytes([{ name: 'f', content: 'content' }]);
+    const blob = registry.putBlob(pack(tar));
+    const rootfs = { type: 'layers', diff_ids: [digestText(tar)] };
+    const config = registry.putBlob(Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs })));
+    const layer = { mediaType: `application/vnd.oci.image.layer.v1.tar${what === 'zstd' ? '+zstd' : ''}`, ...blob };
+    const configType = { mediaType: 'application/vnd.oci.image.config.v1+json', ...config };
+    const type = 'application/vnd.oci.image.manifest.v1+json';
+    registry.putManifest('a', '1', { schemaVersion: 2, mediaType: type, config: configType, layers: [layer] }, type);
+    const image = await pull('a:1');
+    const [top] = store.snapshots.lowerDirectories(image.chainIds[0]);
+    assert.is(readFileSync(path.join(top!, 'f'), 'utf8'), 'content');
+  });
+}
+
+pulling('a mirror is asked first, and the registry where the mirror has nothing', async () => {
+  const mirror = await startFakeRegistry();
+  await store.close();
+  const environment = {
+    DEVENV_REGISTRY_MIRRORS: `${registry.host}=http://127.0.0.1:1,${registry.host}=http://${mirror.host}`,
+  };
+  store = await openTestStore(path.join(started.folder, `home${++count}`), started.launcher, { environment });
+  publishImage(mirror, 'a', '1', [[{ name: 'of', content: 'mirror' }]]);
+  publishImage(registry, 'b', '1', [[{ name: 'of', content: 'registry' }]]);
+  for (const [name, of] of [
+    ['a:1', 'mirror'],
+    ['b:1', 'registry'],
+  ] as const) {
+    const image = await pull(name);
+    assert.equal(image.tags, [`${registry.host}/${name}`]);
+    const [top] = store.snapshots.lowerDirectories(image.chainIds[0]);
+    assert.is(readFileSync(path.join(top!, 'of'), 'utf8'), of);
+  }
+  assert.not(
+    registry.log.some((line) => line.includes('/v2/a/')),
+    'the mirror had all of it',
+  );
+  await mirror.close();
 });
 
 pulling.run();

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hostOf, isInsecure, proxyFor } from '../../../../runtime/images/registry/hosts.js';
+import { hostOf, isInsecure, mirrorsOf, proxyFor } from '../../../../runtime/images/registry/hosts.js';
 import { parseChallenge } from '../../../../runtime/images/registry/tokens.js';
 
 const hosts = suite('registry hosts');
@@ -11,6 +11,22 @@ hosts('this machine is asked over http, others only where that is said', () => {
   assert.not(isInsecure('registry.lan:5000', {}));
   assert.ok(isInsecure('registry.lan:5000', { DEVENV_INSECURE_REGISTRIES: 'other, registry.lan' }));
   assert.is(hostOf('docker.io'), 'registry-1.docker.io');
+});
+
+hosts('whole networks may be insecure', () => {
+  const environment = { DEVENV_INSECURE_REGISTRIES: '10.1.0.0/16,192.168.7.9/32' };
+  assert.ok(isInsecure('10.1.200.3:5000', environment));
+  assert.ok(isInsecure('192.168.7.9', environment));
+  assert.not(isInsecure('10.2.0.1:5000', environment));
+  assert.not(isInsecure('registry.lan', environment));
+});
+
+hosts('mirrors by registry, in their order', () => {
+  const environment = { DEVENV_REGISTRY_MIRRORS: 'https://a.near, b.near:5000,ghcr.io=http://gh.near' };
+  const said = (registry: string) => mirrorsOf(registry, environment).map((url) => url.origin);
+  assert.equal(said('docker.io'), ['https://a.near', 'https://b.near:5000']);
+  assert.equal(said('ghcr.io'), ['http://gh.near']);
+  assert.equal(said('quay.io'), []);
 });
 
 hosts('proxies by the usual variables', () => {
