@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { Duplex, PassThrough, type Readable } from 'node:stream';
+import { join } from 'node:path';
+import { Duplex, PassThrough, type Readable, Transform } from 'node:stream';
 import zlib from 'node:zlib';
+import type { Decompress } from 'fzstd';
 import { EngineError } from '../errors.js';
 
 const MAGIC_BYTES = 6;
@@ -73,7 +75,33 @@ function needsProgram(head: Buffer) {
 function inflater(head: Buffer): Duplex | undefined {
   if (isGzip(head)) return zlib.createGunzip({ chunkSize: CHUNK });
   const program = needsProgram(head);
-  return program && runInflater(program.args, program.install);
+  if (!program) return undefined;
+  const isZstd = program === programs[0];
+  // Newer Nodes can do it themselves; the program is faster than the script that stands in for it.
+  const native = (zlib as { createZstdDecompress?: () => Duplex }).createZstdDecompress;
+  if (isZstd && native) return native();
+  return isZstd && !isInstalled(program.args[0]) ? scriptedZstd() : runInflater(program.args, program.install);
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+}
+
+function scriptedZstd(): Duplex {
+  let decompressor: Decompress | undefined;
+  const push = async (stream: Transform, chunk: Uint8Array, isLast: boolean) => {
+    const { Decompress: Decompressor } = await import('fzstd');
+    decompressor ??= new Decompressor((plain) => stream.push(plain));
+    decompressor.push(chunk, isLast);
+  };
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      push(this, chunk, false).then(() => done(), done);
+    },
+    flush(done) {
+      push(this, new Uint8Array(0), true).then(() => done(), done);
+    },
+  });
 }
 
 /** `to` fails with `from`, and `from` is let go when `to` is. */
