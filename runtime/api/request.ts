@@ -35,12 +35,12 @@ export class Query {
     return !['', '0', 'no', 'false', 'none'].includes(this.text(key).trim().toLowerCase());
   }
 
-  /** Undefined when it is missing or empty. Throws `invalid` for what is no whole number. */
+  /** Undefined when it is missing or empty. Throws `system` for what is no whole number, as Docker does. */
   int(key: string): number | undefined {
     const text = this.text(key);
     if (text === '') return undefined;
     if (!/^[+-]?\d+$/.test(text))
-      throw new EngineError('invalid', `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+      throw new EngineError('system', `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
     return Number(text);
   }
 

@@ -43,13 +43,18 @@ function entryName(path: string): string {
   return posix.basename(clean) || '/';
 }
 
-function missing(container: Container, path: string, cause: unknown): unknown {
+function missing(reference: string, path: string, cause: unknown): unknown {
   if (!(cause instanceof LaunchError) || !['ENOENT', 'ENOTDIR'].includes(cause.errno)) return cause;
-  return new EngineError('not-found', `Could not find the file ${path} in container ${container.name}`, { cause });
+  return new EngineError('not-found', `Could not find the file ${path} in container ${reference}`, { cause });
 }
 
 /** Packs lazily and fails before the first byte when the path is not there. */
-async function pack(engine: Engine, container: Container, path: string): Promise<{ stat: PathStat; tar: Readable }> {
+async function pack(
+  engine: Engine,
+  container: Container,
+  path: string,
+  reference: string,
+): Promise<{ stat: PathStat; tar: Readable }> {
   const root = await tarRootOf(engine, container);
   const name = entryName(path);
   const rename = name === '/' ? '.' : name;
@@ -69,7 +74,7 @@ async function pack(engine: Engine, container: Container, path: string): Promise
     parse.once('entry', (header) => resolve(header));
     parse.on('error', reject);
     source.on('error', (error) => {
-      reject(missing(container, path, error));
+      reject(missing(reference, path, error));
       copy.destroy(error);
     });
   });
@@ -109,16 +114,21 @@ function statOf(name: string, header: Header): PathStat {
   };
 }
 
-/** Throws `not-found` for a path that is not there. */
-export async function statPath(engine: Engine, container: Container, path: string): Promise<PathStat> {
-  const { stat, tar } = await pack(engine, container, path);
+/** Throws `not-found` for a path that is not there; `reference` is what the client called the container. */
+export async function statPath(
+  engine: Engine,
+  container: Container,
+  path: string,
+  reference: string,
+): Promise<PathStat> {
+  const { stat, tar } = await pack(engine, container, path, reference);
   tar.destroy();
   return stat;
 }
 
 /** The path as an archive whose top entry carries its name. */
-export function getArchive(engine: Engine, container: Container, path: string) {
-  return pack(engine, container, path);
+export function getArchive(engine: Engine, container: Container, path: string, reference: string) {
+  return pack(engine, container, path, reference);
 }
 
 function refuseReadOnly(container: Container, path: string): void {
@@ -134,6 +144,8 @@ function refuseReadOnly(container: Container, path: string): void {
 
 export interface PutOptions {
   readonly path: string;
+  /** What the client called the container. */
+  readonly reference: string;
   readonly noOverwriteDirNonDir: boolean;
   /** Files get the container's user instead of the archive's owners. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
@@ -159,7 +171,7 @@ export async function putArchive(
       throw new EngineError('invalid', 'extraction point is not a directory', { cause });
     if (cause instanceof LaunchError && cause.operation === 'tar.overwrite')
       throw new EngineError('invalid', `cannot overwrite directory with non-directory: ${cause.subject}`, { cause });
-    if (cause instanceof LaunchError && cause.operation === 'tar.path') throw missing(container, path, cause);
+    if (cause instanceof LaunchError && cause.operation === 'tar.path') throw missing(options.reference, path, cause);
     throw cause;
   }
 }
@@ -176,10 +188,14 @@ export async function exportContainer(engine: Engine, container: Container): Pro
   });
 }
 
+/** Mount points that the engine's own files need where an image lacks them. */
+const ENGINE_FILES = new Set(['/etc/hostname', '/etc/hosts', '/etc/resolv.conf']);
+
 /** What the container changed of its image. */
 export async function containerChanges(engine: Engine, container: Container): Promise<DiffEntry[]> {
   const { snapshots } = engine.foundations;
   const { id, chainId } = container.record;
   await snapshots.prepare(id, chainId);
-  return snapshots.changes(id, chainId);
+  const changes = await snapshots.changes(id, chainId);
+  return changes.filter(({ path, change }) => change !== 'added' || !ENGINE_FILES.has(path));
 }

@@ -88,7 +88,10 @@ async function choosePorts(engine: Engine, container: Container, wired: readonly
   const endpoint = publishingEndpoint(engine, wired);
   return requests.length === 0 || endpoint === undefined
     ? []
-    : engine.foundations.networks.choosePorts(requests, endpoint);
+    : engine.foundations.networks.choosePorts(requests, endpoint).catch((cause) => {
+        if (!(cause instanceof EngineError)) throw cause;
+        throw new EngineError(cause.kind, `failed to set up container networking: ${cause.message}`, { cause });
+      });
 }
 
 /** Ports lead to the first network that is not internal. */

@@ -18,7 +18,7 @@ function refuseUnlessRunning(container: Container): void {
   const { state } = container.record;
   if (!state.Running) throw new EngineError('conflict', `container ${container.id} is not running`);
   if (state.Paused)
-    throw new EngineError('conflict', `container ${container.id} is paused, unpause the container before exec`);
+    throw new EngineError('conflict', `Container ${container.id} is paused, unpause the container before exec`);
   if (state.Restarting)
     throw new EngineError('conflict', `Container ${container.id} is restarting, wait until the container is running`);
 }
@@ -96,13 +96,13 @@ function failed(exec: Exec, error: unknown): unknown {
   if (!(error instanceof LaunchError)) return error;
   const sentence = execSentence(error);
   if (sentence === undefined)
-    return new EngineError('system', `OCI runtime exec failed: exec failed: ${error.message}: unknown`, {
+    return new EngineError('system', `OCI runtime exec failed: exec failed: ${error.message}`, {
       cause: error,
     });
   exec.exitCode = sentence.exitCode;
   return new EngineError(
     'invalid',
-    `OCI runtime exec failed: exec failed: unable to start container process: ${sentence.text}: unknown`,
+    `OCI runtime exec failed: exec failed: unable to start container process: ${sentence.text}`,
     { cause: error },
   );
 }

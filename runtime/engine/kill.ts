@@ -28,15 +28,13 @@ export async function killContainer(engine: Engine, container: Container, signal
 }
 
 function notRunning(container: Container): EngineError {
-  return new EngineError(
-    'conflict',
-    `cannot kill container: ${container.name}: container ${container.id} is not running`,
-  );
+  return new EngineError('conflict', `container ${container.id} is not running`);
 }
 
 /** Sends, tells, and wakes a paused one so that it can die of it. Resolves when the signal is on its way. */
 export async function sendSignal(engine: Engine, container: Container, signal: number): Promise<void> {
-  const isEnd = signal === SIGKILL || signal === stopSignalOf(container);
+  // moby's rule: where no stop signal was named, any signal is taken for the end of the restart policy.
+  const isEnd = signal === SIGKILL || !container.record.config.StopSignal || signal === stopSignalOf(container);
   if (isEnd) container.endingByHand = true;
   await container.monitor?.signal(signal);
   engine.tell(container, 'kill', { signal: String(signal) });

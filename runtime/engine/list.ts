@@ -2,7 +2,7 @@
 import { EngineError } from '../errors.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
-import { Filters } from './filters.js';
+import type { Filters } from './filters.js';
 import { exposedPorts } from './ports.js';
 import { parseTime } from './time.js';
 
@@ -31,14 +31,15 @@ export interface ListOptions {
   readonly filters: Filters;
 }
 
-const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
+const statuses = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
 /** Youngest first. Throws `invalid` for a value that a filter cannot have, `not-found` for a container that `before` or `since` name. */
 export function listContainers(engine: Engine, options: ListOptions): Container[] {
   const { filters } = options;
   checkValues(filters);
-  const showsAll =
-    options.all || options.limit > 0 || ['status', 'exited', 'before', 'since'].some((key) => filters.has(key));
+  // No container belongs to a task where there is no swarm.
+  if (filters.bool('is-task', false)) return [];
+  const showsAll = options.all || options.limit > 0 || filters.has('status');
   const matches = matcher(engine, filters);
   const found = engine.containers
     .all()
@@ -49,12 +50,23 @@ export function listContainers(engine: Engine, options: ListOptions): Container[
 
 function checkValues(filters: Filters): void {
   for (const status of filters.get('status'))
-    if (!statuses.includes(status)) throw new EngineError('invalid', `invalid filter 'status=${status}'`);
+    if (!statuses.includes(status))
+      throw new EngineError(
+        'invalid',
+        `invalid filter 'status=${status}': invalid value for state (${status}): must be one of ${statuses.join(', ')}`,
+      );
   for (const code of filters.get('exited'))
-    if (!/^-?\d+$/.test(code)) throw new EngineError('invalid', `invalid filter 'exited=${code}'`);
+    if (!/^-?\d+$/.test(code))
+      throw new EngineError(
+        'invalid',
+        `invalid filter 'exited=${code}': strconv.Atoi: parsing ${JSON.stringify(code)}: invalid syntax`,
+      );
   for (const health of filters.get('health'))
     if (!['none', 'starting', 'healthy', 'unhealthy'].includes(health))
-      throw new EngineError('invalid', `invalid filter 'health=${health}'`);
+      throw new EngineError(
+        'invalid',
+        `invalid filter 'health=${health}': invalid value for health (${health}): must be one of none, starting, healthy, unhealthy`,
+      );
 }
 
 type Test = (container: Container) => boolean;
@@ -66,9 +78,7 @@ function matcher(engine: Engine, filters: Filters): Test {
     ({ record }) => filters.matchesExactly('health', record.state.Health?.Status ?? 'none'),
     ({ id }) => filters.get('id').length === 0 || filters.get('id').some((prefix) => id.startsWith(prefix)),
     ({ name }) =>
-      filters.get('name').length === 0 ||
-      new Filters({ name: filters.get('name') }).matchesPart('name', `/${name}`) ||
-      filters.get('name').includes(name),
+      filters.get('name').length === 0 || filters.matchesPart('name', `/${name}`) || filters.matchesPart('name', name),
     ({ record }) =>
       !filters.has('exited') ||
       (record.state.Status === 'exited' && filters.get('exited').includes(String(record.state.ExitCode))),
@@ -113,7 +123,10 @@ function expand(text: string): string[] {
   const [range = '', protocol = 'tcp'] = text.split('/');
   const [first, last = first] = range.split('-').map(Number);
   if (first === undefined || last === undefined || Number.isNaN(first + last))
-    throw new EngineError('invalid', `invalid filter 'expose=${text}'`);
+    throw new EngineError(
+      'system',
+      `error while looking up for expose ${text}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`);
 }
 

@@ -11,7 +11,7 @@ function cgroupOf(container: Container): string {
 /** Throws `conflict` when it does not run or is paused already, `system` when the kernel cannot. */
 export async function pauseContainer(engine: Engine, container: Container): Promise<void> {
   const { state } = container.record;
-  if (!state.Running) throw new EngineError('conflict', `Container ${container.id} is not running`);
+  if (!state.Running) throw new EngineError('conflict', `container ${container.id} is not running`);
   if (state.Paused) throw new EngineError('conflict', `Container ${container.id} is already paused`);
   if (state.Restarting)
     throw new EngineError('conflict', `Container ${container.id} is restarting, wait until the container is running`);
@@ -20,9 +20,9 @@ export async function pauseContainer(engine: Engine, container: Container): Prom
   engine.tell(container, 'pause');
 }
 
-/** Throws `conflict` when it is not paused. */
+/** Throws `system` when it is not paused, as Docker does. */
 export async function unpauseContainer(engine: Engine, container: Container): Promise<void> {
-  if (!container.record.state.Paused) throw new EngineError('conflict', `Container ${container.id} is not paused`);
+  if (!container.record.state.Paused) throw new EngineError('system', `Container ${container.id} is not paused`);
   await freeze(engine, container, false);
   void engine.saveState(container, { Paused: false, Status: 'running' });
   engine.tell(container, 'unpause');

@@ -30,7 +30,11 @@ export async function pruneContainers(engine: Engine, filters: Filters) {
 
 function untilOf(filters: Filters): bigint | undefined {
   const [text = ''] = filters.get('until');
-  return parseTimestamp(text, nowNs());
+  try {
+    return parseTimestamp(text, nowNs());
+  } catch (cause) {
+    throw new EngineError('invalid', `failed to parse value as time or duration: ${JSON.stringify(text)}`, { cause });
+  }
 }
 
 function isPrunable(container: Container, filters: Filters, until: bigint | undefined): boolean {

@@ -11,6 +11,8 @@ export interface RemoveOptions {
   readonly force: boolean;
   /** Its anonymous volumes too. */
   readonly volumes: boolean;
+  /** What the client called it. */
+  readonly reference?: string;
 }
 
 const SIGKILL = 9;
@@ -19,7 +21,7 @@ const SIGKILL = 9;
 export async function removeContainer(engine: Engine, container: Container, options: RemoveOptions): Promise<void> {
   if (container.removing)
     throw new EngineError('conflict', `removal of container ${container.name} is already in progress`);
-  refuseRunning(container, options.force);
+  refuseRunning(container, options);
   container.removing = true;
   try {
     await endProcess(engine, container);
@@ -30,7 +32,7 @@ export async function removeContainer(engine: Engine, container: Container, opti
   }
 }
 
-function refuseRunning(container: Container, force: boolean): void {
+function refuseRunning(container: Container, { force, reference = container.id }: RemoveOptions): void {
   const { state } = container.record;
   if (!state.Running || force) return;
   const why = state.Paused
@@ -38,7 +40,7 @@ function refuseRunning(container: Container, force: boolean): void {
     : state.Restarting
       ? 'container is restarting: stop the container before removing or force remove'
       : 'container is running: stop the container before removing or force remove';
-  throw new EngineError('conflict', `cannot remove container "/${container.name}": ${why}`);
+  throw new EngineError('conflict', `cannot remove container ${JSON.stringify(reference)}: ${why}`);
 }
 
 async function endProcess(engine: Engine, container: Container): Promise<void> {

@@ -7,7 +7,11 @@ import type { Engine } from './engine.js';
 export async function renameContainer(engine: Engine, container: Container, to: string): Promise<void> {
   const name = to.replace(/^\//, '');
   if (name === '') throw new EngineError('invalid', 'Neither old nor new names may be empty');
-  checkName(name);
+  try {
+    checkName(`/${name}`);
+  } catch (cause) {
+    throw new EngineError('invalid', `Error when allocating new name: ${(cause as Error).message}`, { cause });
+  }
   const old = container.name;
   if (name === old) throw new EngineError('invalid', 'Renaming a container with the same name as its current name');
   await container.lock.run(async () => {

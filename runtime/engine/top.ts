@@ -22,7 +22,8 @@ export async function topContainer(engine: Engine, container: Container, psArgs:
     cgroupPids(engine.cgroups, record.running.cgroupPath),
     engine.foundations.launcher.spawn(['ps', ...args]),
   ]);
-  if (result.code !== 0) throw new EngineError('system', `ps: ${result.stderr.trim() || `exit status ${result.code}`}`);
+  if (result.code !== 0)
+    throw new EngineError('system', `ps: ${result.stderr.trim().split('\n')[0] || `exit status ${result.code}`}`);
   engine.tell(container, 'top');
   return pickRows(result.stdout, new Set(pids));
 }

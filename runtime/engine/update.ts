@@ -65,9 +65,9 @@ function conflictOf(before: HostConfig, { resources: asked, restartPolicy }: Upd
 function checkUpdate(engine: Engine, container: Container, host: HostConfig, request: UpdateRequest): void {
   const { restartPolicy } = request;
   if (restartPolicy !== undefined) checkRestartPolicy(restartPolicy.Name, restartPolicy.MaximumRetryCount);
+  checkResources(host, engine.machineSize);
   const conflict = conflictOf(container.record.hostConfig, request);
   if (conflict !== undefined) throw new EngineError('conflict', `Cannot update container ${container.id}: ${conflict}`);
-  checkResources(host, engine.machineSize);
 }
 
 async function applyLimits(engine: Engine, container: Container, host: HostConfig): Promise<void> {

@@ -31,7 +31,7 @@ export function encodeInspect(view: ContainerView, sizes: Sizes | undefined): Co
     ProcessLabel: '',
     AppArmorProfile: appArmorOf(record),
     ExecIDs: view.execIds.length > 0 ? view.execIds : null,
-    HostConfig: record.hostConfig,
+    HostConfig: { ...record.hostConfig, Links: shownLinks(record) },
     GraphDriver: {
       Data: { ID: record.id, LowerDir: lower.join(':'), MergedDir: mountpoint, UpperDir: upper, WorkDir: work },
       Name: 'overlay2',
@@ -94,6 +94,15 @@ export function encodeEndpointView({ settings, networkId, endpoint, dnsNames }: 
   };
 }
 
+/** `/other:/this/alias`, as the daemon keeps them. */
+function shownLinks({ name, hostConfig }: ContainerRecord): readonly string[] | null {
+  if (hostConfig.Links === null) return null;
+  return hostConfig.Links.map((link) => {
+    const [other = '', alias = other] = link.split(':');
+    return `/${other.replace(/^\//, '')}:/${name}/${alias.replace(/^.*\//, '')}`;
+  });
+}
+
 function appArmorOf({ hostConfig }: ContainerRecord): string {
   const option = (hostConfig.SecurityOpt ?? []).find((one) => /^apparmor[=:]/.test(one));
   return option?.slice('apparmor='.length) ?? '';
@@ -138,19 +147,26 @@ function encodeNetworkSettings(view: ContainerView): ContainerInspect['NetworkSe
 /** One line of `docker ps`. `imageName` is what it is called now, or its id when that name has moved on. */
 export function encodeSummary(
   view: Pick<ContainerView, 'container' | 'networks' | 'ports'>,
-  facts: { readonly nowMs: number; readonly sizes: Sizes | undefined; readonly imageName: string },
+  facts: {
+    readonly nowMs: number;
+    readonly sizes: Sizes | undefined;
+    /** By links of others, `/parent/alias`. */
+    readonly names: readonly string[];
+    readonly imageName: string;
+  },
 ): ContainerSummary {
   const { record } = view.container;
   const command = [record.path, ...record.args.map((arg) => (/[\s]/.test(arg) ? `'${arg}'` : arg))].join(' ');
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [`/${record.name}`, ...facts.names],
     Image: facts.imageName,
     ImageID: record.imageId,
     Command: command,
     Created: Number(parseTime(record.created) / 1_000_000_000n),
     Ports: summaryPorts(view.ports),
-    ...(facts.sizes === undefined ? {} : { SizeRw: facts.sizes.rw, SizeRootFs: facts.sizes.root }),
+    ...(facts.sizes?.rw ? { SizeRw: facts.sizes.rw } : {}),
+    ...(facts.sizes?.root ? { SizeRootFs: facts.sizes.root } : {}),
     Labels: record.config.Labels ?? {},
     State: record.state.Status,
     Status: statusText(record.state, facts.nowMs),

@@ -29,7 +29,7 @@ export function archiveRoutes(engine: Engine): Route[] {
 
 function pathOf(call: Call): string {
   const path = call.query.text('path');
-  if (path === '') throw new EngineError('invalid', "bad parameter: 'path' cannot be empty");
+  if (path === '') throw new EngineError('invalid', 'bad parameter: pathcannot be empty');
   return path;
 }
 
@@ -38,11 +38,11 @@ const statHeader = (stat: PathStat) => ({
 });
 
 async function head(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  return { status: 200, headers: statHeader(await statPath(engine, container, pathOf(call))) };
+  return { status: 200, headers: statHeader(await statPath(engine, container, pathOf(call), call.params.id!)) };
 }
 
 async function get(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
-  const { stat, tar } = await getArchive(engine, container, pathOf(call));
+  const { stat, tar } = await getArchive(engine, container, pathOf(call), call.params.id!);
   for (const [name, value] of Object.entries(statHeader(stat))) call.response.setHeader(name, value);
   engine.tell(container, 'archive-path');
   await sendStream(call, tar, 'application/x-tar');
@@ -53,7 +53,12 @@ async function put(engine: Engine, container: Container, call: Call): Promise<An
   const noOverwriteDirNonDir = call.query.bool('noOverwriteDirNonDir');
   const [uid, gid] = call.query.bool('copyUIDGID') ? (container.record.config.User?.split(':') ?? []) : [];
   const owner = uid && /^\d+$/.test(uid) ? { uid: Number(uid), gid: Number(gid ?? uid) } : undefined;
-  await putArchive(engine, container, { path: pathOf(call), noOverwriteDirNonDir, owner }, call.body);
+  await putArchive(
+    engine,
+    container,
+    { path: pathOf(call), reference: call.params.id!, noOverwriteDirNonDir, owner },
+    call.body,
+  );
   engine.tell(container, 'extract-to-dir');
   return { status: 200 };
 }

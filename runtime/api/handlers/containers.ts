@@ -5,6 +5,7 @@ import { createContainer } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
 import { parsePlatform } from '../../engine/images.js';
 import { killContainer } from '../../engine/kill.js';
+import { linkNames, removeLink } from '../../engine/links.js';
 import { CONTAINER_FILTERS, listContainers } from '../../engine/list.js';
 import { pauseContainer, unpauseContainer } from '../../engine/pause.js';
 import { publishedPorts } from '../../engine/ports.js';
@@ -51,13 +52,13 @@ export function containerRoutes(engine: Engine): Route[] {
     on('POST', '/start', start),
     on('POST', '/stop', stop),
     on('POST', '/restart', restart),
-    on('POST', '/kill', kill),
+    { method: 'POST', path: '/containers/:id/kill', handle: (call) => kill(engine, call) },
     on('POST', '/pause', pause),
     on('POST', '/unpause', unpause),
     on('POST', '/rename', rename),
     on('POST', '/update', update),
     on('POST', '/wait', wait),
-    on('DELETE', '', remove),
+    { method: 'DELETE', path: '/containers/:id*', handle: (call) => remove(engine, call) },
     ...logRoutes({ engine, logFile: (container) => readableLog(engine, container) }),
   ];
 }
@@ -101,7 +102,7 @@ export function summariesOf(
     const sizes = wantsSizes ? await containerSizes(engine, container) : undefined;
     return encodeSummary(
       { container, networks, ports },
-      { nowMs, sizes, imageName: imageName(engine, container, images) },
+      { nowMs, sizes, names: linkNames(engine, container), imageName: imageName(engine, container, images) },
     );
   };
   return Promise.all(containers.map(summary));
@@ -132,18 +133,37 @@ function stopOptions(call: Call) {
   return { timeoutSeconds: call.query.int('t'), signal: call.query.text('signal') || undefined };
 }
 
+/** A bad request is a failure of the daemon's here, as for Docker; what was being done stands before every failure. */
+async function told(what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    if (!(cause instanceof EngineError) || cause.kind === 'not-modified') throw cause;
+    throw new EngineError(cause.kind === 'invalid' ? 'system' : cause.kind, `${what}: ${cause.message}`, { cause });
+  }
+}
+
 async function stop(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  await stopContainer(engine, container, stopOptions(call));
+  const options = stopOptions(call);
+  await told(`cannot stop container: ${call.params.id}`, () => stopContainer(engine, container, options));
   return noContent;
 }
 
 async function restart(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  await restartContainer(engine, container, stopOptions(call));
+  const options = stopOptions(call);
+  await told(`Cannot restart container ${call.params.id}`, () => restartContainer(engine, container, options));
   return noContent;
 }
 
-async function kill(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  await killContainer(engine, container, call.query.text('signal'));
+/** Every failure is told of what the client called it. */
+async function kill(engine: Engine, call: Call): Promise<Answer> {
+  const reference = call.params.id!;
+  try {
+    await killContainer(engine, engine.containers.get(reference), call.query.text('signal'));
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new EngineError(cause.kind, `cannot kill container: ${reference}: ${cause.message}`, { cause });
+  }
   return noContent;
 }
 
@@ -190,10 +210,16 @@ async function wait(_: Engine, container: Container, call: Call): Promise<typeof
   return streamed;
 }
 
-async function remove(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  if (call.query.bool('link'))
-    throw new EngineError('invalid', 'links of the default bridge are removed with their container');
-  await removeContainer(engine, container, { force: call.query.bool('force'), volumes: call.query.bool('v') });
+async function remove(engine: Engine, call: Call): Promise<Answer> {
+  const { query } = call;
+  const reference = call.params.id!;
+  if (query.bool('link')) await removeLink(engine, reference);
+  else
+    await removeContainer(engine, engine.containers.get(reference), {
+      force: query.bool('force'),
+      volumes: query.bool('v'),
+      reference,
+    });
   return noContent;
 }
 

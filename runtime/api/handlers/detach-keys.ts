@@ -23,7 +23,7 @@ function keyCode(key: string): number {
   const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key);
   if (control) return control[1]!.toUpperCase().charCodeAt(0) & 0x1f;
   if (key.length === 1) return key.charCodeAt(0);
-  throw new EngineError('invalid', `Invalid detach keys (${key}) provided: Unknown character: '${key}'`);
+  throw new EngineError('invalid', `Invalid detach keys (${key}) provided`);
 }
 
 /** Keys that turn out not to be the sequence are handed on late, as Docker does. */

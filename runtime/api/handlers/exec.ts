@@ -84,10 +84,12 @@ function withoutFrames(): Transform {
 }
 
 function sizeOf(call: Call): { rows: number; columns: number } {
-  const rows = call.query.int('h');
-  const columns = call.query.int('w');
-  if (rows === undefined || columns === undefined) throw new EngineError('invalid', 'invalid size: h and w are needed');
-  return { rows, columns };
+  const size = (key: string, what: string) => {
+    const text = call.query.text(key);
+    if (/^\d+$/.test(text)) return Number(text);
+    throw new EngineError('invalid', `invalid resize ${what} ${JSON.stringify(text)}: invalid syntax`);
+  };
+  return { rows: size('h', 'height'), columns: size('w', 'width') };
 }
 
 async function resize(engine: Engine, container: Container, call: Call): Promise<Answer> {

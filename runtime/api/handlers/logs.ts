@@ -24,13 +24,22 @@ function tailOf(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** Throws `system`, as Docker answers a time that is none here. */
+function timeOf(text: string): bigint | undefined {
+  try {
+    return parseTimestamp(text, nowNs());
+  } catch (cause) {
+    throw new EngineError('system', (cause as Error).message, { cause });
+  }
+}
+
 function choiceOf(call: Call): LogChoice {
   const { query } = call;
   const choice = { stdout: query.bool('stdout'), stderr: query.bool('stderr') };
   if (!choice.stdout && !choice.stderr)
     throw new EngineError('invalid', 'Bad parameters: you must choose at least one stream');
   const time = (name: string) => {
-    const ns = parseTimestamp(query.text(name), nowNs());
+    const ns = timeOf(query.text(name));
     return ns === 0n ? undefined : ns;
   };
   return { ...choice, sinceNs: time('since'), untilNs: time('until'), tail: tailOf(query.text('tail')) };
