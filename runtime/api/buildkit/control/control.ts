@@ -1,6 +1,7 @@
 /** The service `moby.buildkit.v1.Control`: builds, their progress, their cache, their history. */
 import type { Engine } from '../../../engine/engine.js';
 import { engineId } from '../../../engine/identity.js';
+import { imageUsers } from '../../../engine/images.js';
 import type { SyncedFolders } from '../../../engine/synced-folders.js';
 import { runDockerfile } from '../frontend/dockerfile.js';
 import { type Methods, type ServerCall, streaming, unary } from '../grpc/server.js';
@@ -10,8 +11,8 @@ import type { Exporter, SolveRequest, StringMap } from '../proto/messages.js';
 import type { Sessions } from '../session/sessions.js';
 import { diskUsage, pruneCache } from './cache.js';
 import { worker } from './capabilities.js';
-import { definedImage } from './definition.js';
-import { checkExporter, exportImage } from './exporters.js';
+import { definedResult } from './definition.js';
+import { checkExporter, exportImage, keepsImage } from './exporters.js';
 import { failureOf } from './failure.js';
 import { listenHistory, updateHistory } from './history.js';
 import type { Built, Job, Jobs } from './jobs.js';
@@ -68,6 +69,7 @@ async function solve(parts: ControlParts, request: SolveRequest, call: ServerCal
   const exporters = exportersOf(request);
   job.begin(request);
   call.signal.addEventListener('abort', () => job.abort.abort(), { once: true });
+  const before = new Set(parts.engine.foundations.images.list().map(({ id }) => id));
   try {
     for (const exporter of exporters) checkExporter(exporter);
     const built = await resultOf(parts, job, request);
@@ -77,7 +79,18 @@ async function solve(parts: ControlParts, request: SolveRequest, call: ServerCal
     job.error = statusOf(failureOf(error));
     throw failureOf(error);
   } finally {
+    await job.settled();
+    if (!exporters.some(({ Type }) => keepsImage(Type))) await dropImages(parts, job, before);
     parts.jobs.ended(job);
+  }
+}
+
+/** A build for files leaves no image behind: its steps are in the cache. */
+async function dropImages({ engine }: ControlParts, job: Job, before: ReadonlySet<string>): Promise<void> {
+  const { images } = engine.foundations;
+  for (const image of job.images) {
+    if (before.has(image) || images.find(image)?.tags.length !== 0) continue;
+    await images.remove(image, { force: false, noPrune: true, inUse: imageUsers(engine) }).catch(() => undefined);
   }
 }
 
@@ -91,8 +104,8 @@ async function resultOf(parts: ControlParts, job: Job, request: SolveRequest): P
   const { signal } = job.abort;
   if (request.Frontend === 'dockerfile.v0') {
     job.attributes = request.FrontendAttrs;
-    const inputs = inputImages(parts.codec, request.FrontendInputs);
-    return runDockerfile(parts, { job, attributes: request.FrontendAttrs, inputs, signal });
+    const input = inputsOf(parts, request.FrontendInputs);
+    return job.track(runDockerfile(parts, { job, attributes: request.FrontendAttrs, input, signal }));
   }
   if (request.Frontend !== '')
     throw new GrpcError(
@@ -110,9 +123,16 @@ async function resultOf(parts: ControlParts, job: Job, request: SolveRequest): P
   return id === undefined || id === '' ? undefined : job.built.get(id);
 }
 
-export function inputImages(codec: Codec, inputs: SolveRequest['FrontendInputs']): Readonly<Record<string, string>> {
-  const found = Object.entries(inputs).map(([name, definition]) => [name, definedImage(codec, definition)] as const);
-  return Object.fromEntries(found.filter(([, image]) => image !== undefined)) as Record<string, string>;
+/** The images behind the inputs of a request: other builds make them, or have made them. */
+export function inputsOf({ codec, jobs }: ControlParts, inputs: SolveRequest['FrontendInputs']) {
+  return async (name: string): Promise<string> => {
+    const definition = inputs[name];
+    const id = definition && definedResult(codec, definition);
+    const image = id === undefined ? undefined : await jobs.result(id)?.evaluate();
+    if (image === undefined)
+      throw new GrpcError(codes.unknown, `invalid input ${name}: no such result of another build`);
+    return image;
+  };
 }
 
 /** Rejects with the signal's reason: the client has gone, and will not return anything any more. */
@@ -131,8 +151,9 @@ async function exportAll(
   built: Built | undefined,
   exporters: readonly Exporter[],
 ): Promise<StringMap> {
-  if (!built?.image) return {};
-  const image = engine.foundations.images.get(built.image);
+  const id = await built?.evaluate();
+  if (id === undefined) return {};
+  const image = engine.foundations.images.get(id);
   const { signal } = job.abort;
   const session = () => sessions.find(job.request!.Session, signal);
   const responses: StringMap[] = [];

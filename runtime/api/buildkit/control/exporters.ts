@@ -3,7 +3,7 @@ import type { Engine } from '../../../engine/engine.js';
 import { withImageFolder, withImageTar } from '../../../engine/image-files.js';
 import { type Image, parseReference, pushImage, tagImage } from '../../../engine/images.js';
 import { listOf } from '../frontend/attributes.js';
-import { fullName } from '../frontend/dockerfile.js';
+import { fullName } from '../frontend/names.js';
 import { codes, GrpcError } from '../grpc/status.js';
 import type { Exporter, StringMap } from '../proto/messages.js';
 import { sendArchive, sendFolder } from '../session/send-files.js';
@@ -32,6 +32,8 @@ const exporters: Readonly<Record<string, { readonly title: string; readonly run:
   docker: { title: 'exporting to docker image format', run: toImageArchive },
   oci: { title: 'exporting to oci image format', run: toImageArchive },
 };
+
+export const keepsImage = (type: string) => type === 'moby' || type === 'image';
 
 /** Throws `InvalidArgument` for a type that is not known; asked before anything is built. */
 export function checkExporter({ Type }: Exporter): void {

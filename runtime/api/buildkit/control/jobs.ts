@@ -5,19 +5,25 @@ import { StatusLog } from './status-log.js';
 /** How the client's part of a build ended. */
 export type Returned = { readonly result: Result } | { readonly error: Status };
 
-/** What a frontend made of a request: an image, the answer to a question about the Dockerfile, or nothing. */
+/** What a frontend made of a request: the answer to a question about the Dockerfile, or an image that is built when it is wanted. */
 export interface Built {
   readonly id: string;
-  /** Id of the image; undefined: there is none. */
-  readonly image: string | undefined;
   readonly metadata: Readonly<Record<string, Uint8Array>>;
-  readonly counts: { readonly cached: number; readonly total: number; readonly warnings: number };
+  /** Of steps, as far as they were done. */
+  readonly counts: { cached: number; total: number; readonly warnings: number };
+  /** Id of the image, built once; undefined: there is none. Throws what a frontend throws. */
+  evaluate(): Promise<string | undefined>;
 }
 
 export class Job {
   readonly log = new StatusLog();
   readonly abort = new AbortController();
   readonly built = new Map<string, Built>();
+  /** Those that were built. */
+  readonly images = new Set<string>();
+  readonly #closers: (() => Promise<void>)[] = [];
+  /** Frontends that are at work for it; the last word of progress is theirs. */
+  readonly #running = new Set<Promise<unknown>>();
   readonly createdMs = Date.now();
   completedMs: number | undefined;
   /** Kept in the history whatever comes. */
@@ -51,6 +57,26 @@ export class Job {
     return this.#begun;
   }
 
+  async track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  /** What is to be given back at the end. */
+  atEnd(close: () => Promise<void>): void {
+    this.#closers.push(close);
+  }
+
+  /** Resolves when nothing is at work for it any more, and all is given back. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#closers.map((close) => close()));
+  }
+
   end(): void {
     this.completedMs = Date.now();
     this.log.end();
@@ -74,6 +100,11 @@ export class Jobs {
 
   find(ref: string): Job | undefined {
     return this.#jobs.get(ref);
+  }
+
+  /** A result by its id, whichever build it is of: targets stand on one another. */
+  result(id: string): Built | undefined {
+    return [...this.#jobs.values()].map(({ built }) => built.get(id)).find((one) => one !== undefined);
   }
 
   /** A build that began, that one can look back at: not what clients only probe with. */

@@ -2,11 +2,12 @@
 import type { Image } from '../../../engine/images.js';
 import { parseReference } from '../../../engine/images.js';
 import { definitionCapabilities, frontendCapabilities } from '../control/capabilities.js';
-import { type ControlParts, inputImages, workerOf } from '../control/control.js';
-import { definedImage, imageDefinition } from '../control/definition.js';
+import { type ControlParts, inputsOf, workerOf } from '../control/control.js';
+import { definedResult, resultDefinition } from '../control/definition.js';
 import { failureOf } from '../control/failure.js';
 import type { Built, Job } from '../control/jobs.js';
-import { fullName, runDockerfile } from '../frontend/dockerfile.js';
+import { runDockerfile } from '../frontend/dockerfile.js';
+import { fullName } from '../frontend/names.js';
 import { type Methods, type ServerCall, unary } from '../grpc/server.js';
 import { codes, GrpcError } from '../grpc/status.js';
 import type { BridgeSolveRequest, Result } from '../proto/messages.js';
@@ -32,8 +33,16 @@ export function bridgeMethods(parts: ControlParts): Methods {
       job.return(error ? { error } : { result: result ?? { metadata: {} } });
       return {};
     }),
-    // What is returned is built already.
-    [`${service}/Evaluate`]: unary('Empty', 'Empty', () => ({})),
+    [`${service}/Evaluate`]: unary('EvaluateRequest', 'Empty', async ({ Ref }, call) => {
+      const job = await jobOf(parts, call);
+      await job.built
+        .get(Ref)
+        ?.evaluate()
+        .catch((error) => {
+          throw failureOf(error);
+        });
+      return {};
+    }),
     [`${service}/Inputs`]: unary('Empty', 'InputsResponse', async (_, call) => {
       const job = await jobOf(parts, call);
       return { Definitions: job.request?.FrontendInputs ?? {} };
@@ -72,9 +81,10 @@ async function solve(parts: ControlParts, job: Job, request: BridgeSolveRequest,
   const signal = AbortSignal.any([call.signal, job.abort.signal]);
   if (request.Frontend === 'dockerfile.v0') {
     job.attributes = request.FrontendOpt;
-    const inputs = inputImages(parts.codec, request.FrontendInputs);
+    const input = inputsOf(parts, request.FrontendInputs);
+    const work = runDockerfile(parts, { job, attributes: request.FrontendOpt, input, signal });
     try {
-      return keep(parts, job, await runDockerfile(parts, { job, attributes: request.FrontendOpt, inputs, signal }));
+      return keep(parts, job, await job.track(work));
     } catch (error) {
       throw failureOf(error);
     }
@@ -86,26 +96,21 @@ async function solve(parts: ControlParts, job: Job, request: BridgeSolveRequest,
     );
   const { Definition: definition } = request;
   if (!definition || definition.def.length === 0) return { ref: { id: '' }, metadata: {} };
-  const image = definedImage(parts.codec, definition);
-  if (image === undefined)
+  const id = definedResult(parts.codec, definition);
+  const known = id === undefined ? undefined : parts.jobs.result(id);
+  if (!known)
     throw new GrpcError(
       codes.unimplemented,
       'definitions (LLB) are not supported: this engine builds Dockerfiles (dockerfile.v0)',
     );
-  return keep(parts, job, { id: image, image, metadata: {}, counts: { cached: 0, total: 0, warnings: 0 } });
+  return keep(parts, job, known);
 }
 
-/** The client gets a name for what was built, and what it may hand to another build. */
-function keep({ codec, engine }: ControlParts, job: Job, built: Built): Result {
-  const { id, image: imageId, metadata } = built;
-  if (imageId === undefined) return { ref: { id: '' }, metadata };
+/** The client gets a name for the result, and what it may hand to another build. */
+function keep({ codec }: ControlParts, job: Job, built: Built): Result {
+  const { id, metadata } = built;
   job.built.set(id, built);
-  const image = engine.foundations.images.get(imageId);
-  const config = Buffer.from(JSON.stringify(imageConfiguration(image)));
-  return {
-    ref: { id, def: imageDefinition(codec, imageId) },
-    metadata: { ...metadata, 'containerimage.config': config },
-  };
+  return { ref: { id, def: resultDefinition(codec, id) }, metadata };
 }
 
 async function resolveImage(

@@ -239,6 +239,7 @@ export interface Messages {
   readonly ReturnRequest: { readonly result: Result | null; readonly error: Status | null };
   readonly BridgeSolveRequest: BridgeSolveRequest;
   readonly BridgeSolveResponse: { readonly ref?: string; readonly result: Result };
+  readonly EvaluateRequest: { readonly Ref: string };
   readonly InputsResponse: { readonly Definitions: Readonly<Record<string, Definition>> };
   readonly ResolveImageConfigRequest: {
     readonly Ref: string;

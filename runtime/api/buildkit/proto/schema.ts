@@ -81,6 +81,7 @@ message BridgeSolveRequest {
   repeated CacheOptionsEntry CacheImports = 12; map<string, Definition> FrontendInputs = 13; bool Evaluate = 14;
 }
 message BridgeSolveResponse { string ref = 1; Result result = 3; }
+message EvaluateRequest { string Ref = 1; }
 message InputsResponse { map<string, Definition> Definitions = 1; }
 message ResolveImageConfigRequest { string Ref = 1; Platform Platform = 2; string ResolveMode = 3; string LogName = 4; }
 message ResolveImageConfigResponse { string Digest = 1; bytes Config = 2; string Ref = 3; }
