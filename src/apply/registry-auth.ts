@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { findCredentials, listCredentials } from './credentials.js';
 
-interface DockerConfig {
-  readonly auths?: Readonly<Record<string, { auth?: string; identitytoken?: string }>>;
-}
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The registry of a reference; the same rule as everywhere: its first part names a host when it looks like one. */
 export function registryOf(reference: string): string {
@@ -12,35 +9,19 @@ export function registryOf(reference: string): string {
   return isHost ? first! : 'docker.io';
 }
 
-/** Names under which the docker command keeps the log-in of a registry. */
-function keysOf(registry: string): string[] {
-  if (registry === 'docker.io') return ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io'];
-  return [registry, `https://${registry}`, `http://${registry}`, `https://${registry}/v1/`, `https://${registry}/v2/`];
-}
-
-/** `X-Registry-Auth` for an image, from `~/.docker/config.json`; undefined: nobody logged in there. */
-export async function registryAuth(
-  reference: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<string | undefined> {
-  const folder = env.DOCKER_CONFIG ?? path.join(env.HOME ?? '/', '.docker');
-  const config = await readConfig(path.join(folder, 'config.json'));
+/** `X-Registry-Auth` for an image, from `~/.docker/config.json` and its helpers; undefined: nobody logged in there. */
+export async function registryAuth(reference: string, env: Environment): Promise<string | undefined> {
   const registry = registryOf(reference);
-  const entry = keysOf(registry).flatMap((key) => config.auths?.[key] ?? [])[0];
-  if (!entry) return undefined;
-  const [username, ...password] = Buffer.from(entry.auth ?? '', 'base64')
-    .toString('utf8')
-    .split(':');
-  const auth = entry.identitytoken
-    ? { identitytoken: entry.identitytoken, serveraddress: registry }
-    : { username, password: password.join(':'), serveraddress: registry };
-  return Buffer.from(JSON.stringify(auth)).toString('base64url');
+  const found = await findCredentials(registry, env);
+  return found && encode({ ...found, serveraddress: registry });
 }
 
-async function readConfig(file: string): Promise<DockerConfig> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as DockerConfig;
-  } catch {
-    return {}; // none, or not readable: then the registry itself says what is missing
-  }
+/** `X-Registry-Config` for a build: all log-ins, since its stages may come from anywhere. */
+export async function registryConfig(env: Environment): Promise<string | undefined> {
+  const all = await listCredentials(env);
+  return Object.keys(all).length === 0 ? undefined : encode(all);
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

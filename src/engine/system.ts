@@ -32,3 +32,9 @@ export function diskUsage(engine: EngineClient): Promise<DiskUsage> {
 export function pruneBuildCache(engine: EngineClient, all: boolean, filters: Filters = {}): Promise<PruneAnswer> {
   return engine.json('POST', '/build/prune', { query: { all, filters } });
 }
+
+/** Whether a registry takes these credentials (an AuthConfig); gives the refresh token that it handed out, or nothing. */
+export async function checkLogin(engine: EngineClient, auth: object): Promise<string> {
+  const { IdentityToken = '' } = await engine.json<{ IdentityToken?: string }>('POST', '/auth', { body: auth });
+  return IdentityToken;
+}
