@@ -45,6 +45,11 @@ export default class Up extends DevenvCommand {
     'no-log-prefix': Flags.boolean({ description: 'lines without the name of their container' }),
     'no-color': Flags.boolean({ description: 'lines without colours' }),
     timestamps: Flags.boolean({ description: 'lines with their time' }),
+    watch: Flags.boolean({
+      char: 'w',
+      allowNo: true,
+      description: 'bring changed files into the services (by itself in the environment dev)',
+    }),
     yes: Flags.boolean({ char: 'y', description: 'answer yes to all questions' }),
   };
 

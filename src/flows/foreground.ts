@@ -23,6 +23,8 @@ export interface ForegroundOptions {
   readonly timestamps: boolean;
   /** Services whose output is not shown. */
   readonly silent: ReadonlySet<string>;
+  /** While it says so, the end of all containers is not the end: something makes them anew. */
+  readonly stays?: () => boolean;
 }
 
 export interface ForegroundScope {
@@ -70,7 +72,7 @@ class Foreground {
     const interrupts = new Interrupts((count) => this.onInterrupt(count));
     try {
       await this.begin();
-      if (this.alive.size > 0) await this.listen();
+      if (this.alive.size > 0 || this.stays) await this.listen();
       await Promise.allSettled(this.following.values());
       await this.stopping;
     } finally {
@@ -93,6 +95,10 @@ class Foreground {
     }
     for (const container of containers)
       if (container.state === 'exited') await this.onEnd(container, container.exitCode ?? 0);
+  }
+
+  private get stays(): boolean {
+    return this.stopping === undefined && (this.options.stays?.() ?? false);
   }
 
   private async containers(): Promise<ObservedContainer[]> {
@@ -133,7 +139,7 @@ class Foreground {
     };
     for await (const event of readEvents(this.session, { filters, sinceNs, signal: this.ended.signal })) {
       await this.onEvent(event);
-      if (this.alive.size === 0) return;
+      if (this.alive.size === 0 && !this.stays) return;
     }
   }
 

@@ -3,6 +3,7 @@ import { Readiness } from '../apply/readiness.js';
 import type { EngineClient } from '../engine/client.js';
 import type { Location } from '../errors.js';
 import { UserError } from '../errors.js';
+import type { Event } from '../model/event.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project } from '../model/project.js';
@@ -22,6 +23,8 @@ export interface PlanRun {
   /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
   readonly alone?: boolean;
   readonly signal?: AbortSignal;
+  /** Nothing is shown but warnings; what happens goes here. */
+  readonly onEvent?: (event: Event) => void;
 }
 
 const defaultBuild: BuildSettings = { noCache: false, pull: false, args: {}, quiet: false };
@@ -29,7 +32,8 @@ const defaultBuild: BuildSettings = { noCache: false, pull: false, args: {}, qui
 /** Applies a plan and shows it. Throws what failed, or Cancelled after Ctrl-C. */
 export async function runPlan(session: Session, engine: EngineClient, run: PlanRun): Promise<void> {
   const { plan, project } = run;
-  const progress = await session.progress(run.alone === false);
+  const { onEvent } = run;
+  const progress = onEvent ? await session.quietProgress() : await session.progress(run.alone === false);
   for (const text of plan.warnings) progress.emit({ kind: 'warning', text });
   if (plan.steps.length === 0) return progress.end();
   const abort = new AbortController();
@@ -41,7 +45,10 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
   progress.begin(plan);
   try {
     const context = applyContext(session, engine, run, {
-      emit: (event) => progress.emit(event),
+      emit: (event) => {
+        progress.emit(event);
+        onEvent?.(event);
+      },
       signal: abort.signal,
       readiness,
     });

@@ -98,6 +98,11 @@ export class Session {
     return createProgress(lines && (progress === 'auto' || progress === 'tty') ? 'plain' : progress, this.terminal);
   }
 
+  /** Warnings alone. */
+  quietProgress(): Promise<Progress> {
+    return createProgress('quiet', this.terminal);
+  }
+
   async close(): Promise<void> {
     if (this.client) (await this.client.catch(() => undefined))?.close();
   }

@@ -5,6 +5,7 @@ import { unknownService } from '../plan/order.js';
 import { Cancelled } from './interrupt.js';
 import type { Session } from './session.js';
 import { bringUp, finishUp, type UpResult } from './up.js';
+import type { Watch } from './watch/start.js';
 
 /** Flags of `up` by their names; durations in milliseconds. */
 export interface UpWish {
@@ -34,6 +35,8 @@ export interface UpWish {
   readonly timestamps?: boolean | undefined;
   readonly yes?: boolean | undefined;
   readonly 'dry-run'?: boolean | undefined;
+  /** Undefined: as the environment has it. */
+  readonly watch?: boolean | undefined;
 }
 
 /** Gives the exit code. */
@@ -77,8 +80,12 @@ async function foreground(session: Session, wish: UpWish, result: UpResult, sinc
       loaded.project.services[name]?.attach === false,
   );
   const scope = { project: loaded.project, selected, sinceNs };
-  const { stayInForeground } = await import('./foreground.js');
-  return stayInForeground(session, scope, {
+  const [{ stayInForeground }, watch] = await Promise.all([
+    import('./foreground.js'),
+    beginWatch(session, wish, result),
+  ]);
+  const staying = stayInForeground(session, scope, {
+    ...(watch ? { stays: () => wish.watch === true || watch.watching.busy } : {}),
     abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,
     exitCodeFrom,
     graceMs: wish.timeout,
@@ -86,6 +93,18 @@ async function foreground(session: Session, wish: UpWish, result: UpResult, sinc
     timestamps: wish.timestamps ?? false,
     silent: new Set(silent),
   });
+  return staying.finally(() => watch?.close());
+}
+
+/** By itself where one develops: in the environment `dev`, and where a project has no environments. */
+async function beginWatch(session: Session, wish: UpWish, { loaded }: UpResult): Promise<Watch | undefined> {
+  const { environmentName } = loaded.project;
+  if (!(wish.watch ?? (environmentName === undefined || environmentName === 'dev'))) return undefined;
+  const { startWatch } = await import('./watch/start.js');
+  const options = { services: wish.services, graceMs: wish.timeout, dryRun: false };
+  const watch = await startWatch(session, loaded, options);
+  if (!watch && wish.watch) throw (await import('./watch/watching.js')).nothingToWatch();
+  return watch;
 }
 
 export function toUpOptions(wish: UpWish, env: Readonly<Record<string, string | undefined>>): UpOptions {

@@ -27,6 +27,8 @@ export interface UpRequest {
   readonly yes: boolean;
   /** Say nothing when there is nothing to do. */
   readonly quiet?: boolean;
+  /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
+  readonly alone?: boolean;
 }
 
 export interface UpResult {
@@ -64,7 +66,14 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const { locate, variables } = loaded;
   let observed = await observeProject(engine, loaded.project);
   const project = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
-  const shared = { project, locate, variables, ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}) };
+  const { alone = true } = request;
+  const shared = {
+    project,
+    locate,
+    variables,
+    alone,
+    ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}),
+  };
   if (!request.dryRun) {
     const first = planImagesFirst(project, observed, request.plan);
     if (first) {

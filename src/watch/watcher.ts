@@ -43,7 +43,10 @@ class ChosenWatcher {
   #onError(error: NodeJS.ErrnoException): void {
     if (this.#closed || this.#polls) return;
     const limit = error.code === 'ENOSPC' ? 'max_user_watches' : error.code === 'EMFILE' ? 'max_user_instances' : '';
-    if (limit === '') return this.#options.onNotice(`watching files: ${error.message}`);
+    if (limit === '') {
+      this.#options.onNotice(`watching files: ${error.message}`);
+      return;
+    }
     this.#polls = true;
     const value = limit === 'max_user_watches' ? 524288 : 1024;
     this.#options.onNotice(

@@ -1,0 +1,31 @@
+import * as Flags from '@oclif/core/flags';
+import { watchServices } from '../flows/watch/command.js';
+import { DevenvCommand } from './base/command.js';
+import { services, stopTimeout } from './base/flags.js';
+
+export default class Watch extends DevenvCommand {
+  static override summary = 'Bring changed files into the running services';
+  static override description =
+    'As "develop: watch:" of each service says; for a service that says nothing, as its Dockerfile suggests.';
+  static override examples = [
+    { description: 'All services, until Ctrl-C', command: '<%= config.bin %> watch' },
+    { description: 'One service that runs already', command: '<%= config.bin %> watch --no-up api' },
+  ];
+  static override args = { services };
+  static override flags = {
+    'no-up': Flags.boolean({ description: 'do not bring the services up first' }),
+    timeout: stopTimeout,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Watch);
+    await this.withSession(flags, (session) =>
+      watchServices(session, {
+        services: args.services ?? [],
+        up: !flags['no-up'],
+        dryRun: flags['dry-run'] ?? false,
+        graceMs: flags.timeout,
+      }),
+    );
+  }
+}
