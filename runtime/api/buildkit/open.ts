@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Engine } from '../../engine/engine.js';
 import { SyncedFolders } from '../../engine/synced-folders.js';
+import { EngineError } from '../../errors.js';
 import { controlMethods } from './control/control.js';
 import { Jobs } from './control/jobs.js';
 import { bridgeMethods } from './gateway/bridge.js';
@@ -10,6 +11,7 @@ import { GrpcClient } from './grpc/client.js';
 import { type Methods, serveGrpc, unary } from './grpc/server.js';
 import { openCodec } from './proto/codec.js';
 import { Sessions } from './session/sessions.js';
+import { tunnelOf } from './session/tunnel.js';
 
 export interface SessionFacts {
   readonly id: string;
@@ -17,9 +19,28 @@ export interface SessionFacts {
   readonly methods: readonly string[];
 }
 
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** From the headers of a request, or the metadata of a call. Throws `invalid` without an id. */
+function readSessionFacts(headers: Headers): SessionFacts {
+  const id = text(headers[`${prefix}uuid`]);
+  if (id === '') throw new EngineError('invalid', 'session id is required: X-Docker-Expose-Session-Uuid');
+  return {
+    id,
+    sharedKey: text(headers[`${prefix}sharedkey`]),
+    methods: text(headers[`${prefix}grpc-method`]).split(', '),
+  };
+}
+
+const prefix = 'x-docker-expose-session-';
+
+/** Node joins headers that come several times by commas. */
+const text = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(', ') : (header ?? ''));
+
 export interface BuildKit {
   /** Answers calls on the connection until it closes. Never rejects. */
   serve(socket: Duplex): Promise<void>;
+  readSessionFacts(headers: Headers): SessionFacts;
   /** Asks on the connection, on behalf of builds that name it. Resolves when it is closed. */
   session(socket: Duplex, facts: SessionFacts): Promise<void>;
 }
@@ -40,13 +61,16 @@ export function openBuildKit(
   const sessions = new Sessions();
   const folders = new SyncedFolders(join(engine.foundations.paths.home, 'build', 'synced'));
   const parts = { engine, codec, sessions, folders, jobs: new Jobs(), version };
-  const methods = { ...controlMethods(parts), ...bridgeMethods(parts), ...others };
-  return {
-    serve: (socket) => serveGrpc(socket, { codec, methods, onBug }),
-    session: async (socket, { id, sharedKey, methods: served }) => {
-      const client = new GrpcClient(socket, codec);
-      sessions.add({ id, sharedKey, methods: new Set(served.map((method) => method.toLowerCase())), client });
-      await client.closed;
-    },
+  const session = async (socket: Duplex, { id, sharedKey, methods }: SessionFacts) => {
+    const client = new GrpcClient(socket, codec);
+    sessions.add({ id, sharedKey, methods: new Set(methods.map((method) => method.toLowerCase())), client });
+    await client.closed;
   };
+  const methods: Methods = {
+    ...controlMethods(parts),
+    ...bridgeMethods(parts),
+    ...others,
+    '/moby.buildkit.v1.Control/Session': (call) => session(tunnelOf(call, codec), readSessionFacts(call.metadata)),
+  };
+  return { serve: (socket) => serveGrpc(socket, { codec, methods, onBug }), readSessionFacts, session };
 }

@@ -40,21 +40,14 @@ export function buildkitRoutes(options: BuildKitOptions): Route[] {
       path: '/session',
       handle: async (call): Promise<typeof streamed> => {
         const opened = await buildkit();
-        const { headers } = call.request;
-        const id = text(headers['x-docker-expose-session-uuid']);
-        if (id === '') throw new EngineError('invalid', 'session id is required: X-Docker-Expose-Session-Uuid');
-        const sharedKey = text(headers['x-docker-expose-session-sharedkey']);
-        const methods = text(headers['x-docker-expose-session-grpc-method']).split(', ');
+        const facts = opened.readSessionFacts(call.request.headers);
         const socket = await switchProtocol(call);
-        await opened.session(socket, { id, sharedKey, methods });
+        await opened.session(socket, facts);
         return streamed;
       },
     },
   ];
 }
-
-/** Node joins headers that come several times by commas. */
-const text = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(', ') : (header ?? ''));
 
 async function switchProtocol({ upgrade }: Call): Promise<Duplex> {
   if (upgrade?.protocol !== 'h2c')
