@@ -28,7 +28,16 @@ export async function runWithOclif(
   if (first !== undefined && !first.startsWith('-') && !isCommand && !config.findTopic(first)) {
     throw unknownCommand(first, config.commandIDs);
   }
+  const below = topicWord(words, config, isCommand);
+  if (below !== undefined) throw unknownCommand(below, config.commandIDs);
   await run([...words], config);
+}
+
+/** `volume lss`: a topic and a word that names no command of it. */
+function topicWord([first, second]: readonly string[], config: Config, isCommand: boolean): string | undefined {
+  if (isCommand || first === undefined || !config.findTopic(first)) return undefined;
+  if (second === undefined || second.startsWith('-') || config.findCommand(`${first}:${second}`)) return undefined;
+  return `${first} ${second}`;
 }
 
 function unknownCommand(word: string, ids: readonly string[]): UserError {
