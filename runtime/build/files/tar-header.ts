@@ -46,8 +46,13 @@ function text(block: Buffer, start: number, length: number): string {
 }
 
 function octal(block: Buffer, start: number, length: number): number {
-  const digits = block.toString('latin1', start, start + length).replace(/[\0 ]+/g, ' ');
-  return Number.parseInt(digits.trim() || '0', 8);
+  let value = 0;
+  for (let index = start; index < start + length; index++) {
+    const digit = block[index]! - 0x30;
+    if (digit >= 0 && digit < 8) value = value * 8 + digit;
+    else if (value > 0) break;
+  }
+  return value;
 }
 
 function number(block: Buffer, start: number, length: number): number {

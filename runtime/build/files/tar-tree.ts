@@ -7,11 +7,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../../errors.js';
+import { inLargePieces } from './pieces.js';
 import { isTarHeader, readTarHeader, type TarHeader } from './tar-header.js';
 import type { Content, Entry, EntryType, Tree } from './tree.js';
 
 const BLOCK = 512;
 const EXTENSION_LIMIT = 1 << 20;
+
+const ZEROS = Buffer.alloc(BLOCK);
 
 const TYPES: Readonly<Record<string, EntryType>> = {
   '0': 'file',
@@ -102,9 +105,9 @@ export async function spoolTar(tar: Readable, path: string): Promise<TarTree> {
   const file = await open(path, 'w', 0o600);
   const reader = new TarReader(path);
   try {
-    for await (const chunk of tar) {
-      await writeAll(file, chunk as Buffer);
-      reader.take(chunk as Buffer);
+    for await (const piece of inLargePieces(tar)) {
+      await writeAll(file, piece);
+      reader.take(piece);
     }
   } finally {
     await file.close();
@@ -181,7 +184,7 @@ class TarReader {
 
   private header(block: Buffer): void {
     this.offset += BLOCK;
-    if (block.every((byte) => byte === 0)) {
+    if (block[0] === 0 && block.equals(ZEROS)) {
       this.ended = true;
       return;
     }
