@@ -50,6 +50,8 @@ class Foreground {
   private readonly following = new Map<string, Promise<void>>();
   private readonly ended = new AbortController();
   private readonly logs = new AbortController();
+  /** When one was last seen to end, ns: its next output is from then on. */
+  private readonly diedNs = new Map<string, bigint>();
   private exitCode = 0;
   private listedNs = 0n;
   private stopping: Promise<void> | undefined;
@@ -151,8 +153,9 @@ class Foreground {
       if (!container) return;
       this.alive.set(id, container);
       this.printer.announce([this.label(container)]);
-      this.follow(container, unixSeconds(BigInt(timeNano)));
+      this.follow(container, unixSeconds(this.diedNs.get(id) ?? BigInt(timeNano) - 1_000_000_000n));
     } else if (Action === 'die' && known && !(await this.comesBack(id, timeNano))) {
+      this.diedNs.set(id, BigInt(timeNano) + 1n);
       await this.onEnd(known, Number(Attributes.exitCode ?? 0));
     }
   }
@@ -172,7 +175,7 @@ class Foreground {
   private async onEnd(container: ObservedContainer, code: number): Promise<void> {
     const wasAlive = this.alive.delete(container.id);
     if (wasAlive || !this.stopping) await this.following.get(container.id);
-    await this.printer.printExit(container.service, this.label(container), code);
+    if (!this.stays) await this.printer.printExit(container.service, this.label(container), code);
     const { abortOn, exitCodeFrom } = this.options;
     if (exitCodeFrom === container.service) this.exitCode = code;
     if (this.stopping || abortOn === undefined || (abortOn === 'failure' && code === 0)) return;

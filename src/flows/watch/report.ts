@@ -22,12 +22,12 @@ export type WatchNews =
 
 export interface WatchReporter {
   readonly rules: (project: Project, rules: readonly WatchRule[]) => void;
-  readonly begins: (work: ServiceWork) => void;
+  readonly begins: (project: Project, work: ServiceWork) => void;
   readonly done: (project: Project, work: ServiceWork, ms: number) => void;
   readonly plan: (plan: Plan) => void;
-  readonly reloads: (files: readonly string[]) => void;
+  readonly reloads: (project: Project, files: readonly string[]) => void;
   readonly reloaded: (ms: number) => void;
-  readonly loop: (service: string, files: readonly string[]) => void;
+  readonly loop: (project: Project, service: string, files: readonly string[]) => void;
   readonly notice: (text: string) => void;
   readonly failure: (error: unknown) => void;
   /** What the commands of `sync+exec` print. */
@@ -54,7 +54,8 @@ export function createReporter({ terminal, place, json, tell }: ReporterOptions)
     rules: (project, rules) => {
       for (const line of describeRules(project, rules)) say(line);
     },
-    begins: ({ service, because }) => say(`${service}: ${named(because)} changed, rebuilding`),
+    begins: (project, { service, because }) =>
+      say(`${service}: ${named(relativeTo(project, because))} changed, rebuilding`),
     done: (project, work, ms) => {
       const event = work.rebuild ? 'rebuild' : work.restart ? 'restart' : work.execs.length ? 'exec' : 'sync';
       const files = relativeTo(project, work.because);
@@ -66,12 +67,12 @@ export function createReporter({ terminal, place, json, tell }: ReporterOptions)
       });
     },
     plan: (plan) => void terminal.data(renderPlan(plan)),
-    reloads: (files) => say(`${named(files)} changed, reading the project anew`),
+    reloads: (project, files) => say(`${named(relativeTo(project, files))} changed, reading the project anew`),
     reloaded: (ms) =>
       say(`the project is as its files say (${Math.round(ms)} ms)`, { event: 'reload', ms: Math.round(ms) }),
-    loop: (service, files) =>
+    loop: (project, service, files) =>
       notice(
-        `${service}: ${named(files)} changes each time that the service is restarted for it, so it does so itself. ` +
+        `${service}: ${named(relativeTo(project, files))} changes each time that the service is restarted for it, so it does so itself. ` +
           `It is not looked at any more; name it under "ignore:" of the service's watch rule.`,
       ),
     notice,

@@ -142,7 +142,7 @@ export class Watching {
     for (const { service, because, restart, rebuild } of works) {
       if (!restart && !rebuild) continue;
       const looping = this.#loops.note(service, because, began, performance.now());
-      if (looping.length > 0) this.#report.loop(service, looping);
+      if (looping.length > 0) this.#report.loop(this.#loaded.project, service, looping);
     }
   }
 
@@ -197,7 +197,7 @@ export class Watching {
 
   async #rebuild(work: ServiceWork): Promise<void> {
     const began = performance.now();
-    this.#report.begins(work);
+    this.#report.begins(this.#loaded.project, work);
     await this.#up({ services: [work.service], dependencies: false, build: 'always' });
     this.#report.done(this.#loaded.project, work, performance.now() - began);
   }
@@ -219,7 +219,7 @@ export class Watching {
   /** A config that is wrong is told, and what runs is kept. */
   async #reload(files: readonly string[]): Promise<void> {
     const began = performance.now();
-    this.#report.reloads(files);
+    this.#report.reloads(this.#loaded.project, files);
     this.#loaded = await this.#session.load(this.#options.services);
     await this.#up({ services: this.#options.services });
     const before = this.#rules.length;
