@@ -42,6 +42,7 @@ export async function plainOutput(stream: Readable, limit: number): Promise<stri
     stream.once('close', resolve);
     stream.once('end', resolve);
     stream.once('error', () => resolve());
+    if (stream.closed || stream.readableEnded) resolve(); // it ended before anybody listened
   });
   return Buffer.concat(kept).toString('utf8');
 }
