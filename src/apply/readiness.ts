@@ -4,8 +4,14 @@ import { inspectContainer } from '../engine/containers.js';
 import { subscribeEvents } from '../engine/system.js';
 import { composeLabel } from '../model/labels.js';
 
-/** A look at a container: `ready`, or why it never will be, or undefined to look again later. */
-export type Verdict = { readonly ready: true } | { readonly ready: false; readonly problem: string } | undefined;
+/** A look at a container: `ready`, or why it never will be, or undefined to look again later, or when to. */
+export type Verdict =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly problem: string }
+  | { readonly ready: undefined; readonly againMs: number }
+  | undefined;
+
+const standbyMs = 1000;
 
 /**
  * Waits for containers by the engine's events: one subscription for all that wait, opened by the first. After each
@@ -34,8 +40,8 @@ export class Readiness {
         const container = await inspectContainer(this.engine, id);
         const verdict = judge(container);
         if (verdict?.ready) return container;
-        if (verdict) throw new NeverReady(verdict.problem, container);
-        await woken.promise;
+        if (verdict?.ready === false) throw new NeverReady(verdict.problem, container);
+        await woken.within(verdict?.againMs ?? standbyMs);
         signal.throwIfAborted();
       } finally {
         woken.cancel();
@@ -65,7 +71,11 @@ export class Readiness {
     const promise = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    const standby = setTimeout(wake, 1000);
+    let standby: NodeJS.Timeout | undefined;
+    const within = (ms: number) => {
+      standby = setTimeout(wake, ms);
+      return promise;
+    };
     waiting.add(wake);
     signal.addEventListener('abort', wake);
     const cancel = () => {
@@ -73,7 +83,7 @@ export class Readiness {
       waiting.delete(wake);
       signal.removeEventListener('abort', wake);
     };
-    return { promise, cancel };
+    return { within, cancel };
   }
 }
 
@@ -88,14 +98,24 @@ export class NeverReady extends Error {
   }
 }
 
-/** Runs, and is healthy where it can say so; one that ended with 0 counts (a one-shot). */
-export function judgeRunning({ State }: ContainerInspect): Verdict {
+/** What ends within this time of its start was never up: as long as Compose waits before its first look. */
+const settledMs = 500;
+
+/**
+ * Runs, and is healthy where it can say so; one that ended with 0 counts (a one-shot). What has no healthcheck must have
+ * run for a moment.
+ */
+export function judgeRunning({ State }: ContainerInspect, nowMs = Date.now()): Verdict {
   if (State.Status === 'exited' || State.Status === 'dead') {
     return State.ExitCode === 0 ? { ready: true } : { ready: false, problem: `exited (${State.ExitCode})` };
   }
   if (!State.Running) return undefined;
   const health = State.Health?.Status;
-  if (health === undefined || health === 'none' || health === 'healthy') return { ready: true };
+  if (health === 'healthy') return { ready: true };
+  if (health === undefined || health === 'none') {
+    const leftMs = Date.parse(State.StartedAt) + settledMs - nowMs;
+    return leftMs > 0 ? { ready: undefined, againMs: Math.min(leftMs, settledMs) } : { ready: true };
+  }
   return health === 'unhealthy' ? { ready: false, problem: 'is unhealthy' } : undefined;
 }
 

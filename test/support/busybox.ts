@@ -7,7 +7,7 @@ import type { TestEngine } from './engine.js';
 export const busyboxImage = 'contract-busybox:1';
 
 /** A root of one static busybox (Debian: busybox-static), as a tar. */
-async function busyboxRoot(): Promise<Buffer> {
+export async function busyboxRoot(): Promise<Buffer> {
   const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
   const tar = pack();
   for (const name of ['bin/', 'dev/', 'etc/', 'proc/', 'sys/', 'tmp/', 'root/'])
@@ -22,7 +22,7 @@ async function busyboxRoot(): Promise<Buffer> {
 }
 
 /** Gives an engine an image to run containers of, under the name `busyboxImage`. */
-export async function importBusybox(engine: TestEngine): Promise<void> {
+export async function importBusybox(engine: Pick<TestEngine, 'request'>): Promise<void> {
   const known = await engine.request('GET', `/images/${busyboxImage}/json`);
   if (known.status === 200) return;
   const [repo, tag] = busyboxImage.split(':');

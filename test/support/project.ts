@@ -5,6 +5,8 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { importBusybox } from './busybox.js';
+import { requestOn } from './engine.js';
 
 const distRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const repoRoot = path.resolve(distRoot, '..');
@@ -24,6 +26,8 @@ export interface TestProject {
   readonly env: NodeJS.ProcessEnv;
   readonly socket: string;
   readonly home: string;
+  /** Of the project, where its config gives it none. */
+  readonly name: string;
   devenv(...args: string[]): Promise<CommandResult>;
   /** Starts a command without waiting for it. */
   begin(...args: string[]): { kill(signal: NodeJS.Signals): void; done: Promise<CommandResult>; output(): string };
@@ -100,6 +104,23 @@ export async function writeBusyboxRoot(folder: string): Promise<void> {
 /** The Dockerfile that goes with `writeBusyboxRoot`. */
 export const busyboxDockerfile = 'FROM scratch\nCOPY rootfs /\nENV PATH=/bin\n';
 
+/**
+ * `SCENARIO_ENGINE=unix:///run/docker.sock`: the stories run on that engine instead of ours. They then share its containers,
+ * so that each project has a name of its own.
+ */
+export const foreignEngine = process.env.SCENARIO_ENGINE?.replace(/^unix:\/\//, '');
+
+/** `busyboxImage` on the project's engine, without a build. */
+export async function giveBusybox(project: TestProject): Promise<void> {
+  if (!foreignEngine) {
+    const { code, output } = await project.devenv('engine', 'start');
+    if (code !== 0) throw new Error(output);
+  }
+  await importBusybox({
+    request: (method, url, body, headers) => requestOn(project.socket, method, url, body, headers),
+  });
+}
+
 export async function makeProject(files: Readonly<Record<string, string>> = {}): Promise<TestProject> {
   const top = await mkdtemp('/var/tmp/devenv-test-');
   const folder = path.join(top, 'shop');
@@ -117,16 +138,22 @@ export async function makeProject(files: Readonly<Record<string, string>> = {}):
     'CI',
   ])
     delete env[name];
+  if (foreignEngine) {
+    env.DEVENV_ENGINE = `unix://${foreignEngine}`;
+    env.COMPOSE_PROJECT_NAME = `shop${path.basename(top).replace(/\W/g, '').toLowerCase()}`;
+  }
   return {
     folder,
     env,
     home,
-    socket: path.join(runtime, 'engine.sock'),
+    name: env.COMPOSE_PROJECT_NAME ?? 'shop',
+    socket: foreignEngine ?? path.join(runtime, 'engine.sock'),
     devenv: (...args) => begin(folder, env, args).done,
     begin: (...args) => begin(folder, env, args),
     write: (more) => writeAll(folder, more),
     async remove() {
-      await begin('/', env, ['engine', 'stop', '--force']).done;
+      const end = foreignEngine ? ['down', '--volumes', '--remove-orphans', '-t', '0'] : ['engine', 'stop', '--force'];
+      await begin(foreignEngine ? folder : '/', env, end).done;
       await rm(top, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
