@@ -6,12 +6,15 @@ import { timestamp } from './time.js';
 
 type CacheParts = Pick<ControlParts, 'engine' | 'folders'>;
 
+/** As long as those of BuildKit. */
+const shortId = (id: string) => id.slice(0, 25);
+
 /** Records as `docker buildx du` lists them. Filters are `type==source.local`, `id==…`, several in one with commas. */
 export async function diskUsage({ engine, folders }: CacheParts, filters: readonly string[]): Promise<UsageRecord[]> {
   const builder = await engine.foundations.builder();
   const steps = builder.entries().map(
     (step): UsageRecord => ({
-      ID: step.id,
+      ID: shortId(step.id),
       Mutable: false,
       InUse: false,
       Size: step.sizeBytes,
@@ -83,7 +86,7 @@ export async function pruneCache(parts: CacheParts, request: PruneRequest): Prom
   );
   const ids = new Set(gone.map(({ ID }) => ID));
   const isAll = request.all && request.filter.length === 0 && keepBytes === 0 && request.keepDuration === 0;
-  await builder.prune(isAll ? {} : { where: ({ id }) => ids.has(id) });
+  await builder.prune(isAll ? {} : { where: ({ id }) => ids.has(shortId(id)) });
   await folders.prune((id) => ids.has(id));
   await engine.foundations.images.collect(await layerRoots(engine));
   const reclaimed = gone.reduce((sum, { Size, Shared }) => sum + (Shared ? 0 : Size), 0);

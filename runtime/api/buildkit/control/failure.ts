@@ -1,5 +1,6 @@
 /** A failed build as BuildKit's clients show it: the sentence, and the lines of the Dockerfile that it is about. */
 import { BuildFailure } from '../../../engine/build-plan.js';
+import { EngineError } from '../../../errors.js';
 import { codes, GrpcError, statusOf } from '../grpc/status.js';
 import type { Any } from '../proto/messages.js';
 
@@ -20,6 +21,9 @@ export function failureSentence(error: unknown): string {
 }
 
 export function failureOf(error: unknown): unknown {
+  // Clients show every code but this one in front of the sentence.
+  if (error instanceof EngineError && !(error instanceof BuildFailure))
+    return new GrpcError(codes.unknown, error.message, [], { cause: error });
   if (!(error instanceof BuildFailure)) return error;
   const { run, place } = error;
   const source = place.location && detail('errdefs.Source', sourceDetail(place.dockerfile, place.location));

@@ -1,6 +1,6 @@
 /** A builder's events as BuildKit's lines: `[stage 2/5] RUN make`. */
 import type { BuildEvent } from '../../../engine/build-context.js';
-import type { BuildPlan, PlannedStage } from '../../../engine/build-plan.js';
+import type { BuildFailure, BuildPlan, PlannedStage } from '../../../engine/build-plan.js';
 import type { StatusLog } from './status-log.js';
 import { VertexLine } from './vertex.js';
 
@@ -42,52 +42,78 @@ export class BuildProgress {
     else if (event.kind === 'warning' && !rule.test(event.text)) this.#warn(event.text, event.line);
   }
 
-  /** Ends what has not ended: `failed` with its reason, all others as cancelled. */
-  end(failed?: { readonly line: number | undefined; readonly sentence: string }): void {
+  /** Ends what has not ended: what failed with its reason, all others as cancelled. */
+  end(failed?: { readonly place: BuildFailure['place'] | undefined; readonly sentence: string }): void {
     const open = [...this.#stages.values()].flatMap(({ last }) => (last && !last.isDone ? [last] : []));
-    for (const [place, line] of open.entries()) {
-      if (!failed) line.done();
-      else
-        line.done({
-          error: open.length === 1 || place === this.#failing(open, failed.line) ? failed.sentence : 'context canceled',
-        });
+    if (!failed) {
+      for (const line of open) line.done();
+      return;
     }
+    const { place, sentence } = failed;
+    const failing = this.#lineAt(place?.location?.line) ?? (place && this.#unbegun(place)) ?? open[0];
+    failing?.done({ error: sentence });
+    for (const line of open) line.done({ error: 'context canceled' });
+  }
+
+  /** The open line of an instruction. */
+  #lineAt(at: number | undefined): VertexLine | undefined {
+    return [...this.#lineOf].find(([line, number]) => number === at && !line.isDone)?.[0];
+  }
+
+  /** An instruction that failed before it began (what it copies is not there) gets a line for its failure. */
+  #unbegun({ dockerfile, location }: BuildFailure['place']): VertexLine | undefined {
+    if (!location) return undefined;
+    const stage = this.plan.all.findLast(({ line }) => line <= location.line);
+    const lines = stage && stage.line < location.line ? this.#linesOf(stage.index) : undefined;
+    if (!lines) return undefined;
+    if (lines.last && !lines.last.isDone) lines.last.done();
+    const title = dockerfile.text
+      .split(/\r?\n/)
+      .slice(location.line - 1, location.endLine)
+      .join(' ')
+      .trim();
+    return this.#begin(lines, title, false);
   }
 
   readonly #lineOf = new Map<VertexLine, number>();
 
-  #failing(open: readonly VertexLine[], at: number | undefined): number {
-    return open.findIndex((line) => this.#lineOf.get(line) === at);
-  }
-
   #step(event: Step): void {
     const lines = this.#linesOf(event.stageIndex);
     if (lines?.last && !lines.last.isDone) lines.last.done();
-    const name = lines && this.#name(lines, event);
-    if (!lines || name === undefined) return;
-    const known = event.title === undefined ? this.#bases.get(lines.stage.image!) : undefined;
-    if (known) {
-      lines.last = known;
-      this.#steps.set(event.step, known);
-      return;
-    }
-    const line = new VertexLine(this.log, {
-      build: this.build,
-      id: `${event.stageIndex} ${lines.count}`,
-      name,
-      inputs: lines.last ? [lines.last.digest] : [],
-    });
-    lines.last = line;
+    const isBase = event.title === undefined && /^from\s/i.test(event.instruction);
+    const { image } = lines?.stage ?? {};
+    if (!lines || (event.title === undefined && !(isBase && image !== undefined))) return;
+    const known = isBase ? this.#bases.get(image!) : undefined;
+    const line = known ?? this.#begin(lines, isBase ? `FROM ${this.fullName(image!)}` : event.title!, event.cached);
     this.#lineOf.set(line, event.line);
     this.#steps.set(event.step, line);
-    if (event.title === undefined) {
+    if (known) {
+      lines.count++;
+      lines.last = known;
+    } else if (isBase) {
       this.#base = line;
-      this.#bases.set(lines.stage.image!, line);
+      this.#bases.set(image!, line);
     }
-    if (event.cached) {
+  }
+
+  /** The next line of a stage. */
+  #begin(lines: StageLines, title: string, cached: boolean): VertexLine {
+    const { stage, last } = lines;
+    lines.count++;
+    const total = Math.max(lines.count, stage.layers + (stage.image === undefined ? 0 : 1));
+    const number = String(lines.count).padStart(String(total).length);
+    const line = new VertexLine(this.log, {
+      build: this.build,
+      id: `${stage.index} ${lines.count}`,
+      name: `[${this.#stageName(stage)}${number}/${total}] ${upperCased(title)}`,
+      inputs: last ? [last.digest] : [],
+    });
+    lines.last = line;
+    if (cached) {
       this.cachedSteps++;
       line.done({ cached: true });
     } else line.start();
+    return line;
   }
 
   #linesOf(index: number): StageLines | undefined {
@@ -97,18 +123,6 @@ export class BuildProgress {
     const lines: StageLines = { stage, count: 0, last: undefined };
     this.#stages.set(index, lines);
     return lines;
-  }
-
-  /** Undefined for what makes no layer. A FROM has no title. */
-  #name(lines: StageLines, event: Step): string | undefined {
-    const { stage } = lines;
-    const isFrom = event.title === undefined && /^from\s/i.test(event.instruction);
-    if (event.title === undefined && !(isFrom && stage.image !== undefined)) return undefined;
-    lines.count++;
-    const total = Math.max(lines.count, stage.layers + (stage.image === undefined ? 0 : 1));
-    const title = isFrom ? `FROM ${this.fullName(stage.image!)}` : upperCased(event.title!);
-    const number = String(lines.count).padStart(String(total).length);
-    return `[${this.#stageName(stage)}${number}/${total}] ${title}`;
   }
 
   #stageName({ name, index }: PlannedStage): string {

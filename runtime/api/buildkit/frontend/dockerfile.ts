@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { BuildEvent, BuildOptions } from '../../../engine/build-context.js';
 import { BuildFailure, type BuildPlan, planBuild } from '../../../engine/build-plan.js';
+import { EngineError } from '../../../errors.js';
 import { failureSentence } from '../control/failure.js';
 import type { Built } from '../control/jobs.js';
 import { BuildProgress } from '../control/progress.js';
@@ -105,13 +106,24 @@ async function build(
     progress.end();
     job.images.add(id);
     return id;
-  } catch (error) {
-    const line = error instanceof BuildFailure ? error.place.location?.line : undefined;
-    progress.end({ line, sentence: failureSentence(error) });
+  } catch (cause) {
+    const error = aboutBase(cause, plan, nameOf);
+    progress.end({ place: error instanceof BuildFailure ? error.place : undefined, sentence: failureSentence(error) });
     throw error;
   } finally {
     counts.cached = progress.cachedSteps;
     counts.total = progress.steps;
     await asking.close();
   }
+}
+
+/** A base image that cannot be had is named, as BuildKit does. */
+function aboutBase(error: unknown, { all }: BuildPlan, nameOf: (image: string) => string): unknown {
+  if (!(error instanceof BuildFailure) || !(error.cause instanceof EngineError)) return error;
+  const { place, kind, cause } = error;
+  const image = all.find(({ line }) => line === place.location?.line)?.image;
+  if (image === undefined) return error;
+  const name = nameOf(image);
+  const sentence = `${name}: failed to resolve source metadata for ${name}: ${cause.message}`;
+  return new BuildFailure(kind, sentence, place, new EngineError(kind, sentence, { cause }));
 }
