@@ -3,10 +3,13 @@ import { posix } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import { EngineError } from '../errors.js';
+import { decompress } from '../images/decompress.js';
 import { LaunchError, type TarRoot } from '../launch/types.js';
 import type { DiffEntry } from '../snapshots/types.js';
+import { lookUpIdentity } from './accounts.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
+import { readAccountFiles } from './root-files.js';
 import { volumeData } from './volumes.js';
 
 /** What a client is told of a path; `mode` is in the bits of Go's `os.FileMode`, as Docker sends it. */
@@ -38,7 +41,9 @@ export async function tarRootOf(engine: Engine, container: Container): Promise<T
 /** A trailing slash or `/.` asks for what a link points at. */
 const follows = (path: string) => /\/\.?$/.test(path);
 
+/** `/d/.` is about what is in the folder, and named so. */
 function entryName(path: string): string {
+  if (/(^|\/)\.$/.test(path) || posix.join('/', path) === '/') return '.';
   const clean = posix.join('/', path);
   return posix.basename(clean) || '/';
 }
@@ -57,13 +62,12 @@ async function pack(
 ): Promise<{ stat: PathStat; tar: Readable }> {
   const root = await tarRootOf(engine, container);
   const name = entryName(path);
-  const rename = name === '/' ? '.' : name;
   const target = posix.join('/', path);
   const source = engine.foundations.launcher.pack({
     root,
     path: target,
     mode: 'plain',
-    rename,
+    rename: name,
     followTop: follows(path),
   });
   const copy = new PassThrough({ highWaterMark: 1 << 20 });
@@ -88,8 +92,11 @@ async function pack(
   source.on('end', () => copy.end());
   const header = await first;
   known = true;
-  return { stat: statOf(name, header), tar: copy };
+  const stat = statOf(posix.join('/', path) === '/' && !path.endsWith('.') ? '/' : name, header);
+  return { stat: { ...stat, linkTarget: absoluteLink(target, stat.linkTarget) }, tar: copy };
 }
+
+const absoluteLink = (path: string, link: string) => (link === '' ? '' : posix.resolve(posix.dirname(path), link));
 
 function statOf(name: string, header: Header): PathStat {
   const bits = (header.mode ?? 0) & 0o777;
@@ -137,9 +144,8 @@ function refuseReadOnly(container: Container, path: string): void {
   const covering = mounts
     .filter((mount) => clean === mount.Destination || clean.startsWith(`${mount.Destination}/`))
     .sort((a, b) => b.Destination.length - a.Destination.length)[0];
-  if (covering && !covering.RW) throw new EngineError('forbidden', 'mounted volume is marked read-only');
-  if (!covering && hostConfig.ReadonlyRootfs)
-    throw new EngineError('forbidden', 'container rootfs is marked read-only');
+  if (covering && !covering.RW) throw new EngineError('invalid', 'mounted volume is marked read-only');
+  if (!covering && hostConfig.ReadonlyRootfs) throw new EngineError('invalid', 'container rootfs is marked read-only');
 }
 
 export interface PutOptions {
@@ -151,7 +157,14 @@ export interface PutOptions {
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Unpacks an archive below a folder of the container. Throws `not-found`, `invalid` (no folder), `forbidden` (read-only). */
+/** Who its process runs as. Throws `invalid` for a user that its files do not know. */
+export async function containerOwner(engine: Engine, { record }: Container): Promise<{ uid: number; gid: number }> {
+  const root = engine.foundations.snapshots.get(record.id, record.chainId);
+  const { uid, gid } = lookUpIdentity(await readAccountFiles(root, record.mounts), record.config.User ?? '', []);
+  return { uid, gid };
+}
+
+/** Unpacks an archive below a folder of the container. Throws `not-found`, `invalid` (no folder, read-only). The archive may be compressed. */
 export async function putArchive(
   engine: Engine,
   container: Container,
@@ -164,14 +177,24 @@ export async function putArchive(
   try {
     await engine.foundations.launcher.unpack(
       { root, path: posix.join('/', path), mode: 'plain', noOverwriteDirNonDir, owner },
-      tar,
+      await decompress(tar),
     );
   } catch (cause) {
     if (cause instanceof LaunchError && cause.operation === 'tar.path' && cause.errno === 'ENOTDIR')
       throw new EngineError('invalid', 'extraction point is not a directory', { cause });
     if (cause instanceof LaunchError && cause.operation === 'tar.overwrite')
-      throw new EngineError('invalid', `cannot overwrite directory with non-directory: ${cause.subject}`, { cause });
+      throw new EngineError(
+        'system',
+        cause.errno === 'ENOTDIR'
+          ? `cannot overwrite non-directory ${JSON.stringify(cause.subject)} with directory ${JSON.stringify(path)}`
+          : `cannot overwrite directory ${JSON.stringify(cause.subject)} with non-directory ${JSON.stringify(path)}`,
+        { cause },
+      );
     if (cause instanceof LaunchError && cause.operation === 'tar.path') throw missing(options.reference, path, cause);
+    if (cause instanceof LaunchError && cause.operation === 'tar.escape')
+      throw new EngineError('system', `invalid entry name ${JSON.stringify(cause.subject)}`, { cause });
+    if (cause instanceof LaunchError && cause.operation === 'tar.archive')
+      throw new EngineError('system', 'unexpected EOF', { cause });
     throw cause;
   }
 }

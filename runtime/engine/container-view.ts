@@ -77,7 +77,7 @@ export function containerView(engine: Engine, container: Container): ContainerVi
         ? logPath(containerDirectory(paths, record.id))
         : '',
     netnsPath: isUp ? join('/proc', String(record.state.Pid), 'ns/net') : '',
-    execIds: [...container.execIds].filter((id) => engine.execs.get(id)?.state === 'running'),
+    execIds: [...container.execIds].filter((id) => ['created', 'running'].includes(engine.execs.get(id)?.state ?? '')),
     root: snapshots.get(record.id, record.chainId),
   };
 }

@@ -14,7 +14,8 @@ import { readAccountFiles } from './root-files.js';
 import { parseSecurityOptions } from './security.js';
 import type { ExecConfig } from './types.js';
 
-function refuseUnlessRunning(container: Container): void {
+/** Throws `conflict`. */
+export function refuseUnlessRunning(container: Container): void {
   const { state } = container.record;
   if (!state.Running) throw new EngineError('conflict', `container ${container.id} is not running`);
   if (state.Paused)
@@ -62,8 +63,8 @@ export interface ExecStart {
 /** Checks what must be told with a status of its own, before a client's connection is taken over. */
 export function checkExecStart(engine: Engine, exec: Exec): Container {
   const container = engine.containers.get(exec.containerId);
-  if (exec.state === 'exited') throw new EngineError('conflict', `exec process ${exec.id} has already been started`);
-  if (exec.state === 'running') throw new EngineError('conflict', `Error: Exec command ${exec.id} is already running`);
+  if (exec.state === 'exited') throw new EngineError('conflict', `exec command ${exec.id} has already run`);
+  if (exec.state === 'running') throw new EngineError('conflict', `exec command ${exec.id} is already running`);
   refuseUnlessRunning(container);
   return container;
 }
@@ -74,6 +75,7 @@ export async function startExec(engine: Engine, exec: Exec, start: ExecStart): P
   exec.state = 'running';
   engine.tell(container, `exec_start: ${saidCommand(exec.config.Cmd)}`, { execID: exec.id });
   try {
+    checkExecConfig(exec.config);
     const spec = await execSpec(engine, container, exec.config, start);
     const running = await monitorOf(container).exec(spec);
     exec.running = running;
@@ -92,7 +94,7 @@ function monitorOf(container: Container) {
 
 function failed(exec: Exec, error: unknown): unknown {
   exec.state = 'exited';
-  exec.exitCode = 126;
+  exec.exitCode = 128;
   if (!(error instanceof LaunchError)) return error;
   const sentence = execSentence(error);
   if (sentence === undefined)
@@ -148,11 +150,28 @@ async function execSpec(engine: Engine, container: Container, config: ExecConfig
     },
     capabilities: capabilitiesOf(host, privileged),
     noNewPrivileges: parseSecurityOptions(host.SecurityOpt ?? []).noNewPrivileges,
-    seccomp: seccompFilter(engine, host, privileged),
+    // The container's own, also for a privileged exec: as runc does.
+    seccomp: seccompFilter(engine, host),
     appArmorProfile: undefined,
     rlimits: rlimitsOf(host),
     oomScoreAdj: host.OomScoreAdj,
   };
+}
+
+/** Throws `invalid` for a user or a group that the container does not know. */
+export async function checkExecUser(engine: Engine, container: Container, user: string): Promise<void> {
+  if (user === '') return;
+  const { record } = container;
+  const root = engine.foundations.snapshots.get(record.id, record.chainId);
+  lookUpIdentity(await readAccountFiles(root, record.mounts), user, []);
+}
+
+function checkExecConfig({ WorkingDir, Env }: ExecConfig): void {
+  const wrong = (why: string) =>
+    new EngineError('system', `OCI runtime exec failed: exec failed: unable to start container process: ${why}`);
+  const nameless = Env.find((entry) => entry.startsWith('='));
+  if (nameless !== undefined) throw wrong(`environment variable name can't be empty: ${JSON.stringify(nameless)}`);
+  if (WorkingDir !== '' && !WorkingDir.startsWith('/')) throw wrong('Cwd must be an absolute path');
 }
 
 /** HOME is the exec's user's, unless the container's configuration or the exec names another. */
@@ -162,8 +181,9 @@ function execEnv(container: readonly string[], config: ExecConfig, home: string)
   return mergeEnv(container, terminal, homeEntry, config.Env);
 }
 
-/** Throws `conflict` when it does not run. */
+/** Throws `not-found` when it does not run; without a terminal there is nothing to do. */
 export async function resizeExec(exec: Exec, rows: number, columns: number): Promise<void> {
-  if (exec.running === undefined) throw new EngineError('conflict', `exec ${exec.id} is not running`);
-  await exec.running.resize(rows, columns);
+  if (exec.running === undefined)
+    throw new EngineError('not-found', `NotFound: process does not exist ${exec.id}: not found`);
+  if (exec.config.Tty) await exec.running.resize(rows, columns);
 }

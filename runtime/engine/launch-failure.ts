@@ -55,7 +55,10 @@ export function execSentence(error: LaunchError): { text: string; exitCode: numb
     return { text: `exec: ${name}: ${errnoSentence(error.errno)}`, exitCode: 126 };
   }
   if (error.operation === 'cwd' || error.operation === 'chdir')
-    return { text: `chdir to cwd (${name}) set in config.json failed: ${errnoSentence(error.errno)}`, exitCode: 126 };
+    return {
+      text: `chdir to cwd (${name}) set in config.json failed: ${errnoSentence(error.errno)}`,
+      exitCode: error.errno === 'ENOENT' ? 127 : 126,
+    };
   return undefined;
 }
 

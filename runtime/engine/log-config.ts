@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { LogSpec } from '../launch/spec.js';
 import type { LogConfig } from './host-config.js';
+import type { ContainerRecord } from './types.js';
 
 const options: Readonly<Record<string, readonly string[]>> = {
   'json-file': [
@@ -70,4 +71,28 @@ export function logSpec(config: LogConfig, directory: string): LogSpec {
 
 export function logPath(directory: string): string {
   return join(directory, 'log');
+}
+
+/** Labels and variables that the driver's options put beside each line: `A=b,x=1`, sorted, as `logs?details=1` shows them. */
+export function logDetails({ config, hostConfig }: Pick<ContainerRecord, 'config' | 'hostConfig'>): string {
+  const wanted = hostConfig.LogConfig.Config;
+  const env = Object.fromEntries((config.Env ?? []).map((entry) => [entry.split('=', 1)[0]!, entry]));
+  const values = {
+    ...chosenOf(config.Labels ?? {}, wanted.labels, wanted['labels-regex']),
+    ...chosenOf(
+      Object.fromEntries(Object.entries(env).map(([name, entry]) => [name, entry.slice(name.length + 1)])),
+      wanted.env,
+      wanted['env-regex'],
+    ),
+  };
+  return Object.keys(values)
+    .sort()
+    .map((key) => `${encodeURIComponent(key)}=${encodeURIComponent(values[key]!)}`)
+    .join(',');
+}
+
+function chosenOf(all: Readonly<Record<string, string>>, names = '', pattern = ''): Record<string, string> {
+  const listed = new Set(names.split(',').filter(Boolean));
+  const matching = pattern === '' ? undefined : new RegExp(pattern);
+  return Object.fromEntries(Object.entries(all).filter(([key]) => listed.has(key) || matching?.test(key) === true));
 }

@@ -55,8 +55,9 @@ class LineCutter {
   }
 }
 
-function chosen(choice: LogChoice, { stream, timestampNs }: LogPiece): boolean {
-  if (stream === 1 ? !choice.stdout : !choice.stderr) return false;
+const isWanted = (choice: LogChoice, { stream }: LogPiece) => (stream === 1 ? choice.stdout : choice.stderr);
+
+function isInTime(choice: LogChoice, { timestampNs }: LogPiece): boolean {
   if (choice.sinceNs !== undefined && timestampNs < choice.sinceNs) return false;
   return choice.untilNs === undefined || timestampNs <= choice.untilNs;
 }
@@ -111,21 +112,22 @@ export async function* readLogs(source: LogSource, choice: LogChoice): AsyncGene
   for await (const records of batches) {
     // An empty batch: all that was there when we were asked has been read.
     if (records.length === 0 && tail) {
-      yield* tail.take();
+      yield* tail.take().filter((piece) => isWanted(choice, piece));
       tail = undefined;
     }
-    const pieces = records.flatMap((record) => cutter.cut(record)).filter((piece) => chosen(choice, piece));
-    if (!tail) yield* pieces;
+    const pieces = records.flatMap((record) => cutter.cut(record)).filter((piece) => isInTime(choice, piece));
+    // The last lines are counted over both streams, as Docker does.
+    if (!tail) yield* pieces.filter((piece) => isWanted(choice, piece));
     else for (const piece of pieces) tail.put(piece);
     if (signal.aborted) return;
     const last = records.at(-1);
     if (choice.untilNs !== undefined && last && last.timestampNs > choice.untilNs) break;
   }
-  const rest = cutter.rest().filter((piece) => chosen(choice, piece));
-  if (!tail) yield* rest;
+  const rest = cutter.rest().filter((piece) => isInTime(choice, piece));
+  if (!tail) yield* rest.filter((piece) => isWanted(choice, piece));
   else {
     for (const piece of rest) tail.put(piece);
-    yield* tail.take();
+    yield* tail.take().filter((piece) => isWanted(choice, piece));
   }
 }
 

@@ -43,7 +43,8 @@ export type NetworkOp =
   /** `address` is `172.18.0.2/16` or an IPv6 one; no duplicate address detection. */
   | { readonly op: 'addr.add'; readonly name: string; readonly address: string; readonly optional?: boolean }
   | {
-      readonly op: 'route.add';
+      /** `replace` takes the place of a route to the same prefix, where `add` refuses. */
+      readonly op: 'route.add' | 'route.replace';
       /** `0.0.0.0/0`, `::/0` or a prefix. */
       readonly to: string;
       readonly via: string;
@@ -144,6 +145,14 @@ export function portOps(ports: readonly PublishedPortSpec[]): { before: NetworkO
 
 type Fields = readonly (readonly [name: string, type: 'string' | 'u32' | 'bool'])[];
 
+const ROUTE: Fields = [
+  ['to', 'string'],
+  ['via', 'string'],
+  ['name', 'string'],
+  ['source', 'string'],
+  ['local', 'bool'],
+];
+
 /** Order and type of each operation's fields on the wire, as `net_ops.c` and `net_proxy.c` read them; a bool is a u32. */
 export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
   'netns.enter': [['path', 'string']],
@@ -175,13 +184,8 @@ export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
     ['name', 'string'],
     ['address', 'string'],
   ],
-  'route.add': [
-    ['to', 'string'],
-    ['via', 'string'],
-    ['name', 'string'],
-    ['source', 'string'],
-    ['local', 'bool'],
-  ],
+  'route.add': ROUTE,
+  'route.replace': ROUTE,
   'net.sysctl': [
     ['path', 'string'],
     ['value', 'string'],

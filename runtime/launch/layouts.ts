@@ -233,6 +233,7 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
     code: 110,
     fields: NETWORK_LAYOUTS['conntrack.forget'] as FieldsOf<'conntrack.forget'>,
   },
+  'route.replace': { code: 111, fields: NETWORK_LAYOUTS['route.replace'] as FieldsOf<'route.replace'> },
 };
 
 /** clone(2) */

@@ -230,7 +230,7 @@ int op_addr_add(struct context *c, struct reader *r)
 	return nl_send(&m) < 0 ? fail(c, text) : 0;
 }
 
-int op_route_add(struct context *c, struct reader *r)
+static int put_route(struct context *c, struct reader *r, uint16_t flags)
 {
 	const char *to = read_str(r), *via = read_str(r), *name = read_str(r), *source = read_str(r);
 	uint32_t local = read_u32(r);
@@ -241,7 +241,7 @@ int op_route_add(struct context *c, struct reader *r)
 	if (parse_prefix(to, &target) < 0 || parse_prefix(via, &gateway) < 0 || (*source && parse_prefix(source, &from) < 0))
 		return fail(c, to);
 	struct nl_message m;
-	struct rtmsg *route = nl_begin(&m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, sizeof *route);
+	struct rtmsg *route = nl_begin(&m, RTM_NEWROUTE, NLM_F_CREATE | flags, sizeof *route);
 	route->rtm_family = target.family;
 	route->rtm_dst_len = target.length;
 	route->rtm_table = local ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
@@ -255,6 +255,17 @@ int op_route_add(struct context *c, struct reader *r)
 	if (*source)
 		nl_put(&m, RTA_PREFSRC, from.bytes, from.size);
 	return nl_send(&m) < 0 ? fail(c, via) : 0;
+}
+
+int op_route_add(struct context *c, struct reader *r)
+{
+	return put_route(c, r, NLM_F_EXCL);
+}
+
+/* In the place of the one that leads to the same prefix. */
+int op_route_replace(struct context *c, struct reader *r)
+{
+	return put_route(c, r, NLM_F_REPLACE);
 }
 
 /* Below /proc/sys/net alone, which shows the network namespace of whoever looks. */

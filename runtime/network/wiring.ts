@@ -49,7 +49,7 @@ export class Wiring {
 
   async plug(endpoint: Endpoint, pid: number): Promise<void> {
     const { host, inside } = this.#parts.interfaceOps(this.spec(endpoint), pid);
-    await runOps(this.#parts.launcher, [...host, enter(pid), ...inside.map(passIfPresent)]);
+    await runOps(this.#parts.launcher, [...host, enter(pid), ...inside.map(takeOver)]);
   }
 
   /** The default route and the resolver's move to what is left; where they are already, nothing happens. */
@@ -106,6 +106,11 @@ function addressesOf(endpoint: Endpoint): string[] {
 
 function enter(pid: number): NetworkOp {
   return { op: 'netns.enter', path: `/proc/${pid}/ns/net` };
+}
+
+/** A new network that leads out takes the default route from the one that had it. */
+function takeOver(op: NetworkOp): NetworkOp {
+  return op.op === 'route.add' && op.to.endsWith('/0') ? { ...op, op: 'route.replace' } : passIfPresent(op);
 }
 
 /** In a running container another network may have the route already. */

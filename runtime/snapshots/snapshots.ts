@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
 import { countBytes, listChanges } from './changes.js';
+import { makeInitLayer } from './init-layer.js';
 import { chainOf, type LayerFolders, openLayerFolders } from './layers.js';
 import { registerFailure } from './sentences.js';
 import { openTrash, type Trash } from './trash.js';
@@ -14,6 +15,7 @@ export const openSnapshots: OpenSnapshots = async (options) => {
   const layers = await openLayerFolders(join(options.home, 'layers'), trash);
   await mkdir(join(options.home, 'roots'), { recursive: true });
   const lower = (chainId: ChainId | undefined) => chainOf(layers, chainId).map(layers.contentPath);
+  const initLayer = await makeInitLayer(join(options.home, 'init'));
   return {
     has: (chainId) => layers.get(chainId) !== undefined,
     sizeBytes: (chainId) => layers.get(chainId)?.sizeBytes ?? 0,
@@ -23,9 +25,17 @@ export const openSnapshots: OpenSnapshots = async (options) => {
     lowerDirectories: lower,
     layerTar: (chainId) => packLayer(layers.contentPath(chainId), options),
     ...layerMaking(layers, options),
-    ...rootKeeping(join(options.home, 'roots'), lower, trash, options),
+    ...rootKeeping(
+      join(options.home, 'roots'),
+      (key, chainId) => (isContainerId(key) ? [initLayer, ...lower(chainId)] : lower(chainId)),
+      trash,
+      options,
+    ),
   };
 };
+
+/** Roots of containers are kept under their ids, those of build steps and the like under other names. */
+const isContainerId = (key: string) => /^[0-9a-f]{64}$/.test(key);
 
 type Layer = { readonly parent: ChainId | undefined; readonly chainId: ChainId };
 
@@ -98,7 +108,7 @@ type RootKeeping = Pick<Snapshots, 'prepare' | 'get' | 'discard' | 'diffTar' | '
 /** Writable roots: `DIRECTORY/KEY/{diff,work,merged}`. */
 function rootKeeping(
   directory: string,
-  lower: (chainId: ChainId | undefined) => string[],
+  lower: (key: string, chainId: ChainId | undefined) => string[],
   trash: Trash,
   options: SnapshotsOptions,
 ): RootKeeping {
@@ -109,7 +119,7 @@ function rootKeeping(
     const root = folder(key);
     return {
       kind: 'overlay',
-      lower: lower(chainId),
+      lower: lower(key, chainId),
       upper: join(root, 'diff'),
       work: join(root, 'work'),
       mountpoint: join(root, 'merged'),
@@ -129,7 +139,7 @@ function rootKeeping(
       await Promise.all([folder(key), ...beside].map(trash.discard));
     },
     diffTar: (key) => packLayer(upper(key), options),
-    changes: (key, chainId) => listChanges(upper(key), lower(chainId)),
+    changes: (key, chainId) => listChanges(upper(key), lower(key, chainId)),
     upperBytes: (key) => countBytes(upper(key)),
   };
 }

@@ -1,6 +1,7 @@
 /** Files of containers: `/archive`, `/export`, `/changes`. */
 import {
   containerChanges,
+  containerOwner,
   exportContainer,
   getArchive,
   type PathStat,
@@ -51,8 +52,7 @@ async function get(engine: Engine, container: Container, call: Call): Promise<ty
 
 async function put(engine: Engine, container: Container, call: Call): Promise<Answer> {
   const noOverwriteDirNonDir = call.query.bool('noOverwriteDirNonDir');
-  const [uid, gid] = call.query.bool('copyUIDGID') ? (container.record.config.User?.split(':') ?? []) : [];
-  const owner = uid && /^\d+$/.test(uid) ? { uid: Number(uid), gid: Number(gid ?? uid) } : undefined;
+  const owner = call.query.bool('copyUIDGID') ? await containerOwner(engine, container) : undefined;
   await putArchive(
     engine,
     container,

@@ -188,7 +188,7 @@ export const execBody = object({
   DetachKeys: string,
   Tty: bool,
   Env: strings,
-  Cmd: stringOrStrings,
+  Cmd: strings,
   Privileged: bool,
   User: string,
   WorkingDir: string,

@@ -1,9 +1,17 @@
 /** Attach and exec: calls whose connection becomes the process' streams. */
-import { Transform } from 'node:stream';
+import { Duplex, Transform } from 'node:stream';
 import { attachContainer, checkAttach, resizeContainer } from '../../engine/attach.js';
 import type { Container } from '../../engine/container.js';
 import type { Engine } from '../../engine/engine.js';
-import { checkExecStart, createExec, getExec, resizeExec, startExec } from '../../engine/exec.js';
+import {
+  checkExecStart,
+  checkExecUser,
+  createExec,
+  getExec,
+  refuseUnlessRunning,
+  resizeExec,
+  startExec,
+} from '../../engine/exec.js';
 import type { Exec } from '../../engine/exec-record.js';
 import { FrameReader } from '../../engine/frames.js';
 import { EngineError } from '../../errors.js';
@@ -71,6 +79,16 @@ async function attachWebsocket(_: Engine, container: Container, call: Call): Pro
   return streamed;
 }
 
+/** A terminal's output in frames, or frames without their heads. */
+function converted(stream: Duplex, isTerminal: boolean): Duplex {
+  const output = stream.pipe(isTerminal ? withFrames() : withoutFrames());
+  return Duplex.from({ writable: stream, readable: output });
+}
+
+function withFrames(): Transform {
+  return new Transform({ transform: (chunk: Buffer, _encoding, done) => done(null, frame(1, chunk)) });
+}
+
 /** A websocket never tells stdout and stderr apart. */
 function withoutFrames(): Transform {
   const reader = new FrameReader((_which, payload) => plain.push(payload));
@@ -101,6 +119,8 @@ async function resize(engine: Engine, container: Container, call: Call): Promise
 
 async function create(engine: Engine, container: Container, call: Call): Promise<Answer> {
   const config = execConfigOf(await readShape(call, execBody, 'ExecOptions'));
+  refuseUnlessRunning(container);
+  await checkExecUser(engine, container, config.User);
   return created({ Id: createExec(engine, container, config).id });
 }
 
@@ -113,19 +133,22 @@ async function start(engine: Engine, exec: Exec, call: Call): Promise<Answer | t
     return { status: 200 };
   }
   checkExecStart(engine, exec);
+  // Whether the client asked for a terminal says how it reads, whatever the process has.
+  const raw = body.Tty ?? false;
   const isTerminal = exec.config.Tty;
   const keys = DetachKeys.parse(exec.config.DetachKeys);
   const starting = startExec(engine, exec, { detach: false, ttySize });
   starting.catch(() => undefined);
-  const client = await hijack(call, { multiplexed: !isTerminal });
+  const client = await hijack(call, { multiplexed: !raw });
   try {
-    const stream = await starting;
+    const started = await starting;
+    const stream = started && raw !== isTerminal ? converted(started, isTerminal) : started;
     if (stream === undefined) client.end();
     else
       await client.join(keys.watch(stream, isTerminal && exec.config.AttachStdin), { input: exec.config.AttachStdin });
   } catch (error) {
     const text = `${messageOf(error)}\r\n`;
-    await client.write(isTerminal ? text : frame(1, Buffer.from(text)));
+    await client.write(raw ? text : frame(1, Buffer.from(text)));
     client.end();
   }
   return streamed;
@@ -156,7 +179,8 @@ function inspect(exec: Exec): Answer {
     OpenStdout: config.AttachStdout,
     CanRemove: false,
     ContainerID: exec.containerId,
-    DetachKeys: '',
+    DetachKeys:
+      config.DetachKeys === '' ? '' : Buffer.from(DetachKeys.parse(config.DetachKeys).keys).toString('base64'),
     Pid: exec.pid,
   });
 }

@@ -1,6 +1,7 @@
 /** `GET /containers/:id/logs`. */
 import type { Container } from '../../engine/container.js';
 import type { Engine } from '../../engine/engine.js';
+import { logDetails } from '../../engine/log-config.js';
 import { type LogChoice, type LogPiece, readLogs, splitLines } from '../../engine/logs.js';
 import { formatLogTime, nowNs } from '../../engine/time.js';
 import { parseTimestamp } from '../../engine/timestamp.js';
@@ -45,10 +46,17 @@ function choiceOf(call: Call): LogChoice {
   return { ...choice, sinceNs: time('since'), untilNs: time('until'), tail: tailOf(query.text('tail')) };
 }
 
-function encode(piece: LogPiece, raw: boolean, timestamps: boolean): Buffer {
+interface LogForm {
+  readonly raw: boolean;
+  readonly timestamps: boolean;
+  /** `A=b,x=1 ` before each line; undefined: not asked for. */
+  readonly details: string | undefined;
+}
+
+function encode(piece: LogPiece, { raw, timestamps, details }: LogForm): Buffer {
   const wrap = (payload: Buffer) => (raw ? payload : frame(piece.stream, payload));
-  if (!timestamps) return wrap(piece.payload);
-  const prefix = Buffer.from(`${formatLogTime(piece.timestampNs)} `);
+  if (!timestamps && details === undefined) return wrap(piece.payload);
+  const prefix = Buffer.from(`${timestamps ? `${formatLogTime(piece.timestampNs)} ` : ''}${details ?? ''}`);
   return Buffer.concat(splitLines(piece.payload).map((line) => wrap(Buffer.concat([prefix, line]))));
 }
 
@@ -59,12 +67,16 @@ async function logs({ engine, logFile }: LogRoutesOptions, call: Call): Promise<
   if (file === undefined)
     throw new EngineError('not-implemented', 'configured logging driver does not support reading');
   const raw = container.record.config.Tty;
-  const timestamps = call.query.bool('timestamps');
+  const form = {
+    raw,
+    timestamps: call.query.bool('timestamps'),
+    details: call.query.bool('details') ? `${logDetails(container.record)} ` : undefined,
+  };
   const follows = call.query.bool('follow') && container.isRunning;
   const ended = follows ? container.monitor?.exited : undefined;
   const out = openStream(call, logsContentType(call.version, !raw));
   for await (const piece of readLogs({ file, ended, signal: call.signal }, choice))
-    if (!(await writeChunk(out, encode(piece, raw, timestamps)))) break;
+    if (!(await writeChunk(out, encode(piece, form)))) break;
   out.end();
   return streamed;
 }

@@ -5,8 +5,15 @@ import type { ApiVersion } from './negotiation.js';
 
 type Body = Shaped<typeof createBody>;
 
-/** Before 1.42 the mounts had no CreateMountpoint. */
+/** Before 1.40 the memory of processes could be shared unless told otherwise. */
 export function createIn(version: ApiVersion, body: Body): Body {
+  const known = withKnownMounts(version, body);
+  if (version.atLeast('1.40') || known.HostConfig?.IpcMode) return known;
+  return { ...known, HostConfig: { ...known.HostConfig, IpcMode: 'shareable' } };
+}
+
+/** Before 1.42 the mounts had no CreateMountpoint. */
+function withKnownMounts(version: ApiVersion, body: Body): Body {
   if (version.atLeast('1.42') || body.HostConfig?.Mounts === undefined) return body;
   const Mounts = body.HostConfig.Mounts.map((mount) => {
     if (mount.BindOptions === undefined) return mount;
