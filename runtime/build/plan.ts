@@ -6,8 +6,9 @@ import { buildGraph, contextName, type Graph, type Stage } from './graph/graph.j
 import { platformArgs } from './graph/platform.js';
 import { parseInstruction } from './instructions/parse.js';
 import type { Instruction, StageInstruction } from './instructions/types.js';
-import { lint } from './lint.js';
+import { type LintInput, lint } from './lint/lint.js';
 import type { SourceFile, Warning } from './parse/ast.js';
+import { DockerfileError } from './parse/errors.js';
 import { lexDockerfile } from './parse/lex.js';
 import { tellFailure } from './solve/failures.js';
 import type { BuildOptions } from './types.js';
@@ -20,6 +21,8 @@ export interface PlannedStage {
   readonly line: number;
   /** Reference of the image that it stands on; undefined for another stage and for scratch. */
   readonly image: string | undefined;
+  /** Expanded text of `--platform`. */
+  readonly platform: string | undefined;
   /** Instructions that make a layer. */
   readonly layers: number;
 }
@@ -45,7 +48,8 @@ export interface Parameter {
   readonly line: number;
 }
 
-export type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platform' | 'contextImages' | 'contexts'>;
+export type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platform' | 'contextImages' | 'contexts'> &
+  Pick<LintInput, 'baseEnv' | 'ignored'>;
 
 /** Throws BuildFailure. */
 export function planBuild(text: string, name: string, options: PlanOptions): BuildPlan {
@@ -59,7 +63,7 @@ export function planBuild(text: string, name: string, options: PlanOptions): Bui
       target: all[graph.target.index]!,
       contextPaths: contextPaths(graph),
       parameters: graph.needed.flatMap(({ instructions }) => instructions.flatMap(parametersOf)),
-      warnings: [...source.warnings, ...lint(source, instructions)],
+      warnings: lint({ source, instructions, graph, ...options }),
     };
   } catch (error) {
     throw tellFailure(error, { name, text });
@@ -73,7 +77,8 @@ export function layGraph(
   host: Platform,
 ): { source: SourceFile; instructions: Instruction[]; graph: Graph } {
   const source = lexDockerfile(text);
-  const { escapeToken } = source.directives;
+  const { escapeToken, syntax } = source.directives;
+  if (syntax !== undefined) expectDockerfileSyntax(syntax);
   const instructions = source.instructions.map((one) => parseInstruction(one, { escapeToken }));
   const predefined = platformArgs(host, platform ?? host, target || 'default');
   const named = { images: contextNames(contextImages), folders: contextNames(contexts) };
@@ -81,17 +86,28 @@ export function layGraph(
   return { source, instructions, graph };
 }
 
+/** Docker's own frontend, in any version and from any mirror, is what this builder does itself. */
+const DOCKERFILE_FRONTEND = /(^|\/)dockerfile(-upstream)?([:@].*)?$/;
+
+function expectDockerfileSyntax(syntax: string): void {
+  const [image = ''] = syntax.trim().split(/\s/);
+  if (DOCKERFILE_FRONTEND.test(image)) return;
+  const why = `the frontend ${image} of "# syntax=" cannot be run: this builder reads Dockerfiles itself (docker/dockerfile)`;
+  throw new DockerfileError(why, { line: 1, endLine: 1 });
+}
+
 const contextNames = (given: Readonly<Record<string, string>> = {}) => new Set(Object.keys(given).map(contextName));
 
 const layered = new Set(['run', 'copy', 'add', 'workdir']);
 
-function plannedStage({ index, name, from, base, instructions }: Stage): PlannedStage {
+function plannedStage({ index, name, from, base, platform, instructions }: Stage): PlannedStage {
   return {
     index,
     name,
     base: base.kind === 'image' ? base.name : from.image,
     line: from.line,
     image: base.kind === 'image' ? base.name : undefined,
+    platform,
     layers: instructions.filter(({ kind }) => layered.has(kind)).length,
   };
 }

@@ -6,6 +6,7 @@ import { listOf } from '../frontend/attributes.js';
 import { fullName } from '../frontend/names.js';
 import { codes, GrpcError } from '../grpc/status.js';
 import type { Exporter, StringMap } from '../proto/messages.js';
+import { credentialsFor } from '../session/ask.js';
 import { sendArchive, sendFolder } from '../session/send-files.js';
 import type { Session } from '../session/sessions.js';
 import type { Job } from './jobs.js';
@@ -54,7 +55,8 @@ export async function exportImage(call: ExportCall): Promise<StringMap> {
   }
 }
 
-async function nameImage({ engine, image, exporter, signal }: ExportCall, line: VertexLine): Promise<StringMap> {
+async function nameImage(call: ExportCall, line: VertexLine): Promise<StringMap> {
+  const { engine, image, exporter } = call;
   const names = listOf(exporter.Attrs.name).map(fullName);
   line.status('exporting layers', { done: true });
   line.status(`writing image ${image.id}`, { done: true });
@@ -62,16 +64,22 @@ async function nameImage({ engine, image, exporter, signal }: ExportCall, line: 
     await tagImage(engine, image.id, parseReference(name));
     line.status(`naming to ${name}`, { done: true });
   }
-  if (exporter.Attrs.push === 'true')
-    for (const name of names) {
-      await pushImage(engine, parseReference(name), { signal });
-      line.status(`pushing ${name}`, { done: true });
-    }
+  // With `moby` the client pushes by itself afterwards.
+  if (exporter.Type === 'image' && exporter.Attrs.push === 'true')
+    for (const name of names) await push(call, name, line);
   return {
     'containerimage.config.digest': image.id,
     'containerimage.digest': image.id,
     ...(names.length > 0 ? { 'image.name': names.join(',') } : {}),
   };
+}
+
+async function push({ engine, session, signal }: ExportCall, name: string, line: VertexLine): Promise<void> {
+  const reference = parseReference(name);
+  const auth = await credentialsFor(await session(), reference.registry, signal);
+  line.status(`pushing ${name}`);
+  await pushImage(engine, reference, { signal, ...(auth ? { auth } : {}) });
+  line.status(`pushing ${name}`, { done: true });
 }
 
 async function toFolder(call: ExportCall, line: VertexLine): Promise<StringMap> {

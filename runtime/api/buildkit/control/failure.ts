@@ -20,6 +20,12 @@ export function failureSentence(error: unknown): string {
   return error.cause.message;
 }
 
+/** A base image that cannot be had, named as BuildKit does. */
+export function baseFailure(name: string, place: BuildFailure['place'], cause: EngineError): BuildFailure {
+  const sentence = `${name}: failed to resolve source metadata for ${name}: ${cause.message}`;
+  return new BuildFailure(cause.kind, sentence, place, new EngineError(cause.kind, sentence, { cause }));
+}
+
 export function failureOf(error: unknown): unknown {
   // Clients show every code but this one in front of the sentence.
   if (error instanceof EngineError && !(error instanceof BuildFailure))

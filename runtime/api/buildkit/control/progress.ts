@@ -1,6 +1,7 @@
 /** A builder's events as BuildKit's lines: `[stage 2/5] RUN make`. */
 import type { BuildEvent } from '../../../engine/build-context.js';
 import type { BuildFailure, BuildPlan, PlannedStage } from '../../../engine/build-plan.js';
+import { PullProgress } from './pull-progress.js';
 import type { StatusLog } from './status-log.js';
 import { VertexLine } from './vertex.js';
 
@@ -16,10 +17,10 @@ interface StageLines {
 export class BuildProgress {
   readonly #stages = new Map<number, StageLines>();
   readonly #steps = new Map<number, VertexLine>();
-  readonly #layers = new Map<string, { current: number; total: number }>();
   /** Stages of one image share its line. */
   readonly #bases = new Map<string, VertexLine>();
   #base: VertexLine | undefined;
+  #pulled: PullProgress | undefined;
   cachedSteps = 0;
 
   constructor(
@@ -38,7 +39,7 @@ export class BuildProgress {
     if (event.kind === 'step') this.#step(event);
     else if (event.kind === 'layer') this.#steps.get(event.step)?.done();
     else if (event.kind === 'output') this.#steps.get(event.step)?.output(event.stream, Buffer.from(event.text));
-    else if (event.kind === 'pull') this.#pull(event);
+    else if (event.kind === 'pull' && this.#base?.isDone === false) this.#pulled?.take(event);
     else if (event.kind === 'warning' && !rule.test(event.text)) this.#warn(event.text, event.line);
   }
 
@@ -92,6 +93,7 @@ export class BuildProgress {
       lines.last = known;
     } else if (isBase) {
       this.#base = line;
+      this.#pulled = new PullProgress(line);
       this.#bases.set(image!, line);
     }
   }
@@ -128,24 +130,6 @@ export class BuildProgress {
   #stageName({ name, index }: PlannedStage): string {
     if (name !== undefined) return `${name} `;
     return this.plan.all.length > 1 ? `stage-${index} ` : '';
-  }
-
-  #pull({ id, status, current = 0, total = 0 }: Extract<BuildEvent, { kind: 'pull' }>): void {
-    const line = this.#base;
-    if (!line || line.isDone || id === undefined || !/^(Downloading|Extracting|Pull complete)/.test(status)) return;
-    const verb = status === 'Downloading' ? '' : 'extracting ';
-    if (status === 'Pull complete') {
-      const known = this.#layers.get(id);
-      line.status(`extracting ${id}`, { ...known, name: 'extract', done: true });
-      return;
-    }
-    this.#layers.set(id, { current, total });
-    line.status(`${verb}${id}`, {
-      current,
-      total,
-      name: verb ? 'extract' : 'downloading',
-      done: total > 0 && current >= total,
-    });
   }
 
   #warn(text: string, line: number | undefined): void {

@@ -55,6 +55,7 @@ function buildOptions(attributes: StringMap): FrontendRequest['options'] {
     buildArgs: withPrefix(attributes, 'build-arg:'),
     labels: withPrefix(attributes, 'label:'),
     noCache: noCache === '',
+    ...(noCache ? { noCacheFilter: listOf(noCache).map((stage) => stage.toLowerCase()) } : {}),
     pull: attributes['image-resolve-mode'] === 'pull',
     network: networkOf(attributes['force-network-mode'] ?? ''),
     extraHosts: listOf(attributes['add-hosts']).map(hostEntry),

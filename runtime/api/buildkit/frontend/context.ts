@@ -3,22 +3,31 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildPlan, ignoreLines } from '../../../engine/build-plan.js';
 import type { Engine } from '../../../engine/engine.js';
-import { type Loaded, line, loadIgnore, mirror, type Run, under } from './load.js';
+import { parseReference, pullImage } from '../../../engine/images.js';
+import { EngineError } from '../../../errors.js';
+import { baseFailure } from '../control/failure.js';
+import { PullProgress } from '../control/pull-progress.js';
+import type { VertexLine } from '../control/vertex.js';
+import { credentialsFor } from '../session/ask.js';
+import { type Loaded, loadIgnore, mirror, type Run, under } from './load.js';
 import { fullName, isId } from './names.js';
 import { readBelow } from './workspace.js';
 
-/** Resolves with what fetches the part of the context that the build reads, when it is time: the rest need not travel. */
+/**
+ * Base images first: what they do when they are built upon (ONBUILD) may read anything. Resolves with what fetches the part
+ * of the context that the build reads, when it is time: the rest need not travel.
+ */
 export async function prepareContext(
   run: Run,
-  { ownIgnore, remoteFolder }: Loaded,
+  loaded: Loaded,
   plan: BuildPlan,
   images: Readonly<Record<string, string>>,
 ): Promise<() => Promise<string>> {
-  const names = plan.stages.flatMap(({ image }) => (image === undefined ? [] : [images[image] ?? image]));
-  const named = names.filter((name) => !isId(name));
-  for (const name of new Set(named)) line(run, `[internal] load metadata for ${fullName(name)}`).done();
+  await loadBases(run, loaded, plan, images);
+  const { ownIgnore, remoteFolder } = loaded;
   if (remoteFolder !== undefined) return async () => remoteFolder;
   const ignore = ignoreLines(ownIgnore ?? (await loadIgnore(run)));
+  const names = plan.stages.flatMap(({ image }) => (image === undefined ? [] : [images[image] ?? image]));
   return async () => {
     const paths = names.some((name) => mayHaveTriggers(run.engine, name)) ? undefined : plan.contextPaths;
     if (paths?.length === 0) return emptyFolder(run.engine);
@@ -26,6 +35,48 @@ export async function prepareContext(
       mirror(run, run.request.folders.context, paths, ignore, shown, 'context'),
     );
   };
+}
+
+/** A stage with a platform of its own is left to the builder, which knows what fits. */
+async function loadBases(
+  run: Run,
+  loaded: Loaded,
+  plan: BuildPlan,
+  images: Readonly<Record<string, string>>,
+): Promise<void> {
+  const seen = new Set<string>();
+  for (const stage of plan.stages) {
+    const name = stage.image === undefined ? undefined : (images[stage.image] ?? stage.image);
+    if (name === undefined || isId(name) || seen.has(name)) continue;
+    seen.add(name);
+    const isHere = run.engine.foundations.images.find(name) !== undefined || stage.platform !== undefined;
+    await under(run, `[internal] load metadata for ${fullName(name)}`, async (shown) => {
+      if (!isHere) await pullBase(run, loaded, { name, line: stage.line }, shown);
+    });
+  }
+}
+
+async function pullBase(
+  { engine, session, signal, request }: Run,
+  { dockerfile }: Loaded,
+  { name, line: at }: { readonly name: string; readonly line: number },
+  shown: VertexLine,
+): Promise<void> {
+  const reference = parseReference(name);
+  const { platform } = request.options;
+  const auth = await credentialsFor(session, reference.registry, signal);
+  const progress = new PullProgress(shown);
+  try {
+    await pullImage(engine, reference, {
+      ...(platform ? { platform } : {}),
+      ...(auth ? { auth } : {}),
+      onProgress: (event) => progress.take(event),
+      signal,
+    });
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw baseFailure(fullName(name), { dockerfile, location: { line: at, endLine: at } }, cause);
+  }
 }
 
 /** An image's ONBUILD instructions may copy anything; one that is not here yet may have some. */

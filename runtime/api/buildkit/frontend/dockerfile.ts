@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BuildEvent, BuildOptions } from '../../../engine/build-context.js';
 import { BuildFailure, type BuildPlan, planBuild } from '../../../engine/build-plan.js';
 import { EngineError } from '../../../errors.js';
-import { failureSentence } from '../control/failure.js';
+import { baseFailure, failureSentence } from '../control/failure.js';
 import type { Built } from '../control/jobs.js';
 import { BuildProgress } from '../control/progress.js';
 import { askSession } from '../session/ask.js';
@@ -120,10 +120,8 @@ async function build(
 /** A base image that cannot be had is named, as BuildKit does. */
 function aboutBase(error: unknown, { all }: BuildPlan, nameOf: (image: string) => string): unknown {
   if (!(error instanceof BuildFailure) || !(error.cause instanceof EngineError)) return error;
-  const { place, kind, cause } = error;
+  const { place, cause } = error;
   const image = all.find(({ line }) => line === place.location?.line)?.image;
   if (image === undefined) return error;
-  const name = nameOf(image);
-  const sentence = `${name}: failed to resolve source metadata for ${name}: ${cause.message}`;
-  return new BuildFailure(kind, sentence, place, new EngineError(kind, sentence, { cause }));
+  return baseFailure(nameOf(image), place, cause);
 }

@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { BuildOptions } from '../../../engine/build-context.js';
+import type { RegistryAuth } from '../../../engine/images.js';
 import { codes, GrpcError } from '../grpc/status.js';
 import type { Session } from './sessions.js';
 
@@ -30,7 +31,7 @@ export function askSession(session: Session, folder: string, signal: AbortSignal
   };
   const ask: AskClient = {
     secret: (id) => unlessMissing(() => getSecret(session, id, signal)),
-    auth: (registry) => unlessMissing(() => getCredentials(session, registry, signal)),
+    auth: (registry) => credentialsFor(session, registry, signal),
     ssh: (id) =>
       unlessMissing(async () => {
         await session.client.unary(checkAgentMethod, ['CheckAgentRequest', 'Empty'], { ID: id }, signal);
@@ -42,6 +43,15 @@ export function askSession(session: Session, folder: string, signal: AbortSignal
       }),
   };
   return { ask, close };
+}
+
+/** Undefined: the client has none for that registry. */
+export function credentialsFor(
+  session: Session,
+  registry: string,
+  signal: AbortSignal,
+): Promise<RegistryAuth | undefined> {
+  return unlessMissing(() => getCredentials(session, registry, signal));
 }
 
 const missing: readonly number[] = [codes.notFound, codes.unimplemented];
