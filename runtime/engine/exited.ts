@@ -3,6 +3,7 @@ import type { ExitStatus, Monitor } from '../launch/types.js';
 import type { Container, WaitResult } from './container.js';
 import { releaseEndpoints, tellConnected, tellVolumes } from './endpoints.js';
 import type { Engine } from './engine.js';
+import { groupIsLeft, removeGroup } from './group-removal.js';
 import { releaseImageMounts } from './image-mounts.js';
 import { removeContainer } from './remove.js';
 import { nextBackoff, shouldRestart } from './restart-policy.js';
@@ -48,6 +49,9 @@ export async function dealWithExit(engine: Engine, container: Container, status:
   });
   answerWaiters(container.exitWaiters, { StatusCode: status.code });
   await release(engine, container);
+  // Only a monitor that was killed leaves its group; what ran in it must be gone before the container may start again.
+  const group = record.running?.cgroupPath;
+  if (group !== undefined && groupIsLeft(engine.cgroups, group)) await removeGroup(engine.cgroups, group);
   if (comesBack) scheduleRestart(engine, container, Number(ranNs / 1_000_000n));
   else if (record.hostConfig.AutoRemove) autoRemove(engine, container);
 }

@@ -15,17 +15,19 @@ function parseLink(text: string): Link {
 
 const linksOf = (container: Container) => container.record.hostConfig.Links ?? [];
 
+/** Those that have links: looked up once for a list of many. */
+export function linkParents(engine: Engine): Container[] {
+  return engine.containers.all().filter((parent) => linksOf(parent).length > 0);
+}
+
 /** Under which names other containers know it: `/parent/alias`. */
-export function linkNames(engine: Engine, container: Container): string[] {
-  return engine.containers
-    .all()
-    .filter((parent) => linksOf(parent).length > 0)
-    .flatMap((parent) =>
-      linksOf(parent)
-        .map(parseLink)
-        .filter(({ to }) => engine.containers.find(to) === container)
-        .map(({ alias }) => `/${parent.name}/${alias}`),
-    );
+export function linkNames(engine: Engine, container: Container, parents = linkParents(engine)): string[] {
+  return parents.flatMap((parent) =>
+    linksOf(parent)
+      .map(parseLink)
+      .filter(({ to }) => engine.containers.find(to) === container)
+      .map(({ alias }) => `/${parent.name}/${alias}`),
+  );
 }
 
 /** `docker rm --link PARENT/ALIAS`. Throws `not-found`, and `system` for a container's own name, as Docker does. */

@@ -44,7 +44,9 @@ export function listContainers(engine: Engine, options: ListOptions): Container[
   const found = engine.containers
     .all()
     .filter((container) => (showsAll || container.isRunning) && matches(container))
-    .sort((a, b) => Number(parseTime(b.record.created) - parseTime(a.record.created)));
+    .map((container) => ({ container, created: parseTime(container.record.created) }))
+    .sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0))
+    .map(({ container }) => container);
   return options.limit > 0 ? found.slice(0, options.limit) : found;
 }
 

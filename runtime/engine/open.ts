@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Engine } from './engine.js';
+import { Engine, instanceName } from './engine.js';
+import { sweepGroups } from './group-removal.js';
 import { startLocked } from './start.js';
 import { takeOver } from './takeover.js';
 import type { Foundations } from './types.js';
@@ -16,5 +17,6 @@ export async function openEngine(foundations: Foundations): Promise<Engine> {
   const engine = new Engine(foundations);
   engine.restart = (container) => container.lock.run(() => startLocked(engine, container, true));
   await takeOver(engine);
+  void sweepGroups(engine.cgroups, instanceName(runtime)).catch(() => undefined);
   return engine;
 }

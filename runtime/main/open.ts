@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Builder, BuilderOptions, StepRequest } from '../build/types.js';
-import type { Engine } from '../engine/engine.js';
+import { type Engine, instanceName } from '../engine/engine.js';
+import { removeEngineGroup } from '../engine/group-removal.js';
 import { openEngine } from '../engine/open.js';
 import type { EnginePaths, InstallPackages } from '../engine/types.js';
 import { openImageStore } from '../images/store.js';
@@ -71,9 +72,13 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder, installPackages });
   const close = async () => {
     engine.leaving = true;
-    await networks.close();
-    await launcher.close();
-    await store.close();
+    // Each is closed whatever becomes of the others: a launcher that has died must not keep the store or the lock.
+    const closed = await Promise.allSettled([networks.close()]);
+    closed.push(
+      ...(await Promise.allSettled([launcher.close(), removeEngineGroup(engine.cgroups, instanceName(paths.runtime))])),
+    );
+    closed.push(...(await Promise.allSettled([store.close()])));
+    for (const one of closed) if (one.status === 'rejected') log(`leaving: ${messageOf(one.reason)}`);
   };
   return { engine, environment: config.environment, close };
 }
@@ -104,4 +109,8 @@ function lazyFallback(home: string, install: InstallPackages): NonNullable<Image
     const { bootstrapFallback } = await import('../images/bootstrap.js');
     return bootstrapFallback(home, install)(reference, images, options);
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -27,12 +27,20 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void
     if (leaving) return;
     leaving = true;
     log(`leaving: ${why}`);
-    setTimeout(() => process.exit(1), leaveLimitMs).unref();
-    await server.close();
-    if (force) await killAll(engine);
-    await close();
-    lock.release();
-    process.exit(0);
+    const gone = (code: number) => {
+      lock.release();
+      process.exit(code);
+    };
+    setTimeout(() => gone(1), leaveLimitMs).unref();
+    try {
+      await server.close();
+      if (force) await killAll(engine);
+      await close();
+    } catch (error) {
+      log(`leaving: ${error instanceof Error ? error.stack : String(error)}`);
+      gone(1);
+    }
+    gone(0);
   };
   const routes = engineRoutes({
     engine,

@@ -5,7 +5,7 @@ import { createContainer } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
 import { parsePlatform } from '../../engine/images.js';
 import { killContainer } from '../../engine/kill.js';
-import { linkNames, removeLink } from '../../engine/links.js';
+import { linkNames, linkParents, removeLink } from '../../engine/links.js';
 import { CONTAINER_FILTERS, listContainers } from '../../engine/list.js';
 import { pauseContainer, unpauseContainer } from '../../engine/pause.js';
 import { publishedPorts } from '../../engine/ports.js';
@@ -94,6 +94,7 @@ export function summariesOf(
 ): Promise<ContainerSummary[]> {
   const nowMs = Date.now();
   const images = new Map<string, string>();
+  const parents = linkParents(engine);
   const summary = async (container: Container) => {
     const { running, config } = container.record;
     const isUp = container.isRunning && running !== undefined;
@@ -102,7 +103,7 @@ export function summariesOf(
     const sizes = wantsSizes ? await containerSizes(engine, container) : undefined;
     return encodeSummary(
       { container, networks, ports },
-      { nowMs, sizes, names: linkNames(engine, container), imageName: imageName(engine, container, images) },
+      { nowMs, sizes, names: linkNames(engine, container, parents), imageName: imageName(engine, container, images) },
     );
   };
   return Promise.all(containers.map(summary));
