@@ -13,7 +13,8 @@ import { contextTree, openContext } from './files/context.js';
 import { KnownDigests } from './files/digest.js';
 import { resolveInTree } from './files/resolve.js';
 import { readTreeFile } from './files/tree.js';
-import { lint } from './lint.js';
+import { lint, lintFailure } from './lint/lint.js';
+import { DockerfileError } from './parse/errors.js';
 import { layGraph } from './plan.js';
 import { putImage } from './result.js';
 import { CacheMounts } from './solve/cache-mounts.js';
@@ -91,12 +92,12 @@ class DockerfileBuilder implements Builder {
     };
     this.held.add(own.held);
     try {
-      const { graph, escapeToken } = readGraph(dockerfile, options, workshop, emit);
       const path = 'path' in options.dockerfile ? options.dockerfile.path : undefined;
       const context = await openContext(
         options.contextTree ?? options.contextDirectory,
         options.contextFiltered ? 'filtered' : { dockerfile: path },
       );
+      const { graph, escapeToken } = readGraph(dockerfile, options, { workshop, context, emit });
       const platform = options.platform ?? workshop.platform;
       const image = rememberImages(workshop, options, emit, signal);
       const state = await solve({ ...own, options, graph, escapeToken, context, platform, emit, image }, signal);
@@ -174,22 +175,18 @@ async function readDockerfile(options: BuildOptions): Promise<DockerfileText> {
 }
 
 function readGraph(
-  { text }: DockerfileText,
+  dockerfile: DockerfileText,
   options: BuildOptions,
-  workshop: Workshop,
-  emit: (event: BuildEvent) => void,
+  { workshop, context, emit }: Pick<Scope, 'workshop' | 'context' | 'emit'>,
 ) {
-  const { source, instructions, graph } = layGraph(text, options, workshop.platform);
-  const { escapeToken, syntax } = source.directives;
-  for (const warning of [...source.warnings, ...lint(source, instructions)]) emit({ kind: 'warning', ...warning });
-  if (syntax !== undefined) {
-    emit({
-      kind: 'warning',
-      line: undefined,
-      text: `# syntax=${syntax} is ignored: this engine reads the Dockerfile itself`,
-    });
-  }
-  return { graph, escapeToken };
+  const { source, instructions, graph } = layGraph(dockerfile.text, options, workshop.platform);
+  const baseEnv = (name: string) => workshop.tools.images.find(name)?.config.Env;
+  const input = { source, instructions, graph, baseEnv, ignored: context.leavesOut, buildArgs: options.buildArgs };
+  const warnings = lint(input);
+  for (const warning of warnings) emit({ kind: 'warning', ...warning });
+  const failure = lintFailure(input, warnings);
+  if (failure !== undefined) throw new DockerfileError(failure, undefined);
+  return { graph, escapeToken: source.directives.escapeToken };
 }
 
 /** One build asks for each image once. */

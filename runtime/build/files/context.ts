@@ -9,6 +9,8 @@ export interface BuildContext {
   /** Whether a path is there, but hidden by the ignore file of this name. */
   hiddenBy(path: string): Promise<string | undefined>;
   readonly ignores: boolean;
+  /** Whether the ignore file names a path, there or not. */
+  leavesOut(path: string): boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export async function openContext(
 ): Promise<BuildContext> {
   const tree = contextTree(source);
   const found = ignore === 'filtered' ? undefined : await readIgnoreFile(tree, ignore.dockerfile);
-  if (found === undefined) return { tree, hiddenBy: async () => undefined, ignores: false };
+  if (found === undefined) return { tree, hiddenBy: async () => undefined, ignores: false, leavesOut: () => false };
   const patterns = new PatternSet(found.lines);
   const hidden = (path: string, isDirectory: boolean) =>
     patterns.matches(path) && !(isDirectory && patterns.mayHoldExceptions(path));
@@ -33,6 +35,7 @@ export async function openContext(
       return there && patterns.matches(path) ? found.name : undefined;
     },
     ignores: !patterns.empty,
+    leavesOut: (path) => patterns.matches(path),
   };
 }
 

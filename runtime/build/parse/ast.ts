@@ -45,4 +45,6 @@ export interface SourceFile {
   readonly directives: Directives;
   readonly instructions: readonly SourceInstruction[];
   readonly warnings: readonly Warning[];
+  /** Comments that stand on a line of their own, without `#`. */
+  readonly comments: readonly { readonly line: number; readonly text: string }[];
 }

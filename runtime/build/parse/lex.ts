@@ -18,8 +18,10 @@ export function lexDockerfile(text: string): SourceFile {
   const directives = parseDirectives(lines);
   const instructions: SourceInstruction[] = [];
   const warnings: Warning[] = [];
+  const comments: { line: number; text: string }[] = [];
   let next = 0;
   while (next < lines.length) {
+    if (COMMENT.test(lines[next]!)) comments.push({ line: next + 1, text: commentText(lines[next]!) });
     const joined = joinContinuation(lines, next, directives, warnings);
     const start = next;
     next = joined.next;
@@ -33,7 +35,7 @@ export function lexDockerfile(text: string): SourceFile {
       text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions',
       undefined,
     );
-  return { directives, instructions, warnings };
+  return { directives, instructions, warnings, comments };
 }
 
 /** One instruction out of its one-line text, as a stored ONBUILD trigger is (heredocs included, after line breaks). */
@@ -41,6 +43,8 @@ export function lexTrigger(text: string): SourceInstruction {
   const file = lexDockerfile(text);
   return file.instructions[0]!;
 }
+
+const commentText = (line: string) => line.replace(COMMENT, '').trim();
 
 function splitLines(text: string): string[] {
   const lines = text.replace(/^\uFEFF/, '').split('\n');

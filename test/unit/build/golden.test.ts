@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildGraph, type Source } from '../../../runtime/build/graph/graph.js';
 import { parseInstruction } from '../../../runtime/build/instructions/parse.js';
-import { lint } from '../../../runtime/build/lint.js';
+import { lint } from '../../../runtime/build/lint/lint.js';
 import { lexDockerfile } from '../../../runtime/build/parse/lex.js';
 import { tellFailure } from '../../../runtime/build/solve/failures.js';
 
@@ -35,7 +35,7 @@ function explain(text: string): string {
   const { escapeToken } = source.directives;
   const instructions = source.instructions.map((one) => parseInstruction(one, { escapeToken }));
   const graph = buildGraph(instructions, { escapeToken, target: undefined, buildArgs: {}, predefined: new Map() });
-  const lines = [...source.warnings, ...lint(source, instructions)].map((one) => `warning ${one.line} ${one.text}`);
+  const lines = lint({ source, instructions, graph, buildArgs: {} }).map((one) => `warning ${one.line} ${one.text}`);
   for (const [key, value] of graph.globals) lines.push(`global ${key}=${value ?? ''}`);
   for (const stage of graph.stages) {
     const unused = graph.needed.includes(stage) ? '' : ' (not needed)';

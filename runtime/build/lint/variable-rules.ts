@@ -1,0 +1,104 @@
+/** Rules that need to know what is set at each line. */
+import { processWord } from '../expand/expand.js';
+import type { Stage } from '../graph/graph.js';
+import type { Instruction, StageInstruction } from '../instructions/types.js';
+import type { Warning } from '../parse/ast.js';
+import type { LintInput } from './lint.js';
+import { nearest } from './nearest.js';
+
+/** A relative one before any absolute one depends on the base image. */
+export function workdirs({ instructions }: LintInput): Warning[] {
+  let absolute = false;
+  return instructions.flatMap((one) => {
+    if (one.kind === 'from') absolute = false;
+    if (one.kind !== 'workdir') return [];
+    if (/^[/$]/.test(one.path)) absolute = true;
+    if (absolute) return [];
+    const text = `WorkdirRelativePath: Relative workdir "${one.path}" can have unexpected results if the base image changes`;
+    return [{ line: one.line, text }];
+  });
+}
+
+/** Known to BuildKit without being declared. */
+const ALWAYS = ['SOURCE_DATE_EPOCH', 'BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE'];
+
+/** Of stages whose base's variables are known. */
+export function undefinedVariables(input: LintInput): Warning[] {
+  const ends = new Map<number, ReadonlySet<string> | undefined>();
+  return input.graph.stages.flatMap((stage) => {
+    const begun = variablesOfBase(stage, input, ends);
+    if (begun === undefined) return [];
+    const known = new Set(begun);
+    const found = stage.instructions.flatMap((one) => {
+      const warnings = undefinedIn(one, known, input);
+      for (const name of declaredBy(one)) known.add(name);
+      return warnings;
+    });
+    ends.set(stage.index, known);
+    return found;
+  });
+}
+
+function variablesOfBase(
+  { base }: Stage,
+  { baseEnv }: LintInput,
+  ends: ReadonlyMap<number, ReadonlySet<string> | undefined>,
+): ReadonlySet<string> | undefined {
+  if (base.kind === 'stage') return ends.get(base.index);
+  if (base.kind !== 'image') return new Set([...ALWAYS, 'PATH']);
+  const lines = baseEnv?.(base.name);
+  return lines && new Set([...ALWAYS, 'PATH', ...lines.map((line) => line.split('=', 1)[0]!)]);
+}
+
+function declaredBy(one: Instruction): string[] {
+  if (one.kind === 'env') return one.pairs.map(({ key }) => key);
+  return one.kind === 'arg' ? one.args.map(({ key }) => key) : [];
+}
+
+function undefinedIn(one: StageInstruction, known: ReadonlySet<string>, { source }: LintInput): Warning[] {
+  const unset = new Set<string>();
+  // With a default behind it, too: so does BuildKit.
+  const look = (name: string) => {
+    if (known.has(name)) return 'x';
+    unset.add(name);
+    return undefined;
+  };
+  for (const text of expandedTexts(one)) {
+    try {
+      processWord(text, look, source.directives);
+    } catch {
+      // Told where it is expanded for the build.
+    }
+  }
+  return [...unset].map((name) => {
+    const near = nearest(name, [...known]);
+    const hint = near === undefined ? '' : ` (did you mean $${near}?)`;
+    return { line: one.line, text: `UndefinedVar: Usage of undefined variable '$${name}'${hint}` };
+  });
+}
+
+/** What is expanded by the builder and not by a shell. */
+function expandedTexts(one: StageInstruction): readonly string[] {
+  switch (one.kind) {
+    case 'env':
+    case 'label':
+      return one.pairs.flatMap(({ key, value }) => [key, value]);
+    case 'arg':
+      return one.args.flatMap(({ value }) => (value === undefined ? [] : [value]));
+    case 'copy':
+    case 'add':
+      return [...one.sources, one.destination, one.chown ?? '', one.chmod ?? '', ...one.excludes];
+    case 'workdir':
+      return [one.path];
+    case 'user':
+      return [one.user];
+    case 'expose':
+      return one.ports;
+    case 'volume':
+      return one.paths;
+    case 'stopsignal':
+      return [one.signal];
+    default:
+      return [];
+  }
+}
