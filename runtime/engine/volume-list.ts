@@ -1,5 +1,5 @@
 /** Which volumes a list or a prune means. */
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from './engine.js';
 import type { Filters } from './filters.js';
@@ -21,16 +21,13 @@ export function filterVolumes(engine: Engine, filters: Filters): VolumeRecord[] 
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Bytes that the files of a folder take on disk. */
+/** Bytes of the files of a folder, each file once whatever links it has; as Docker counts, not as the disk does. */
 async function sizeOf(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
-  const sizes = names.map((name) =>
-    stat(join(folder, name)).then(
-      ({ blocks }) => blocks * 512,
-      () => 0,
-    ),
-  );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  const found = await Promise.all(names.map((name) => lstat(join(folder, name)).catch(() => undefined)));
+  const files = found.filter((one) => one !== undefined && !one.isDirectory());
+  const bytes = new Map(files.map((one) => [`${one!.dev}:${one!.ino}`, one!.size]));
+  return [...bytes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 export function volumeBytes(engine: Engine, name: string): Promise<number> {

@@ -35,7 +35,7 @@ export async function mountVolume(engine: Engine, name: string): Promise<void> {
   if (result.code !== 0)
     throw new EngineError(
       'system',
-      `error while mounting volume '${target}': failed to mount local volume: mount ${device}:${target}${saidOptions(o)}: ${whyNot(result.stderr)}`,
+      `error while mounting volume '${target}': failed to mount local volume: mount ${device}:${target}${saidOptions(o)}: ${await whyNot(type, result.stderr)}`,
     );
 }
 
@@ -55,7 +55,11 @@ const errnoSentences: readonly (readonly [said: RegExp, sentence: string])[] = [
   [/permission denied|must be superuser/i, 'operation not permitted'],
 ];
 
-function whyNot(stderr: string): string {
+/** mount(8) looks for the device before the kernel looks for the file system, which is what Docker hears of first. */
+async function whyNot(type: string, stderr: string): Promise<string> {
+  const systems = await readFile('/proc/filesystems', 'utf8').catch(() => '');
+  const isKnown = type === 'none' || type === 'bind' || systems.split(/\s+/).includes(type);
+  if (!isKnown && /does not exist/.test(stderr)) return 'no such device';
   const known = errnoSentences.find(([said]) => said.test(stderr));
   return known?.[1] ?? stderr.split('\n')[0]!.replace(/^mount: [^:]*: /, '');
 }
