@@ -85,7 +85,7 @@ async function foreground(session: Session, wish: UpWish, result: UpResult, sinc
     beginWatch(session, wish, result),
   ]);
   const staying = stayInForeground(session, scope, {
-    ...(watch ? { stays: () => wish.watch === true || watch.watching.busy } : {}),
+    ...(watch ? { stays: () => wish.watch === true || watch.watching.stays } : {}),
     abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,
     exitCodeFrom,
     graceMs: wish.timeout,

@@ -12,6 +12,12 @@ export interface FoundFile {
   readonly isLink: boolean;
 }
 
+/** Tells a file's content from what it was: a change always changes one of them. */
+export async function fingerprint(file: string): Promise<string> {
+  const stats = await lstat(file).catch(() => undefined);
+  return stats ? `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}` : '';
+}
+
 /** Files of a rule whose inode changed after a moment (ms since 1970): written, renamed or given other modes. */
 export async function filesChangedSince(rule: WatchRule, sinceMs: number): Promise<FoundFile[]> {
   const found: FoundFile[] = [];

@@ -14,6 +14,7 @@ import { planWatch } from '../../plan/watch.js';
 import { Batches } from '../../watch/batches.js';
 import { classify, ignoredByAll, pathInRule, targetOf } from '../../watch/classify.js';
 import { LoopGuard } from '../../watch/loops.js';
+import { fingerprint } from '../../watch/scan.js';
 import type { FileChange, FileWatcher, ServiceWork, WatchRule } from '../../watch/types.js';
 import { watchFiles } from '../../watch/watcher.js';
 import { runPlan } from '../run-plan.js';
@@ -31,6 +32,9 @@ export interface WatchingOptions {
   readonly graceMs: number | undefined;
   readonly dryRun: boolean;
 }
+
+/** Longer than a watcher holds its tongue. */
+const SETTLED_MS = 25;
 
 export class Watching {
   readonly #session: Session;
@@ -61,9 +65,12 @@ export class Watching {
     return this.#rules;
   }
 
-  /** Something is being done to containers: one that ends now is no end of the project. */
-  get busy(): boolean {
-    return this.#working > 0;
+  /**
+   * That all containers ended is no end of the project: something is being done to them, or a service that is watched on
+   * purpose may come back with the next edit.
+   */
+  get stays(): boolean {
+    return this.#working > 0 || this.#rules.some((rule) => !rule.derived);
   }
 
   /** Resolves when changes are seen, and those of before have been brought over. Gives whether there is anything to watch. */
@@ -162,8 +169,24 @@ export class Watching {
     const began = performance.now();
     const engine = await this.#session.engine();
     const containers = await this.#observe(engine);
+    const files = works.flatMap((work) => [...work.copies.keys()]);
+    const before = await Promise.all(files.map(fingerprint));
     await this.#apply(engine, works, containers);
+    this.#lookAgain(files, before);
     for (const work of works) this.#report.done(this.#loaded.project, work, performance.now() - began);
+  }
+
+  /**
+   * A file that was written while it was read must come again, and its watcher may not tell: chokidar drops what happens to
+   * a file within 5 ms of what it told last.
+   */
+  #lookAgain(files: readonly string[], before: readonly string[]): void {
+    const timer = setTimeout(async () => {
+      const after = await Promise.all(files.map(fingerprint));
+      for (const [index, path] of files.entries())
+        if (after[index] !== before[index]) this.#batches.add({ path, kind: after[index] ? 'changed' : 'removed' });
+    }, SETTLED_MS);
+    timer.unref();
   }
 
   async #apply(
