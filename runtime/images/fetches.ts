@@ -6,6 +6,7 @@ import { toDigest } from './digest.js';
 import { GrowingFile } from './growing-file.js';
 import type { Descriptor } from './manifest.js';
 import { pauseAfter } from './registry/connection.js';
+import { RegistryAnswer } from './registry/failures.js';
 import type { Repository } from './registry/repository.js';
 import type { Digest } from './types.js';
 
@@ -124,7 +125,9 @@ async function fetchAll(download: Download): Promise<void> {
 async function fetchRest(download: Download, update: (chunk: Uint8Array) => void): Promise<void> {
   const { descriptor, repository, file, signal } = download;
   if (file.written === descriptor.size && descriptor.size > 0) return;
-  const { body, partial } = await repository.blob(descriptor.digest, file.written, signal);
+  const { body, partial } = await repository.blob(descriptor.digest, file.written, signal).catch((error) => {
+    throw isBeyondEnd(error) ? tooShort(descriptor, file.written, error) : error;
+  });
   const stop = () => body.destroy(signal.reason as Error);
   signal.addEventListener('abort', stop, { once: true });
   let skip = partial ? 0 : file.written;
@@ -151,6 +154,15 @@ function checkSize(descriptor: Descriptor, bytes: number): void {
     'invalid',
     `${descriptor.digest} is larger than the ${descriptor.size} bytes that its manifest says`,
   );
+}
+
+/** 416: the registry has no more of it than came already. */
+function isBeyondEnd(error: unknown): boolean {
+  return error instanceof RegistryAnswer && error.status === 416;
+}
+
+function tooShort({ digest, size }: Descriptor, bytes: number, cause: unknown): EngineError {
+  return new EngineError('invalid', `${digest} has ${bytes} bytes, its manifest says ${size}`, { cause });
 }
 
 function cutShort(descriptor: Descriptor, bytes: number): Error {

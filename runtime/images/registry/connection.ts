@@ -163,7 +163,8 @@ async function sendAuthorized(context: Authorized, request: RepositoryRequest): 
     const headers = authorization ? { ...request.headers, authorization } : { ...request.headers };
     const answer = await transport.send({ ...rest, headers, url, signal: request.signal ?? signal });
     if (answer.status < 400) return answer;
-    const body = await answer.text();
+    // What it says of its refusal may break off; the refusal stands.
+    const body = await answer.text().catch(() => '');
     if (answer.status === 401 && !again && endpoint.challenge.scheme === 'bearer' && canRepeat(request)) {
       tokens.forget(wanted);
       continue;
