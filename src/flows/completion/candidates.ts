@@ -85,7 +85,8 @@ function commandOf(commands: Commands, words: readonly string[]): { id: string |
     const id = words.slice(at, at + length).join(':');
     if (words.length >= at + length && Object.hasOwn(commands, id)) return { id, rest: words.slice(at + length) };
   }
-  return { id: undefined, rest: words.slice(at) };
+  // A flag before the command may still wait for its value.
+  return { id: undefined, rest: at > words.length ? words : words.slice(at) };
 }
 
 const globals = [
