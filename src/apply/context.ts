@@ -1,6 +1,7 @@
 import type { EngineClient } from '../engine/client.js';
 import type { Location } from '../errors.js';
 import type { Event } from '../model/event.js';
+import type { HostPorts } from '../model/host-ports.js';
 import type { ObservedContainer } from '../model/observed.js';
 import type { Op, Step } from '../model/plan.js';
 import type { Project } from '../model/project.js';
@@ -21,6 +22,8 @@ export interface ApplyContext {
   readonly containers: readonly ObservedContainer[];
   readonly readiness: Readiness;
   readonly build: BuildSettings;
+  /** Of ports that the config leaves open, by `portKey`. */
+  readonly hostPorts: HostPorts;
   /** Of devenv, for labels. */
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;

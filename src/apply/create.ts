@@ -27,6 +27,7 @@ export async function createContainerOf(
     imageId,
     version: context.version,
     containerOf: (name) => containerOf(name, context),
+    hostPorts: context.hostPorts,
     inherited: op.replaces?.keepVolumes ? anonymousVolumes(op.replaces.id, context) : {},
     ...(oneOff ? { oneOff } : {}),
   });

@@ -18,6 +18,7 @@ import { hashService } from '../plan/hash.js';
 import { type OneOffWish, oneOffService, parsePublish, parseVolume } from '../plan/one-off.js';
 import { defaultUpOptions } from '../plan/options.js';
 import { dependenciesOf, unknownService } from '../plan/order.js';
+import { settleHostPorts } from './host-ports.js';
 import { converse } from './raw-terminal.js';
 import { applyContext } from './run-plan.js';
 import type { Session } from './session.js';
@@ -109,11 +110,13 @@ async function createOneOff(
     configParts: hash.parts,
   } as const;
   const observed = await observeProject(engine, project);
+  const nothing = { steps: [], questions: [], warnings: [] };
+  const hostPorts = await settleHostPorts(session, engine, { project, observed, plan: nothing, locate: loaded.locate });
   const readiness = new Readiness(engine, project.name);
   const context = applyContext(
     session,
     engine,
-    { project, observed, locate: loaded.locate, variables: loaded.variables },
+    { project, observed, locate: loaded.locate, variables: loaded.variables, hostPorts },
     {
       emit: (event) => {
         if (event.kind === 'warning') void session.terminal.status(`warning: ${event.text}\n`);

@@ -4,6 +4,7 @@ import type { EngineClient } from '../engine/client.js';
 import type { Location } from '../errors.js';
 import { UserError } from '../errors.js';
 import type { Event } from '../model/event.js';
+import type { HostPorts } from '../model/host-ports.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project } from '../model/project.js';
@@ -18,6 +19,7 @@ export interface PlanRun {
   /** What the config was filled with; the shell's alone where there is no config. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly build?: Partial<BuildSettings>;
+  readonly hostPorts?: HostPorts;
   /** `--wait-timeout`: waiting longer than this fails. */
   readonly limitMs?: number;
   /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
@@ -68,7 +70,7 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
 export function applyContext(
   session: Session,
   engine: EngineClient,
-  run: Pick<PlanRun, 'project' | 'observed' | 'locate' | 'variables' | 'build'>,
+  run: Pick<PlanRun, 'project' | 'observed' | 'locate' | 'variables' | 'build' | 'hostPorts'>,
   live: Pick<ApplyContext, 'emit' | 'signal' | 'readiness'>,
 ): ApplyContext {
   return {
@@ -80,6 +82,7 @@ export function applyContext(
     images: new Map(Object.entries(run.observed.images)),
     containers: run.observed.containers,
     build: { ...defaultBuild, ...run.build },
+    hostPorts: run.hostPorts ?? {},
     version: session.world.version,
     env: run.variables ?? session.world.env,
   };

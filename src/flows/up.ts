@@ -14,6 +14,7 @@ import { inStartOrder, selectServices } from '../plan/order.js';
 import { renderPlan } from '../plan/render.js';
 import { planUp } from '../plan/up.js';
 import { showAddresses } from './addresses.js';
+import { settleHostPorts } from './host-ports.js';
 import { withUnselected } from './project.js';
 import { answerQuestions } from './questions.js';
 import { runPlan } from './run-plan.js';
@@ -89,8 +90,9 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
     return undefined;
   }
   const answered = await answerQuestions(session, plan, request.yes);
+  const hostPorts = await settleHostPorts(session, engine, { project, observed, plan: answered, locate });
   await noteLocalPorts(session, project, answered);
-  await runPlan(session, engine, { ...shared, plan: answered, observed });
+  await runPlan(session, engine, { ...shared, plan: answered, observed, hostPorts });
   if (answered.steps.length === 0 && !request.quiet) await session.terminal.status(upToDate(selected.size));
   if (answered.steps.length > 0 && !request.quiet) await noteHints(session, loaded);
   return { loaded, engine, observed, plan: answered, selected };

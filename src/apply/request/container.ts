@@ -1,11 +1,12 @@
 /** Pure: a service of the config as the body of ContainerCreate (Engine API 1.51). */
 import { parseDuration } from '../../model/durations.js';
+import { type HostPorts, portVariables } from '../../model/host-ports.js';
 import { composeLabel, configPartsLabel } from '../../model/labels.js';
 import { imageName } from '../../model/names.js';
 import type { ContainerCreate } from '../../model/plan.js';
 import type { Healthcheck, Project, Service } from '../../model/project.js';
 import { hostConfig } from './host-config.js';
-import { endpoints, exposedPorts } from './networking.js';
+import { endpoints, exposedPorts, portBindings } from './networking.js';
 
 export interface RequestContext {
   readonly project: Project;
@@ -15,6 +16,8 @@ export interface RequestContext {
   readonly containerOf: (service: string) => string | undefined;
   /** Anonymous volumes of the container that this one replaces, by target. */
   readonly inherited: Readonly<Record<string, string>>;
+  /** Of ports that the config leaves open, by `portKey`. */
+  readonly hostPorts: HostPorts;
   /** Of devenv. */
   readonly version: string;
   /** A container of `run`, beside the service's own: others do not find it by the service's name unless wanted. */
@@ -29,10 +32,11 @@ export function containerRequest(
   const { project } = context;
   return {
     ...processConfig(service),
+    Env: environment({ ...portVariables(project, context.hostPorts), ...service.environment }),
     Image: imageName(project, service),
     Labels: { ...service.labels, ...composeLabels(service, op, context) },
     ExposedPorts: exposedPorts(service),
-    HostConfig: hostConfig(service, context),
+    HostConfig: { ...hostConfig(service, context), PortBindings: portBindings(service, op, context) },
     NetworkingConfig: { EndpointsConfig: endpoints(service, op, context) },
   };
 }
@@ -51,7 +55,6 @@ function processConfig(service: Service): Record<string, unknown> {
     AttachStderr: true,
     Cmd: service.command,
     Entrypoint: service.entrypoint,
-    Env: environment(service.environment),
     WorkingDir: service.working_dir ?? '',
     MacAddress: service.mac_address as string | undefined,
     StopSignal: service.stop_signal,

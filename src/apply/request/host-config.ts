@@ -2,7 +2,7 @@ import { parseBytes } from '../../model/bytes.js';
 import type { Service } from '../../model/project.js';
 import type { RequestContext } from './container.js';
 import { mounts } from './mounts.js';
-import { links, networkMode, portBindings } from './networking.js';
+import { links, networkMode } from './networking.js';
 import { resources } from './resources.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -15,7 +15,6 @@ export function hostConfig(service: Service, context: RequestContext): Record<st
     ...names(service),
     AutoRemove: false,
     NetworkMode: networkMode(service, context),
-    PortBindings: portBindings(service),
     Links: service.network_mode === 'bridge' ? links(service, context) : undefined,
     IpcMode: namespace(service.ipc, context),
     PidMode: namespace(service.pid, context),

@@ -1,3 +1,4 @@
+import { portKey } from '../../model/host-ports.js';
 import type { ContainerCreate } from '../../model/plan.js';
 import type { Port, Project, Service, ServiceNetwork } from '../../model/project.js';
 import type { RequestContext } from './container.js';
@@ -16,10 +17,17 @@ export function exposedPorts(service: Service): Record<string, object> {
 /** The address a port is opened on when the config names none: a dev tool opens nothing to the network by itself. */
 export const defaultHostAddress = '127.0.0.1';
 
-export function portBindings(service: Service): Record<string, { HostIp: string; HostPort: string }[]> {
+/** An open host port has the number that is kept for it; a one-off container's is the engine's to choose. */
+export function portBindings(
+  service: Service,
+  { replica }: ContainerCreate,
+  { hostPorts, oneOff }: RequestContext,
+): Record<string, { HostIp: string; HostPort: string }[]> {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const port of service.ports ?? []) {
-    const binding = { HostIp: port.host_ip || defaultHostAddress, HostPort: String(port.published ?? '') };
+  for (const [index, port] of (service.ports ?? []).entries()) {
+    const kept = oneOff ? undefined : hostPorts[portKey(service.name, replica, service.ports!, index)];
+    const published = port.published || String(kept ?? '');
+    const binding = { HostIp: port.host_ip || defaultHostAddress, HostPort: published };
     bindings[key(port)] = [...(bindings[key(port)] ?? []), binding];
   }
   return bindings;
