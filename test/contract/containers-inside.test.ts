@@ -1,0 +1,179 @@
+/** Options of a container as its own process sees them. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { importBusybox } from '../support/busybox.js';
+import { Containers } from '../support/containers.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+
+const inside = suite('inside a container');
+let engine: TestEngine;
+let containers: Containers;
+inside.before(async () => {
+  engine = await startEngine();
+  await importBusybox(engine);
+  containers = new Containers(engine);
+});
+inside.after.each(() => containers.clear());
+inside.after(() => engine.stop());
+
+const MB = 1024 * 1024;
+const status = 'grep -E "^(CapEff|Seccomp:|NoNewPrivs)" /proc/self/status | tr -s "\\t " " " | tr "\\n" ";"';
+const host = (HostConfig: object, config: object = {}) => ({ ...config, HostConfig });
+
+const cases: readonly (readonly [what: string, body: object, script: string, out: string | RegExp])[] = [
+  ['default capabilities and filter', {}, status, 'CapEff: 00000000a80425fb;NoNewPrivs: 0;Seccomp: 2;'],
+  ['CapAdd and CapDrop', host({ CapAdd: ['NET_ADMIN'], CapDrop: ['CHOWN'] }), status, /^CapEff: 00000000a80435fa;/],
+  ['CapDrop ALL', host({ CapDrop: ['ALL'], CapAdd: ['CAP_CHOWN'] }), status, /^CapEff: 0000000000000001;/],
+  ['no-new-privileges', host({ SecurityOpt: ['no-new-privileges'] }), status, /NoNewPrivs: 1;/],
+  ['seccomp=unconfined', host({ SecurityOpt: ['seccomp=unconfined'] }), status, /Seccomp: 0;/],
+  ['Privileged', host({ Privileged: true }), status, /Seccomp: 0;/],
+  ['User by number', { User: '1000:3000' }, 'id -u; id -g; id -G', '1000\n3000\n3000\n'],
+  ['User by name', { User: 'nobody' }, 'id -un; id -G', 'nobody\n65534\n'],
+  ['GroupAdd', host({ GroupAdd: ['4000', 'nogroup'] }), 'id -G', '0 4000 65534\n'],
+  [
+    'Hostname and Domainname',
+    { Hostname: 'own', Domainname: 'x.y' },
+    'hostname; cat /proc/sys/kernel/domainname; grep -c own /etc/hosts',
+    'own\nx.y\n1\n',
+  ],
+  [
+    'ExtraHosts',
+    host({ ExtraHosts: ['a:1.2.3.4', 'g:host-gateway'] }),
+    'grep -E "\\b(a|g)$" /etc/hosts | cut -f2',
+    'a\ng\n',
+  ],
+  [
+    'Dns',
+    host({ Dns: ['9.9.9.9'], DnsSearch: ['x.y'], DnsOptions: ['ndots:3'] }),
+    'grep -Ev "^#|^$" /etc/resolv.conf',
+    'nameserver 9.9.9.9\nsearch x.y\noptions ndots:3\n',
+  ],
+  ['Env', { Env: ['A=1', 'NOVALUE', 'E='] }, 'echo "$A ${NOVALUE-unset} ${E-unset}"', '1 unset \n'],
+  ['WorkingDir is made', { WorkingDir: '/a/b' }, 'pwd', '/a/b\n'],
+  [
+    'ReadonlyRootfs with a tmpfs',
+    host({ ReadonlyRootfs: true, Tmpfs: { '/t': '' } }),
+    'touch /x 2>/dev/null || echo no; touch /etc/hosts 2>/dev/null || echo no; touch /t/x && echo yes',
+    'no\nno\nyes\n',
+  ],
+  [
+    'Tmpfs options',
+    host({ Tmpfs: { '/t': 'size=1m,mode=700,exec' } }),
+    'mount | grep " /t "',
+    'tmpfs on /t type tmpfs (rw,nosuid,nodev,relatime,size=1024k,mode=700)\n',
+  ],
+  [
+    'a tmpfs of Mounts',
+    host({ Mounts: [{ Type: 'tmpfs', Target: '/t', TmpfsOptions: { SizeBytes: MB, Mode: 0o700 } }] }),
+    'mount | grep " /t "',
+    'tmpfs on /t type tmpfs (rw,nosuid,nodev,noexec,relatime,size=1024k,mode=700)\n',
+  ],
+  [
+    'ShmSize',
+    host({ ShmSize: MB }),
+    'mount | grep /dev/shm',
+    'shm on /dev/shm type tmpfs (rw,nosuid,nodev,noexec,relatime,size=1024k)\n',
+  ],
+  ['IpcMode none', host({ IpcMode: 'none' }), 'mount | grep -c /dev/shm', '0\n'],
+  ['Ulimits', host({ Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }] }), 'ulimit -Sn; ulimit -Hn', '100\n200\n'],
+  [
+    'Sysctls',
+    host({ Sysctls: { 'net.core.somaxconn': '77', 'kernel.msgmax': '9000' } }),
+    'cat /proc/sys/net/core/somaxconn /proc/sys/kernel/msgmax',
+    '77\n9000\n',
+  ],
+  ['low ports are open to all', {}, 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start', '0\n'],
+  [
+    'Devices',
+    host({ Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/own', CgroupPermissions: 'rw' }] }),
+    'echo x > /dev/own && echo ok',
+    'ok\n',
+  ],
+  ['no other devices', {}, 'mknod /tmp/kmsg c 1 11 && cat /tmp/kmsg 2>&1 | grep -c "not permitted"', '1\n'],
+  ['OomScoreAdj', host({ OomScoreAdj: 300 }), 'cat /proc/self/oom_score_adj', '300\n'],
+  ['PidMode host', host({ PidMode: 'host' }), 'test $$ -gt 20 && echo host', 'host\n'],
+  [
+    'NetworkMode none',
+    host({ NetworkMode: 'none' }),
+    'ip -o link | grep -cv -E "tunl|sit|gre|ip6|lo:|erspan|ip_vti"',
+    '0\n',
+  ],
+  [
+    'MaskedPaths and ReadonlyPaths',
+    host({ MaskedPaths: ['/proc/version'], ReadonlyPaths: ['/tmp'] }),
+    'wc -c < /proc/version; touch /tmp/x 2>/dev/null || echo no',
+    '0\nno\n',
+  ],
+  ['kernel settings are read-only', {}, 'echo 1 2>/dev/null > /proc/sys/kernel/panic || echo no', 'no\n'],
+  [
+    'what programs look for',
+    {},
+    'ls -a / | grep dockerenv; readlink /etc/mtab; cat /proc/1/cgroup | grep -c .',
+    /^\.dockerenv\n\/proc\/mounts\n[1-9]/,
+  ],
+  [
+    'binds',
+    host({ Binds: ['/srv:/r:ro', '/etc/hostname:/f'] }),
+    'touch /r/x 2>/dev/null || echo no; test -s /f && echo file',
+    'no\nfile\n',
+  ],
+  [
+    'an image as a folder',
+    host({ Mounts: [{ Type: 'image', Source: 'contract-busybox:1', Target: '/i' }] }),
+    'ls /i | grep -c bin; touch /i/x 2>/dev/null || echo no',
+    '1\nno\n',
+  ],
+];
+
+for (const [what, body, script, out] of cases)
+  inside(what, async () => {
+    const ran = await containers.run(script, body);
+    if (typeof out === 'string') assert.is(ran.out, out, ran.err);
+    else assert.match(ran.out, out);
+  });
+
+inside('a container of another one shares its network and its processes', async () => {
+  await containers.running({ Hostname: 'owner' }, 'inside-owner');
+  const shared = { NetworkMode: 'container:inside-owner', PidMode: 'container:inside-owner' };
+  const { out } = await containers.run('hostname; ps | grep -c "sleep 600$"', { HostConfig: shared });
+  assert.match(out, /^owner\n[1-9]/);
+});
+
+inside('memory of IpcMode shareable is shared', async () => {
+  const id = await containers.running({ HostConfig: { IpcMode: 'shareable' } }, 'inside-shm');
+  await containers.exec(id, 'echo together > /dev/shm/note');
+  const { out } = await containers.run('cat /dev/shm/note', { HostConfig: { IpcMode: 'container:inside-shm' } });
+  assert.is(out, 'together\n');
+});
+
+inside('volumes of another container, read-only', async () => {
+  const id = await containers.running({ Volumes: { '/v': {} } }, 'inside-volumes');
+  await containers.exec(id, 'echo kept > /v/note');
+  const { out } = await containers.run('cat /v/note; touch /v/x 2>/dev/null || echo no', {
+    HostConfig: { VolumesFrom: ['inside-volumes:ro'] },
+  });
+  assert.is(out, 'kept\nno\n');
+});
+
+inside('links bring names and variables', async () => {
+  const ExposedPorts = { '80/tcp': {} };
+  await containers.running({ Env: ['FOO=bar'], ExposedPorts }, 'inside-linked');
+  const { out } = await containers.run(
+    'env | grep -E "^WEB_(NAME|ENV_FOO|PORT_80_TCP_PORT)" | sort; ping -c1 -W2 web >/dev/null && echo reached',
+    {
+      HostConfig: { Links: ['inside-linked:web'] },
+    },
+  );
+  assert.match(out, /^WEB_ENV_FOO=bar\nWEB_NAME=\/.+\/web\nWEB_PORT_80_TCP_PORT=80\nreached\n$/);
+});
+
+inside('limits reach the control group', async () => {
+  const id = await containers.running({ HostConfig: { Memory: 64 * MB, PidsLimit: 50, NanoCpus: 5e8 } });
+  const { out } = await containers.exec(
+    id,
+    'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes memory.max 2>/dev/null; cat pids/pids.max pids.max 2>/dev/null; cat cpu/cpu.cfs_quota_us cpu.max 2>/dev/null',
+  );
+  assert.match(out, /^67108864\n50\n50000/);
+});
+
+inside.run();
