@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildPlan, ignoreLines } from '../../../engine/build-plan.js';
 import type { Engine } from '../../../engine/engine.js';
-import { parseReference, pullImage } from '../../../engine/images.js';
+import { hostPlatform, parseReference, pullImage } from '../../../engine/images.js';
 import { EngineError } from '../../../errors.js';
 import { baseFailure } from '../control/failure.js';
 import { PullProgress } from '../control/pull-progress.js';
@@ -28,8 +28,11 @@ export async function prepareContext(
   if (remoteFolder !== undefined) return async () => remoteFolder;
   const ignore = ignoreLines(ownIgnore ?? (await loadIgnore(run)));
   const names = plan.stages.flatMap(({ image }) => (image === undefined ? [] : [images[image] ?? image]));
+  const folders = folderNames(run);
   return async () => {
-    const paths = names.some((name) => mayHaveTriggers(run.engine, name)) ? undefined : plan.contextPaths;
+    const paths = names.some((name) => !folders.has(name) && mayHaveTriggers(run.engine, name))
+      ? undefined
+      : plan.contextPaths;
     if (paths?.length === 0) return emptyFolder(run.engine);
     return under(run, '[internal] load build context', (shown) =>
       mirror(run, run.request.folders.context, paths, ignore, shown, 'context'),
@@ -45,9 +48,10 @@ async function loadBases(
   images: Readonly<Record<string, string>>,
 ): Promise<void> {
   const seen = new Set<string>();
+  const folders = folderNames(run);
   for (const stage of plan.stages) {
     const name = stage.image === undefined ? undefined : (images[stage.image] ?? stage.image);
-    if (name === undefined || isId(name) || seen.has(name)) continue;
+    if (name === undefined || isId(name) || seen.has(name) || folders.has(name)) continue;
     seen.add(name);
     const isHere = run.engine.foundations.images.find(name) !== undefined || stage.platform !== undefined;
     await under(run, `[internal] load metadata for ${fullName(name)}`, async (shown) => {
@@ -83,6 +87,31 @@ async function pullBase(
 function mayHaveTriggers(engine: Engine, name: string): boolean {
   const image = engine.foundations.images.find(name);
   return image === undefined || (image.config.OnBuild ?? []).some((text) => /^(copy|add|run)\b/i.test(text));
+}
+
+function folderNames({ request }: Run): ReadonlySet<string> {
+  const folders = request.namedContexts.filter(({ kind }) => kind === 'local' || kind === 'remote');
+  return new Set(folders.map(({ name }) => name));
+}
+
+/** Folders that stages stand on (`FROM`), as images of one layer; they go with the build. */
+export async function folderImages(
+  { engine, job, request }: Run,
+  folders: Readonly<Record<string, string>>,
+  bases: ReadonlySet<string | undefined>,
+): Promise<Record<string, string>> {
+  const { images, launcher } = engine.foundations;
+  const made: Record<string, string> = {};
+  for (const [name, path] of Object.entries(folders)) {
+    if (!bases.has(name)) continue;
+    const tar = launcher.pack({ root: { kind: 'directory', path }, path: '/', mode: 'plain' });
+    const platform = request.options.platform ?? hostPlatform(process.arch);
+    const created = new Date().toISOString();
+    const image = await images.importRoot(tar, { config: {}, platform, comment: `from the folder ${name}`, created });
+    job.images.add(image.id);
+    made[name] = image.id;
+  }
+  return made;
 }
 
 async function emptyFolder(engine: Engine): Promise<string> {

@@ -9,7 +9,7 @@ import type { Built } from '../control/jobs.js';
 import { BuildProgress } from '../control/progress.js';
 import { askSession } from '../session/ask.js';
 import { readAttributes } from './attributes.js';
-import { namedFolders, prepareContext } from './context.js';
+import { folderImages, namedFolders, prepareContext } from './context.js';
 import { type Frontend, type FrontendCall, type Loaded, load, type Run } from './load.js';
 import { fullName } from './names.js';
 import { answerQuestion } from './questions.js';
@@ -55,11 +55,13 @@ async function runIn(run: Run): Promise<Built> {
   return { id, metadata: {}, counts, evaluate };
 }
 
+/** Images by the names of contexts. One that is a folder stands for itself until something is built upon it. */
 async function givenImages({ request, input }: Run): Promise<Images> {
   const images: Record<string, string> = {};
   for (const context of request.namedContexts) {
     if (context.kind === 'image') images[context.name] = context.image;
-    if (context.kind === 'input') images[context.name] = await input(context.input);
+    else if (context.kind === 'input') images[context.name] = await input(context.input);
+    else images[context.name] = context.name;
   }
   return images;
 }
@@ -72,13 +74,14 @@ async function evaluateOnce(
   try {
     const contextDirectory = await context();
     const contexts = await namedFolders(run);
+    const bases = await folderImages(run, contexts, new Set(plan.stages.map(({ image }) => image)));
     const options = {
       ...run.request.options,
       contextDirectory,
       contextFiltered: loaded.remoteFolder === undefined,
       dockerfile: loaded.dockerfile,
       contexts,
-      contextImages,
+      contextImages: { ...contextImages, ...bases },
       tags: [],
       auths: {},
     };

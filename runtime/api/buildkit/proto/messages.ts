@@ -176,6 +176,7 @@ export interface BridgeSolveRequest {
   readonly Definition: Definition | null;
   readonly Frontend: string;
   readonly FrontendOpt: StringMap;
+  readonly allowResultReturn: boolean;
   readonly CacheImports: readonly Exporter[];
   readonly FrontendInputs: Readonly<Record<string, Definition>>;
 }
