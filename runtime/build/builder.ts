@@ -18,6 +18,7 @@ import { DockerfileError } from './parse/errors.js';
 import { layGraph } from './plan.js';
 import { putImage } from './result.js';
 import { CacheMounts } from './solve/cache-mounts.js';
+import { epochOf } from './solve/epoch.js';
 import { type DockerfileText, tellFailure } from './solve/failures.js';
 import { baseImage, checkTags, type ImageRequest } from './solve/images.js';
 import { LayerCache } from './solve/layer-cache.js';
@@ -160,6 +161,7 @@ class DockerfileBuilder implements Builder {
 function checkOptions(options: BuildOptions): void {
   if (options.squash) throw new EngineError('invalid', 'squash is only supported with experimental mode');
   checkTags(options.tags);
+  epochOf(options);
 }
 
 /** The text, and the name under which mistakes in it are told. Symlinks stay inside the context. */

@@ -1,17 +1,31 @@
 import { parseReference } from '../images/reference.js';
-import type { Image, ImageStore } from '../images/types.js';
+import type { HistoryEntry, Image, ImageStore } from '../images/types.js';
+import { epochOf } from './solve/epoch.js';
 import { withTimes } from './solve/history.js';
 import type { StageState } from './solve/state.js';
 import type { BuildEvent, BuildOptions } from './types.js';
+
+/** As BuildKit's exporter: nothing in it is newer than the image is said to be. */
+function clampHistory(
+  given: { readonly history: HistoryEntry[]; readonly created: string | undefined },
+  epoch: number | undefined,
+): { history: HistoryEntry[]; created: string | undefined } {
+  if (epoch === undefined) return given;
+  const created = new Date(epoch * 1000).toISOString().replace('.000Z', 'Z');
+  const clamped = given.history.map((entry) =>
+    entry.created === undefined || Date.parse(entry.created) > epoch * 1000 ? { ...entry, created } : entry,
+  );
+  return { history: clamped, created };
+}
 
 /** Records the finished stage as an image and gives it its names. */
 export async function putImage(
   images: ImageStore,
   state: StageState,
-  options: Pick<BuildOptions, 'labels' | 'tags'>,
+  options: Pick<BuildOptions, 'labels' | 'tags' | 'buildArgs' | 'sourceDateEpoch'>,
   emit: (event: BuildEvent) => void,
 ): Promise<Image> {
-  const { history, created } = withTimes(state.history);
+  const { history, created } = clampHistory(withTimes(state.history), epochOf(options));
   const labels = { ...state.config.Labels, ...options.labels };
   const image = await images.put({
     platform: state.platform,

@@ -66,6 +66,13 @@ export interface BuildOptions {
   readonly contexts?: Readonly<Record<string, string>>;
   /** Images (by reference or id) under names that `FROM` and `--from` can use before stages and images. */
   readonly contextImages?: Readonly<Record<string, string>>;
+  /**
+   * Seconds since the epoch that the image and its history are said to be from (reproducible-builds.org,
+   * `SOURCE_DATE_EPOCH`); the build argument of that name says the same.
+   */
+  readonly sourceDateEpoch?: number;
+  /** Files of new layers that are newer than `sourceDateEpoch` get that time: the same input gives the same digest. */
+  readonly rewriteTimestamps?: boolean;
   /** What a client that is still there is asked for when a step needs it, where the fields above have nothing. */
   readonly ask?: AskClient;
 }

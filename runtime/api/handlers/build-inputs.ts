@@ -4,6 +4,7 @@
  * - `contexts`: JSON, name → what `--build-context` takes, folders as absolute paths
  * - `nocachefilter`: stages, one a parameter or with commas
  * - `ssh`: JSON, id → socket of an agent
+ * - `rewritetimestamps`: files of new layers are not newer than the build argument SOURCE_DATE_EPOCH
  * - header `X-Build-Secrets`: base64 of JSON, id → base64 of the secret
  */
 import type { BuildOptions } from '../../engine/build-context.js';
@@ -11,12 +12,13 @@ import { EngineError } from '../../errors.js';
 import { stringMap } from '../decode.js';
 import type { Call } from '../routes.js';
 
-type Inputs = Pick<BuildOptions, 'noCacheFilter' | 'ssh' | 'secrets'>;
+type Inputs = Pick<BuildOptions, 'noCacheFilter' | 'ssh' | 'secrets' | 'rewriteTimestamps'>;
 
 export function readInputs(call: Call): Inputs {
   const filter = call.query.all('nocachefilter').flatMap((text) => text.split(','));
   return {
     noCacheFilter: filter.filter((name) => name !== '').map((name) => name.toLowerCase()),
+    rewriteTimestamps: call.query.bool('rewritetimestamps'),
     ssh: call.query.json('ssh', stringMap, 'error reading ssh') ?? {},
     secrets: readSecrets(call.request.headers['x-build-secrets']),
   };

@@ -4,11 +4,13 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EngineError } from '../../errors.js';
 import type { ChainId } from '../../snapshots/types.js';
+import { clampTimes } from '../files/clamp.js';
 import { contentStream, layerTar } from '../files/layer-tar.js';
 import type { Owner } from '../files/owner.js';
 import type { LayerDraft } from '../files/place.js';
 import type { Selected } from '../files/select.js';
 import { isTarHeader } from '../files/tar-header.js';
+import { clampOf } from './epoch.js';
 import type { LayerTools, NewLayer } from './layer-step.js';
 import { throughProgram } from './programs.js';
 import type { StepScope } from './scope.js';
@@ -123,6 +125,8 @@ export async function layerWithArchives(
       await launcher.unpack(options, plainTar(file, compression));
       tools.signal.throwIfAborted();
     }
+    const clamp = clampOf(scope.options);
+    if (clamp !== undefined) await clampTimes(prepared.upper, clamp);
     return tools.add(snapshots.diffTar(key), prepared.upper);
   });
 }

@@ -19,6 +19,7 @@ import { heredocText } from '../parse/heredoc.js';
 import { type Added, fetchAdded } from './add-sources.js';
 import { type Archive, layerWithArchives, splitArchives } from './archives.js';
 import { absolutePath, expand } from './config-steps.js';
+import { layerOptions } from './epoch.js';
 import { type LayerTools, layerStep, type NewLayer } from './layer-step.js';
 import type { StepScope } from './scope.js';
 import { sourceFiles } from './sources.js';
@@ -186,7 +187,7 @@ async function makeLayer(
   } catch (error) {
     return located(wanted.step, () => raise(error));
   }
-  if (found.archives.length === 0) return tools.add(layerTar(draft.placed));
+  if (found.archives.length === 0) return tools.add(layerTar(draft.placed, layerOptions(scope)));
   return layerWithArchives(scope, chainOf(state), { draft, archives: found.archives, destination, owner }, tools);
 }
 

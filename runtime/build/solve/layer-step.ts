@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { processWord } from '../expand/expand.js';
 import type { StageInstruction } from '../instructions/types.js';
+import { clampOf } from './epoch.js';
 import { layerHistory } from './history.js';
 import { cacheKey, type LayerRecord } from './layer-cache.js';
 import { ignoresCache, type Output, type StepScope } from './scope.js';
@@ -26,7 +27,7 @@ export interface LayerTools {
 
 export async function layerStep(scope: StepScope, state: StageState, work: LayerWork): Promise<StageState> {
   const parent = chainOf(state);
-  const key = cacheKey([parent ?? '', work.material]);
+  const key = layerKey(scope, parent, work.material);
   const found = ignoresCache(scope) ? undefined : scope.workshop.cache.find(key);
   announce(scope, work.instruction, found !== undefined, titleOf(state, work.instruction, scope.escapeToken));
   const record = found ?? (await makeLayer(scope, { key, parent, work }));
@@ -40,13 +41,19 @@ export async function layerStep(scope: StepScope, state: StageState, work: Layer
   };
 }
 
+/** Layers with rewritten times are others than those without. */
+function layerKey({ options }: StepScope, parent: LayerRecord['parent'], material: unknown): string {
+  const clamp = clampOf(options);
+  return cacheKey([parent ?? '', material, ...(clamp === undefined ? [] : [clamp])]);
+}
+
 /** A layer that no instruction made. */
 export async function addedLayer(
   scope: StepScope,
   parent: LayerRecord['parent'],
   work: Pick<LayerWork, 'material' | 'make'>,
 ): Promise<LayerRecord> {
-  const key = cacheKey([parent ?? '', work.material]);
+  const key = layerKey(scope, parent, work.material);
   const record = scope.workshop.cache.find(key) ?? (await makeLayer(scope, { key, parent, work }));
   scope.held.add(record.chainId);
   return record;

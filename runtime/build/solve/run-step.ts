@@ -1,7 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
+import { clampTimes } from '../files/clamp.js';
 import type { Of, Run } from '../instructions/types.js';
 import { heredocText, parseHeredocStart } from '../parse/heredoc.js';
 import { commandArgs } from './config-steps.js';
+import { clampOf } from './epoch.js';
 import { RunFailed } from './failures.js';
 import { type LayerTools, layerStep, type NewLayer } from './layer-step.js';
 import { type PreparedMounts, prepareMounts } from './run-mounts.js';
@@ -114,6 +116,8 @@ async function execute(
     output.end();
     if (exitCode !== 0) throw new RunFailed(command.args, exitCode, output.lastLines());
     await removeStubs(root, [...mounts.targets, ...(command.script === undefined ? [] : [SCRIPT_FOLDER])]);
+    const clamp = clampOf(scope.options);
+    if (clamp !== undefined) await clampTimes(root.upper, clamp);
     return tools.add(snapshots.diffTar(key), root.upper);
   });
 }

@@ -13,6 +13,7 @@ import { DockerfileError } from '../parse/errors.js';
 import { lexTrigger } from '../parse/lex.js';
 import { applyConfigStep } from './config-steps.js';
 import { copyStep } from './copy-step.js';
+import { layerOptions } from './epoch.js';
 import { StepFailure } from './failures.js';
 import { givenContext } from './images.js';
 import { cacheKey } from './layer-cache.js';
@@ -124,7 +125,10 @@ async function contextState(scope: StepScope, name: string, platform: Scope['pla
   const draft = new LayerDraft(emptyTree);
   await draft.place(selected, { destination: '/', owner: undefined, mode: undefined, nowMs: Date.now() });
   const material = ['context', await digestSelected(selected, scope.workshop.known)];
-  const layer = await addedLayer(scope, undefined, { material, make: ({ add }) => add(layerTar(draft.placed)) });
+  const layer = await addedLayer(scope, undefined, {
+    material,
+    make: ({ add }) => add(layerTar(draft.placed, layerOptions(scope))),
+  });
   return { ...empty, key: layer.chainId, layers: [layer] };
 }
 

@@ -6,6 +6,7 @@ import { resolveInTree } from '../files/resolve.js';
 import type { Workdir } from '../instructions/types.js';
 import { DockerfileError } from '../parse/errors.js';
 import { expand } from './config-steps.js';
+import { layerOptions } from './epoch.js';
 import { withMetadataHistory } from './history.js';
 import { announce, layerStep } from './layer-step.js';
 import type { StepScope } from './scope.js';
@@ -38,7 +39,7 @@ export async function workdirStep(scope: StepScope, state: StageState, step: Wor
         throw new DockerfileError((cause as Error).message, step, { cause });
       }
       if (exists) draft.placed.clear();
-      return add(layerTar(draft.placed));
+      return add(layerTar(draft.placed, layerOptions(scope)));
     },
   });
 }

@@ -1,0 +1,129 @@
+/** What builds of our own engine can be told beyond Docker's parameters, and what they answer. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { busyboxImage, busyboxRoot } from '../support/busybox.js';
+import { isOtherEngine, startEngine, type TestEngine } from '../support/engine.js';
+import { tarOf } from '../support/tar.js';
+
+const options = suite('options of builds');
+const engines: TestEngine[] = [];
+
+options.before(async () => {
+  if (isOtherEngine) return;
+  const root = await busyboxRoot();
+  const query = new URLSearchParams({ fromSrc: '-', repo: 'contract-busybox', tag: '1' });
+  for (let count = 0; count < 2; count++) {
+    const engine = await startEngine();
+    engines.push(engine);
+    const { status, text } = await engine.request('POST', `/images/create?${query}`, root);
+    assert.is(status, 200, text);
+  }
+});
+
+options.after(async () => {
+  for (const engine of engines) await engine.stop();
+});
+
+const test = (name: string, work: () => Promise<void>) => (isOtherEngine ? undefined : options(name, work));
+
+interface Built {
+  readonly id: string | undefined;
+  readonly text: string;
+  readonly error: string | undefined;
+}
+
+async function build(
+  engine: TestEngine,
+  files: Record<string, string | null>,
+  query: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Built> {
+  const answer = await engine.request('POST', `/build?${new URLSearchParams(query)}`, await tarOf(files), {
+    'content-type': 'application/x-tar',
+    ...headers,
+  });
+  const lines = answer.text.split('\n').filter((line) => line.trim() !== '');
+  const messages = lines.map((line) => JSON.parse(line));
+  return {
+    id: messages.find(({ aux }) => aux?.ID)?.aux.ID,
+    text: messages.map(({ stream }) => stream ?? '').join(''),
+    error: messages.find(({ error }) => error !== undefined)?.error ?? messages.find(({ message }) => message)?.message,
+  };
+}
+
+const EVERY_LAYER = `FROM ${busyboxImage}
+WORKDIR /app
+COPY . .
+COPY --chmod=700 <<EOF /script
+echo hi
+EOF
+RUN mkdir -p deep/er && echo made > deep/er/f && ln -s f deep/er/l && rm a
+ENV X=1
+`;
+const EPOCH = { buildargs: JSON.stringify({ SOURCE_DATE_EPOCH: '1700000000' }) };
+
+test('the same input gives the same image on another engine and at another time', async () => {
+  const files = { Dockerfile: EVERY_LAYER, a: 'a', 'sub/b': 'b' };
+  const ids = [];
+  for (const engine of engines) {
+    const { id, error } = await build(engine, files, { ...EPOCH, rewritetimestamps: '1', nocache: '1' });
+    assert.is(error, undefined);
+    ids.push(id);
+    await sleep(1100);
+  }
+  assert.ok(ids[0]);
+  assert.is(ids[0], ids[1]);
+});
+
+test('SOURCE_DATE_EPOCH is when the image was made', async () => {
+  const { id } = await build(engines[0]!, { Dockerfile: EVERY_LAYER, a: 'a' }, EPOCH);
+  const { json } = await engines[0]!.request('GET', `/images/${id}/json`);
+  assert.is(Date.parse(json.Created), 1700000000e3);
+  const history = await engines[0]!.request('GET', `/images/${id}/history`);
+  for (const entry of history.json) assert.ok(entry.Created <= 1700000000, JSON.stringify(entry));
+  const wrong = { buildargs: JSON.stringify({ SOURCE_DATE_EPOCH: 'soon' }) };
+  const { error } = await build(engines[0]!, { Dockerfile: 'FROM scratch\n' }, wrong);
+  assert.is(error, 'invalid SOURCE_DATE_EPOCH: soon');
+});
+
+test('a stage can be done anew while others stay cached', async () => {
+  const stage = (name: string, file: string) => `FROM ${busyboxImage} AS ${name}\nRUN cat /proc/uptime > ${file}\n`;
+  const Dockerfile = `${stage('one', '/n1')}${stage('two', '/n2')}COPY --from=one /n1 /\n`;
+  const first = await build(engines[0]!, { Dockerfile }, {});
+  const same = await build(engines[0]!, { Dockerfile }, {});
+  assert.is(same.id, first.id);
+  await sleep(20);
+  const anew = await build(engines[0]!, { Dockerfile }, { nocachefilter: 'two' });
+  assert.is.not(anew.id, first.id);
+  const cached = anew.text.split('Step ').filter((step) => step.includes('Using cache'));
+  assert.ok(cached.some((step) => step.includes('/n1')));
+  assert.not.ok(cached.some((step) => step.includes('> /n2')));
+});
+
+test('secrets reach the step and are in no layer and no history', async () => {
+  const header = Buffer.from(JSON.stringify({ tok: Buffer.from('s3cr3t').toString('base64') })).toString('base64');
+  const seen = '[ "$(cat /run/secrets/tok)" = "$(echo s3cr3u | tr u t)" ] && echo seen';
+  const Dockerfile = `FROM ${busyboxImage}\nRUN --mount=type=secret,id=tok,required ${seen}\n`;
+  const { id, text, error } = await build(engines[0]!, { Dockerfile }, {}, { 'x-build-secrets': header });
+  assert.is(error, undefined);
+  assert.match(text, 'seen\n');
+  const saved = await engines[0]!.request('GET', `/images/${id}/get`);
+  assert.not.match(saved.text, 's3cr3t');
+  const without = await build(engines[0]!, { Dockerfile: Dockerfile.replace('echo seen', 'echo other') }, {});
+  assert.match(without.error!, 'secret tok: not found');
+});
+
+test('a frontend that is not the Dockerfile’s is named', async () => {
+  const { error } = await build(engines[0]!, { Dockerfile: '# syntax=example/else:1\nFROM scratch\n' }, {});
+  assert.match(error!, 'the frontend example/else:1 of "# syntax=" cannot be run');
+});
+
+test('warnings that are errors end the build before it begins', async () => {
+  const Dockerfile = '# check=error=true\nFROM scratch\nCMD x\n';
+  const { error, id } = await build(engines[0]!, { Dockerfile }, {});
+  assert.match(error!, 'lint violation found for rules: JSONArgsRecommended');
+  assert.is(id, undefined);
+});
+
+options.run();
