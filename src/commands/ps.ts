@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { type ContainerRow, listProjectContainers } from '../flows/ps.js';
+import { noteBackgroundWatch } from '../flows/watch/background.js';
 import { renderList } from '../output/table.js';
 import { DevenvCommand } from './base/command.js';
 import { format, services } from './base/flags.js';
@@ -42,7 +43,10 @@ export default class Ps extends DevenvCommand {
       if (flags.quiet) await session.terminal.data(rows.map((row) => `${row.ID}\n`).join(''));
       else if (flags.services)
         await session.terminal.data([...new Set(rows.map((row) => `${row.Service}\n`))].join(''));
-      else await session.terminal.data(renderList(rows, columns, flags.format, 'lines'));
+      else {
+        await session.terminal.data(renderList(rows, columns, flags.format, 'lines'));
+        if (flags.format === 'table' && rows[0]) await noteBackgroundWatch(session, rows[0].Project);
+      }
     });
   }
 }

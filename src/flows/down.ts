@@ -4,6 +4,7 @@ import { renderPlan } from '../plan/render.js';
 import { bareProject, findProject } from './project.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
+import { endBackgroundWatch } from './watch/background.js';
 
 export async function bringDown(session: Session, options: DownOptions, dryRun: boolean): Promise<void> {
   const known = await findProject(session);
@@ -12,6 +13,7 @@ export async function bringDown(session: Session, options: DownOptions, dryRun: 
   const observed = options.images ? await observeProject(engine, project) : await observeByName(engine, project);
   const plan = planDown(known.loaded?.project, observed, options);
   if (dryRun) return session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
+  if (options.services.length === 0) await endBackgroundWatch(session, project.name);
   await runPlan(session, engine, { plan, project, observed });
   if (plan.steps.length === 0)
     await session.terminal.status(`Nothing of project ${project.name} is there: nothing to do.\n`);

@@ -59,6 +59,7 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
   if (!result) return 0;
   const ended = wish['no-start'] ? 0 : await finishUp(session, result);
   if (stays) return foreground(session, wish, result, sinceNs);
+  if (wish.watch) await watchInBackground(session, wish, result);
   return wish.wait && ended > 0 ? 1 : 0;
 }
 
@@ -94,6 +95,12 @@ async function foreground(session: Session, wish: UpWish, result: UpResult, sinc
     silent: new Set(silent),
   });
   return staying.finally(() => watch?.close());
+}
+
+async function watchInBackground(session: Session, { services }: UpWish, { loaded }: UpResult): Promise<void> {
+  const { startBackgroundWatch } = await import('./watch/background.js');
+  const { pid, logFile } = await startBackgroundWatch(session, loaded.project.name, services);
+  await session.terminal.status(`Files are watched by process ${pid}, which tells in ${logFile}; down ends it.\n`);
 }
 
 /** By itself where one develops: in the environment `dev`, and where a project has no environments. */
