@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { watchServices } from '../flows/watch/command.js';
+import { writeRules } from '../flows/watch/write.js';
 import { DevenvCommand } from './base/command.js';
 import { services, stopTimeout } from './base/flags.js';
 
@@ -14,18 +15,20 @@ export default class Watch extends DevenvCommand {
   static override args = { services };
   static override flags = {
     'no-up': Flags.boolean({ description: 'do not bring the services up first' }),
+    write: Flags.boolean({ description: 'write the rules that Dockerfiles suggest into the config file, and leave' }),
     timeout: stopTimeout,
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Watch);
-    await this.withSession(flags, (session) =>
-      watchServices(session, {
+    await this.withSession(flags, (session) => {
+      if (flags.write) return writeRules(session, args.services ?? []);
+      return watchServices(session, {
         services: args.services ?? [],
         up: !flags['no-up'],
         dryRun: flags['dry-run'] ?? false,
         graceMs: flags.timeout,
-      }),
-    );
+      });
+    });
   }
 }

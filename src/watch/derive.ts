@@ -72,7 +72,9 @@ function rulesOfCopy(service: string, copy: Copy, sync: WatchAction, context: Co
   const file = path.resolve(context.root, copy.source);
   const isManifest = manifest.test(path.basename(file));
   if (copy.compiled || isManifest) return [rule(service, 'rebuild', file, undefined, [], context)];
-  const watched = rule(service, sync, file, copy.target, [...manifestNames, 'Dockerfile', '.dockerignore'], context);
+  // What a server is set up by is read at its start, even where it sees its content change.
+  const action = /^\/(?:etc|usr|opt|bin|sbin)\//.test(copy.target) ? 'sync+restart' : sync;
+  const watched = rule(service, action, file, copy.target, [...manifestNames, 'Dockerfile', '.dockerignore'], context);
   if (copy.source !== '.') return [watched];
   const manifests = rule(service, 'rebuild', file, undefined, [], context);
   return [watched, { ...manifests, include: { ignores: (name) => manifest.test(name), mayPrune: () => false } }];
