@@ -55,6 +55,7 @@ function buildQuery(
     nocache: build.no_cache || settings.noCache || undefined,
     pull: build.pull || settings.pull ? '1' : undefined,
     extrahosts: extraHosts(build.extra_hosts),
+    memory: settings.memoryBytes,
     shmsize: parseBytes(build.shm_size as string | undefined),
     cachefrom: build.cache_from as readonly string[] | undefined,
     platform: (service.platform as string | undefined) ?? (build.platforms as readonly string[] | undefined)?.[0],

@@ -34,6 +34,8 @@ export interface BuildSettings {
   readonly pull: boolean;
   readonly args: Readonly<Record<string, string>>;
   readonly quiet: boolean;
+  /** Of each step's container. */
+  readonly memoryBytes?: number | undefined;
 }
 
 export type OpOf<K extends Op['do']> = Extract<Op, { do: K }>;

@@ -7,6 +7,10 @@ export default class Attach extends DevenvCommand {
   static override summary = "Join this terminal to a service's own process";
   static override args = { service: Args.string({ required: true, description: 'service' }) };
   static override flags = {
+    'detach-keys': Flags.string({
+      helpValue: 'ctrl-p,ctrl-q',
+      description: 'keys that end this and leave the process alone',
+    }),
     index: Flags.integer({ description: 'number of the container' }),
     'no-stdin': Flags.boolean({ description: 'do not hand on our input' }),
     'sig-proxy': Flags.boolean({ default: true, allowNo: true, description: 'hand on signals' }),
@@ -18,6 +22,7 @@ export default class Attach extends DevenvCommand {
       service: args.service,
       index: flags.index,
       stdin: !flags['no-stdin'],
+      detachKeys: flags['detach-keys'],
       forwardSignals: flags['sig-proxy'],
     };
     await this.withSession(flags, (session) => attachToService(session, request));

@@ -1,5 +1,7 @@
 import * as Flags from '@oclif/core/flags';
+import { bakeFile, parseMemory } from '../flows/bake.js';
 import { buildServices } from '../flows/images.js';
+import { pushServices } from '../flows/push.js';
 import { DevenvCommand } from './base/command.js';
 import { pairs, services } from './base/flags.js';
 
@@ -8,6 +10,9 @@ export default class Build extends DevenvCommand {
   static override args = { services };
   static override flags = {
     'no-cache': Flags.boolean({ description: 'do every step anew' }),
+    memory: Flags.string({ char: 'm', helpValue: 'BYTES', description: 'memory of each step (512m)' }),
+    print: Flags.boolean({ description: 'print what would be built as a bake file, and build nothing' }),
+    push: Flags.boolean({ description: 'push the images then' }),
     pull: Flags.boolean({ description: 'look for newer base images' }),
     'build-arg': Flags.string({
       multiple: true,
@@ -27,10 +32,22 @@ export default class Build extends DevenvCommand {
       pull: flags.pull ?? false,
       args: pairs(flags['build-arg'], process.env),
       quiet: flags.quiet ?? false,
+      memoryBytes: parseMemory(flags.memory),
       dependencies: flags['with-dependencies'] ?? false,
       dryRun: flags['dry-run'] ?? false,
     };
     const values = flags.quiet ? { ...flags, progress: 'quiet' } : flags;
-    await this.withSession(values, (session) => buildServices(session, request));
+    const push = {
+      services: request.services,
+      dependencies: request.dependencies,
+      ignoreFailures: false,
+      quiet: request.quiet,
+      dryRun: request.dryRun,
+    };
+    await this.withSession(values, async (session) => {
+      if (flags.print) return session.terminal.data(await bakeFile(session, request));
+      await buildServices(session, request);
+      if (flags.push) await pushServices(session, push);
+    });
   }
 }

@@ -11,11 +11,22 @@ export default class Cp extends DevenvCommand {
     target: Args.string({ required: true, description: 'SERVICE:PATH, or a path of this machine' }),
   };
   static override flags = {
+    all: Flags.boolean({ description: 'also into containers of run' }),
+    archive: Flags.boolean({ char: 'a', description: 'owners go along' }),
+    'follow-link': Flags.boolean({ char: 'L', description: 'a link as source stands for what it points to' }),
     index: Flags.integer({ description: 'number of the container' }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Cp);
-    await this.withSession(flags, (session) => copyFiles(session, { ...args, index: flags.index }));
+    const request = {
+      ...args,
+      index: flags.index,
+      oneOffs: flags.all ?? false,
+      archive: flags.archive ?? false,
+      followLink: flags['follow-link'] ?? false,
+    };
+    if (flags['dry-run']) return this.log(`container.copy   ${args.source}  ${args.target}`);
+    await this.withSession(flags, (session) => copyFiles(session, request));
   }
 }

@@ -8,6 +8,7 @@ export default class Pull extends DevenvCommand {
   static override args = { services };
   static override flags = {
     policy: Flags.string({ options: ['always', 'missing'], default: 'always', description: 'when to pull' }),
+    'ignore-pull-failures': Flags.boolean({ description: 'go on when one cannot be pulled' }),
     'include-deps': Flags.boolean({ description: 'also what the services depend on' }),
     'ignore-buildable': Flags.boolean({ description: 'leave out images that can be built (they always are)' }),
     quiet: Flags.boolean({ char: 'q', description: 'say nothing' }),
@@ -19,6 +20,7 @@ export default class Pull extends DevenvCommand {
       services: args.services ?? [],
       policy: flags.policy as 'always' | 'missing',
       ignoreBuildable: true,
+      ignoreFailures: flags['ignore-pull-failures'] ?? false,
       dependencies: flags['include-deps'] ?? false,
       dryRun: flags['dry-run'] ?? false,
     };

@@ -123,7 +123,7 @@ export async function resizeContainer(engine: EngineClient, id: string, rows: nu
   await engine.call('POST', at(id, '/resize'), { query: { h: rows, w: columns } });
 }
 
-export function attachContainer(engine: EngineClient, id: string, query: { stdin: boolean }) {
+export function attachContainer(engine: EngineClient, id: string, query: { stdin: boolean; detachKeys?: string }) {
   return engine.upgrade(at(id, '/attach'), { query: { stream: true, stdout: true, stderr: true, ...query } });
 }
 

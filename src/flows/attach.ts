@@ -8,6 +8,8 @@ export interface AttachRequest {
   readonly service: string;
   readonly index: number | undefined;
   readonly stdin: boolean;
+  /** `ctrl-p,ctrl-q`: typed, they end this and leave the process alone. */
+  readonly detachKeys?: string | undefined;
   /** Signals that we get are handed on. */
   readonly forwardSignals: boolean;
 }
@@ -17,7 +19,10 @@ export async function attachToService(session: Session, request: AttachRequest):
   const { engine, container } = await chooseOne(session, request.service, { index: request.index });
   const { Config } = await inspectContainer(engine, container.id);
   const stdin = request.stdin && Config.OpenStdin;
-  const { socket, head } = await attachContainer(engine, container.id, { stdin });
+  const { socket, head } = await attachContainer(engine, container.id, {
+    stdin,
+    ...(request.detachKeys ? { detachKeys: request.detachKeys } : {}),
+  });
   const interrupts = new Interrupts(() => {
     if (request.forwardSignals)
       killContainer(engine, container.id, 'SIGINT').catch(() => {}); // it has ended by itself

@@ -1,4 +1,6 @@
 /** `build`, `pull` and `images`: the images of a project's services. */
+import type { BuildSettings } from '../apply/context.js';
+import { EngineAnswerError } from '../engine/errors.js';
 import { inspectImage } from '../engine/images.js';
 import { UserError } from '../errors.js';
 import { formatBytes } from '../model/bytes.js';
@@ -19,17 +21,18 @@ export interface BuildRequest {
   readonly pull: boolean;
   readonly args: Readonly<Record<string, string>>;
   readonly quiet: boolean;
+  readonly memoryBytes: number | undefined;
   readonly dependencies: boolean;
   readonly dryRun: boolean;
 }
 
 export async function buildServices(session: Session, request: BuildRequest): Promise<void> {
-  const { noCache, pull, args, quiet } = request;
+  const { noCache, pull, args, quiet, memoryBytes } = request;
   await getImages(session, {
     ...request,
     kind: 'build',
     up: { build: 'always', pull: undefined },
-    build: { noCache, pull, args, quiet },
+    build: { noCache, pull, args, quiet, memoryBytes },
   });
 }
 
@@ -37,12 +40,25 @@ export interface PullRequest {
   readonly services: readonly string[];
   readonly policy: 'always' | 'missing';
   readonly ignoreBuildable: boolean;
+  /** One that cannot be pulled is told, and the others go on. */
+  readonly ignoreFailures: boolean;
   readonly dependencies: boolean;
   readonly dryRun: boolean;
 }
 
 export async function pullServices(session: Session, request: PullRequest): Promise<void> {
-  await getImages(session, { ...request, kind: 'pull', up: { build: 'never', pull: request.policy } });
+  const common = { ...request, kind: 'pull' as const, up: { build: 'never' as const, pull: request.policy } };
+  if (!request.ignoreFailures) return getImages(session, common);
+  const { project } = await session.loadQuietly(request.services);
+  const selected = [...selectServices(project, request.services, request.dependencies)];
+  for (const name of selected.filter((one) => !project.services[one]?.build)) {
+    try {
+      await getImages(session, { ...common, services: [name], dependencies: false });
+    } catch (error) {
+      if (!(error instanceof UserError || error instanceof EngineAnswerError)) throw error;
+      await session.terminal.status(`warning: ${name}: ${error.message}\n`);
+    }
+  }
 }
 
 interface ImagesRequest {
@@ -51,7 +67,7 @@ interface ImagesRequest {
   readonly dependencies: boolean;
   readonly dryRun: boolean;
   readonly up: Pick<UpOptions, 'build' | 'pull'>;
-  readonly build?: { noCache: boolean; pull: boolean; args: Readonly<Record<string, string>>; quiet: boolean };
+  readonly build?: BuildSettings;
 }
 
 async function getImages(session: Session, request: ImagesRequest): Promise<void> {
