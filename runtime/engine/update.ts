@@ -6,7 +6,7 @@ import { completeHostConfig } from './complete-host-config.js';
 import type { Container } from './container.js';
 import { createWarnings } from './create-warnings.js';
 import type { Engine } from './engine.js';
-import type { HostConfig, RestartPolicy } from './host-config.js';
+import { DEFAULT_HOST_CONFIG, type HostConfig, type RestartPolicy } from './host-config.js';
 import { checkResources, resourcesOf } from './resources.js';
 import { supportedLimits } from './supported-limits.js';
 
@@ -22,7 +22,7 @@ export async function updateContainer(engine: Engine, container: Container, requ
   if (container.removing || container.record.state.Dead)
     throw new EngineError('conflict', `Container is marked for removal and cannot be "update".`);
   const { host, warnings } = await supportedLimits(engine, merged(engine, before, request));
-  checkUpdate(engine, container, host, request);
+  checkUpdate(engine, container, request);
   if (container.isRunning && container.record.running !== undefined && hasChanges(request.resources))
     await applyLimits(engine, container, host);
   await engine.save(container, { hostConfig: host });
@@ -62,10 +62,11 @@ function conflictOf(before: HostConfig, { resources: asked, restartPolicy }: Upd
   return undefined;
 }
 
-function checkUpdate(engine: Engine, container: Container, host: HostConfig, request: UpdateRequest): void {
+function checkUpdate(engine: Engine, container: Container, request: UpdateRequest): void {
   const { restartPolicy } = request;
   if (restartPolicy !== undefined) checkRestartPolicy(restartPolicy.Name, restartPolicy.MaximumRetryCount);
-  checkResources(host, engine.machineSize);
+  // What is asked for must make sense by itself; what it meets is told as a conflict.
+  checkResources({ ...DEFAULT_HOST_CONFIG, ...request.resources }, engine.machineSize);
   const conflict = conflictOf(container.record.hostConfig, request);
   if (conflict !== undefined) throw new EngineError('conflict', `Cannot update container ${container.id}: ${conflict}`);
 }
