@@ -70,7 +70,7 @@ export async function startOurs(): Promise<EngineUnderTest> {
     DEVENV_ENGINE_IDLE_SECONDS: '0',
   };
   delete env.NODE_EXTRA_CA_CERTS;
-  const child = spawn(process.execPath, [path.join(distRoot, 'runtime/main.js')], { env, stdio: 'ignore' });
+  const child = spawn(process.execPath, [path.join(distRoot, 'bundle/engine-main.cjs')], { env, stdio: 'ignore' });
   const agent = new Agent({ keepAlive: true });
   const socket = path.join(runtime, 'engine.sock');
   const call = makeCall(socket, agent);

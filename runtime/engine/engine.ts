@@ -17,6 +17,7 @@ export class Engine {
   readonly execs = new Map<string, Exec>();
   readonly volumeRecords: Table<VolumeRecord>;
   readonly #containerRecords: Table<ContainerRecord>;
+  readonly #unwritten = new Set<Container>();
   /** Starts a container again on behalf of its restart policy; set by `openEngine`, as `start` cannot be known here. */
   restart: (container: Container) => Promise<void> = async () => undefined;
   /** By profile and capabilities: compiling takes milliseconds. */
@@ -47,6 +48,19 @@ export class Engine {
     const written = isKnown ? this.#put(container.record) : Promise.resolve();
     written.catch(() => undefined);
     return written;
+  }
+
+  /** As `save`, after the answer to the client and together with what else changes until then: for what a next engine would find out by itself. */
+  saveSoon(container: Container, change: Partial<ContainerRecord>): void {
+    container.record = { ...container.record, ...change };
+    if (this.#unwritten.size === 0) setImmediate(() => this.#writeAll());
+    this.#unwritten.add(container);
+  }
+
+  #writeAll(): void {
+    const containers = [...this.#unwritten];
+    this.#unwritten.clear();
+    for (const container of containers) void this.save(container);
   }
 
   saveState(container: Container, change: Partial<ContainerState>): Promise<void> {

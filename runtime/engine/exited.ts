@@ -41,7 +41,7 @@ export async function dealWithExit(engine: Engine, container: Container, status:
   tellVolumes(engine, container, 'unmount');
   engine.tell(container, 'die', { exitCode: String(status.code), execDuration: String(seconds) });
   const ended = endState(record.state, status, comesBack);
-  void engine.save(container, {
+  engine.saveSoon(container, {
     running: undefined,
     state: ended,
     ...(container.endingByHand ? { stoppedByHand: true } : {}),

@@ -16,7 +16,7 @@ export async function pauseContainer(engine: Engine, container: Container): Prom
   if (state.Restarting)
     throw new EngineError('conflict', `Container ${container.id} is restarting, wait until the container is running`);
   await freeze(engine, container, true);
-  void engine.saveState(container, { Paused: true, Status: 'paused' });
+  engine.saveSoon(container, { state: { ...container.record.state, Paused: true, Status: 'paused' } });
   engine.tell(container, 'pause');
 }
 
@@ -24,7 +24,7 @@ export async function pauseContainer(engine: Engine, container: Container): Prom
 export async function unpauseContainer(engine: Engine, container: Container): Promise<void> {
   if (!container.record.state.Paused) throw new EngineError('system', `Container ${container.id} is not paused`);
   await freeze(engine, container, false);
-  void engine.saveState(container, { Paused: false, Status: 'running' });
+  engine.saveSoon(container, { state: { ...container.record.state, Paused: false, Status: 'running' } });
   engine.tell(container, 'unpause');
 }
 

@@ -93,7 +93,7 @@ interface Prepared {
 async function launch(engine: Engine, container: Container, restarting: boolean): Promise<void> {
   const { launcher } = engine.foundations;
   const { program, connected } = await prepareProgram(engine, container);
-  const prepared = await launcher.prepare(program);
+  const prepared = await launcher.prepare(program, container.pendingAttaches.size === 0);
   try {
     await attachPending(container, prepared.monitor);
     await settledAll([prepared.go(), publishPorts(engine, container, connected)]);
@@ -102,6 +102,8 @@ async function launch(engine: Engine, container: Container, restarting: boolean)
     throw error;
   }
   begin(engine, container, prepared.monitor, restarting);
+  // Who came while it started: what they missed is in the log.
+  await attachPending(container, prepared.monitor);
 }
 
 /** Best effort: after a failed `go` there is nothing left to abandon. */
@@ -202,7 +204,7 @@ function begin(engine: Engine, container: Container, monitor: Monitor, restartin
   container.monitor = monitor;
   container.endingByHand = false;
   const { Health: _, ...rest } = state;
-  void engine.save(container, {
+  engine.saveSoon(container, {
     startedBefore: true,
     stoppedByHand: false,
     restartCount: restarting ? restartCount : 0,

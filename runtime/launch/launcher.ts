@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { unlink } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
@@ -21,7 +22,7 @@ import {
   type TarResult,
   type TarUnpack,
 } from './types.js';
-import { decodeFailure, type Frame, JOB, REPLY } from './wire.js';
+import { COMMAND, decodeFailure, type Frame, JOB, REPLY } from './wire.js';
 
 export interface LauncherOptions {
   /** The executable, `runtime/launcher/build/launcher`. */
@@ -43,6 +44,8 @@ class LauncherProcess implements Launcher {
   private readonly socket: string;
   private starting: Promise<ChildProcess> | undefined;
   private closed = false;
+  /** What containers inherit, also from a launcher that is started again by an engine which has taken precedence since. */
+  private readonly priority = getPriority();
   /** Open connections, each with a process behind it that waits for its job: half a millisecond less for the next one. */
   private readonly spare: FrameConnection[] = [];
 
@@ -53,13 +56,14 @@ class LauncherProcess implements Launcher {
     this.socket = join(options.socketDirectory, 'launcher.sock');
   }
 
-  async prepare(program: LaunchProgram): Promise<PreparedContainer> {
+  async prepare(program: LaunchProgram, goAtOnce = false): Promise<PreparedContainer> {
     const settings = program.monitor;
     if (settings === undefined) throw new TypeError('a container needs the settings of its monitor');
     const body = encodeContainer(program);
     const connection = await this.connect();
     connection.send(JOB.container, body);
-    return awaitPrepared(connection, settings, this.machine);
+    if (goAtOnce) connection.send(COMMAND.go);
+    return awaitPrepared(connection, settings, this.machine, goAtOnce);
   }
 
   reconnect(containerId: string, monitorSocket: string): Promise<Monitor | undefined> {
@@ -190,6 +194,7 @@ class LauncherProcess implements Launcher {
     }).catch((cause: Error) => {
       throw new EngineError('system', `cannot start the launcher ${this.options.binary}: ${cause.message}`, { cause });
     });
+    if (getPriority() !== this.priority) setPriority(child.pid!, this.priority);
     detach(child);
     return child;
   }

@@ -32,9 +32,15 @@ class Control {
 
   /** Throws LaunchError for an answer REPLY_FAILED, and when the other side has died. */
   request(kind: number, body?: Uint8Array): Promise<Frame> {
+    const answer = this.expect();
+    this.connection.send(kind, body);
+    return answer;
+  }
+
+  /** The answer to what has been sent already. */
+  expect(): Promise<Frame> {
     return new Promise((resolve, reject) => {
       this.answers.push({ resolve, reject });
-      this.connection.send(kind, body);
     });
   }
 
@@ -131,11 +137,15 @@ class ConnectedExec implements RunningExec {
   }
 }
 
-/** After a `job_container` request on this connection: waits until it is set up. Throws LaunchError. */
+/**
+ * After a `job_container` request on this connection: waits until it is set up. `isGoing`: GO has been sent behind it.
+ * Throws LaunchError.
+ */
 export async function awaitPrepared(
   connection: FrameConnection,
   settings: { readonly socket: string; readonly containerId: string },
   machine: Machine,
+  isGoing: boolean,
 ): Promise<PreparedContainer> {
   const ready = await connection.next();
   if (ready?.kind !== REPLY.ready) {
@@ -143,6 +153,8 @@ export async function awaitPrepared(
     throw ready === undefined ? new LaunchError('launcher', 'EPIPE', 'connection') : decodeFailure(ready.body);
   }
   const control = new Control(connection);
+  const going = isGoing ? control.expect() : undefined;
+  going?.catch(() => undefined);
   void control.pump();
   const monitor = new ConnectedMonitor(
     control,
@@ -155,7 +167,7 @@ export async function awaitPrepared(
   return {
     monitor,
     async go() {
-      const started = await control.request(COMMAND.go);
+      const started = await (going ?? control.request(COMMAND.go));
       monitor.startedAtNs = started.body.readBigUInt64LE(4);
     },
     async abandon() {

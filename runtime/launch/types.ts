@@ -101,8 +101,11 @@ export interface PreparedContainer {
 export interface Launcher {
   /** What composing a program must know of this machine. */
   readonly machine: Machine;
-  /** Makes a monitor which runs the program up to just before its execve. Throws LaunchError. */
-  prepare(program: LaunchProgram): Promise<PreparedContainer>;
+  /**
+   * Makes a monitor which runs the program up to just before its execve, or, with `goAtOnce`, does not stop there: for a
+   * process that nobody is to be attached to before. Throws LaunchError.
+   */
+  prepare(program: LaunchProgram, goAtOnce?: boolean): Promise<PreparedContainer>;
   /** Finds a monitor that an earlier engine started; undefined when there is none any more (then read the exit file). */
   reconnect(containerId: string, monitorSocket: string): Promise<Monitor | undefined>;
   /** Runs operations in a short-lived child (bridges, veths, folders, mounts in a namespace of its own). Throws LaunchError. */
