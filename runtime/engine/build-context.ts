@@ -1,6 +1,6 @@
 /** Brings a build's context into a folder: the tar that a client sends, a tarball or a text behind a URL, a git repository. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { spoolTar } from '../build/files/tar-tree.js';
 import type { Tree } from '../build/files/tree.js';
@@ -52,6 +52,14 @@ export async function takeContext(engine: Engine, request: ContextRequest): Prom
     await discard();
     throw error;
   }
+}
+
+/** A folder of this machine, read where it is; `dockerfile` is its path in there, or its text. */
+export async function localContext(directory: string, dockerfile: BuildOptions['dockerfile']): Promise<BuildContext> {
+  const stats = await stat(directory).catch(() => undefined);
+  if (!isAbsolute(directory) || !stats?.isDirectory())
+    throw new EngineError('invalid', `the context ${directory} is no folder of this machine`);
+  return { directory, dockerfile, discard: async () => undefined };
 }
 
 async function unpack(engine: Engine, directory: string, source: Readable): Promise<void> {

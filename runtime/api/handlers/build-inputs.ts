@@ -1,13 +1,16 @@
 /**
  * Parameters of `POST /build` beyond Docker's own, for clients on this machine; other engines ignore them.
  *
+ * - `localcontext`: the context as a folder of this machine, read where it is; a body is the Dockerfile's text then
  * - `contexts`: JSON, name → what `--build-context` takes, folders as absolute paths
  * - `nocachefilter`: stages, one a parameter or with commas
  * - `ssh`: JSON, id → socket of an agent
  * - `rewritetimestamps`: files of new layers are not newer than the build argument SOURCE_DATE_EPOCH
  * - header `X-Build-Secrets`: base64 of JSON, id → base64 of the secret
  */
-import type { BuildOptions } from '../../engine/build-context.js';
+import type { Readable } from 'node:stream';
+import { type BuildContext, type BuildOptions, localContext, takeContext } from '../../engine/build-context.js';
+import type { Engine } from '../../engine/engine.js';
 import { EngineError } from '../../errors.js';
 import { stringMap } from '../decode.js';
 import type { Call } from '../routes.js';
@@ -22,6 +25,24 @@ export function readInputs(call: Call): Inputs {
     ssh: call.query.json('ssh', stringMap, 'error reading ssh') ?? {},
     secrets: readSecrets(call.request.headers['x-build-secrets']),
   };
+}
+
+/** What the request names or sends. */
+export async function openRequestContext(engine: Engine, call: Call): Promise<BuildContext> {
+  const { query, body, signal } = call;
+  const dockerfile = query.text('dockerfile');
+  const folder = query.text('localcontext');
+  if (folder === '')
+    return takeContext(engine, { body, remote: query.text('remote'), dockerfile, signal, inOneFile: true });
+  const text = await readText(body);
+  const path = dockerfile || 'Dockerfile';
+  return localContext(folder, text === '' ? { path } : { text, name: path });
+}
+
+async function readText(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 export function namedContexts(call: Call): Readonly<Record<string, string>> {

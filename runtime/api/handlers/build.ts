@@ -1,6 +1,5 @@
 /** `POST /build` as the classic builder's clients speak it, and its cache. */
 import type { BuildEvent, BuildOptions } from '../../engine/build-context.js';
-import { takeContext } from '../../engine/build-context.js';
 import { takeNamedContexts } from '../../engine/build-named.js';
 import type { Engine } from '../../engine/engine.js';
 import { familiarReference, layerRoots, parsePlatform, referenceOf, tellImage } from '../../engine/images.js';
@@ -10,7 +9,7 @@ import { int, list, map, nullable, object, string, stringMap, strings } from '..
 import { encodeBuildEvent } from '../encode/build.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream } from '../streams.js';
-import { namedContexts, readInputs } from './build-inputs.js';
+import { namedContexts, openRequestContext, readInputs } from './build-inputs.js';
 import { readPruneFilters } from './prune-filters.js';
 
 const ulimits = list(object({ Name: string, Soft: int, Hard: int }));
@@ -81,13 +80,7 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
   const parameters = readParameters(call);
   const quiet = call.query.bool('q');
   const lines = new JsonStream(call);
-  const context = await takeContext(engine, {
-    body: call.body,
-    remote: call.query.text('remote'),
-    dockerfile: call.query.text('dockerfile'),
-    signal: call.signal,
-    inOneFile: true,
-  });
+  const context = await openRequestContext(engine, call);
   try {
     const named = await takeNamedContexts(engine, namedContexts(call), call.signal);
     const { directory: contextDirectory, tree: contextTree, dockerfile } = context;
