@@ -4,6 +4,7 @@ import { EngineError } from '../errors.js';
 import { hostPlatform } from '../images/platform.js';
 import { familiarName, familiarReference, isDigest, isTag, parseReference } from '../images/reference.js';
 import type {
+  CheckReport,
   Image,
   ImageConfig,
   Platform,
@@ -92,16 +93,40 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
   return image;
 }
 
-/** Untags, and deletes with the last tag. What it frees on disk goes in the background. */
-export async function removeImage(
-  engine: Engine,
-  name: string,
-  options: { readonly force: boolean; readonly noPrune: boolean },
-): Promise<RemovedImage[]> {
+/** `roots` with all that is below them. */
+function withParents(engine: Engine, roots: readonly ChainId[]): ReadonlySet<ChainId> {
+  const { snapshots } = engine.foundations;
+  const kept = new Set<ChainId>();
+  for (const root of roots)
+    for (let id: ChainId | undefined = root; id !== undefined && !kept.has(id); id = snapshots.parent(id)) kept.add(id);
+  return kept;
+}
+
+/** Untags, and deletes with the last tag, also from the disk. */
+export async function removeImage(engine: Engine, name: string, options: RemoveOptions): Promise<RemovedImage[]> {
+  const removed = await forgetImage(engine, name, options);
+  if (removed.some(({ deleted }) => deleted !== undefined))
+    await engine.foundations.images.collect(await layerRoots(engine));
+  return removed;
+}
+
+export interface RemoveOptions {
+  readonly force: boolean;
+  /** Parents that nothing else needs stay. */
+  readonly noPrune: boolean;
+}
+
+/** `removeImage` for who gives back the disk space of several at once. */
+export async function forgetImage(engine: Engine, name: string, options: RemoveOptions): Promise<RemovedImage[]> {
   const { images } = engine.foundations;
   const image = images.get(name);
   const known = new Set<string>(images.list().map(({ id }) => id));
-  const removed = await images.remove(name, { ...options, inUse: imageUsers(engine) });
+  const kept = withParents(engine, await layerRoots(engine));
+  const removed = await images.remove(name, {
+    ...options,
+    inUse: imageUsers(engine),
+    kept: (chainId) => kept.has(chainId),
+  });
   for (const entry of removed) {
     if (entry.untagged) tellImage(engine, 'untag', image.id, image.id, image);
     if (entry.deleted && known.has(entry.deleted)) tellImage(engine, 'delete', entry.deleted, entry.deleted);
@@ -117,6 +142,11 @@ export async function loadImages(
   const loaded = await engine.foundations.images.load(archive, onProgress);
   for (const image of loaded) tellImage(engine, 'load', image.id, image.id, image);
   return loaded;
+}
+
+/** Reads all that is kept of images; `repair` takes away what is damaged and stands below no container or build. */
+export async function checkImages(engine: Engine, repair: boolean): Promise<CheckReport> {
+  return engine.foundations.images.check({ repair, roots: await layerRoots(engine) });
 }
 
 export function saveImages(engine: Engine, names: readonly string[]): Readable {

@@ -15,6 +15,8 @@ export interface Blobs {
   path(digest: Digest): string;
   read(digest: Digest): Promise<Buffer>;
   open(digest: Digest): Readable;
+  /** What its file really is; undefined when it cannot be read. */
+  digestOnDisk(digest: Digest): Promise<Digest | undefined>;
   put(bytes: Uint8Array): Promise<Digest>;
   /** Stores a stream; its digest must be `expected` where that is given. Nothing stays of one that breaks. */
   write(content: Readable, expected?: Digest): Promise<{ digest: Digest; sizeBytes: number }>;
@@ -62,6 +64,7 @@ export async function openBlobs(home: string): Promise<Blobs> {
     path,
     read: (digest) => readFile(path(digest)),
     open: (digest) => createReadStream(path(digest), { highWaterMark: 1 << 18 }).on('error', () => undefined),
+    digestOnDisk: (digest) => digestOfFile(path(digest)).catch(() => undefined),
     async put(bytes) {
       const digest = digestOf(bytes);
       if (sizes.has(digest)) return digest;
@@ -98,6 +101,14 @@ export async function openBlobs(home: string): Promise<Blobs> {
       return size;
     },
   };
+}
+
+/** SHA-256 of a file. */
+export async function digestOfFile(path: string): Promise<Digest> {
+  const hashing = new Hashing();
+  hashing.resume();
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), hashing);
+  return hashing.digest!;
 }
 
 async function abandonAfter(target: Ingest, error: unknown): Promise<never> {

@@ -105,11 +105,13 @@ export function openLayers({ blobs, snapshots, table, limitBytes }: LayersOption
     unpack,
     async openTar(diffId) {
       const record = table.get(diffId);
-      if (record?.blob && blobs.has(record.blob.digest)) return decompress(blobs.open(record.blob.digest));
+      if (record?.blob && blobs.has(record.blob.digest)) {
+        return checked(await decompress(blobs.open(record.blob.digest)), diffId, `blob ${record.blob.digest}`);
+      }
       if (!record || !snapshots.has(record.chainId)) {
         throw new EngineError('system', `the content of layer ${diffId} is no longer here`);
       }
-      return checked(snapshots.layerTar(record.chainId), diffId);
+      return checked(snapshots.layerTar(record.chainId), diffId, `layer ${diffId}`);
     },
     remember: (diffId, record) => table.put(diffId, record),
     forget: (diffId) => table.remove(diffId),
@@ -125,11 +127,16 @@ function checkDiffId(digest: Digest, layer: UnpackedLayer): void {
   );
 }
 
-function checked(tar: Readable, diffId: Digest): Readable {
+function checked(tar: Readable, diffId: Digest, what: string): Readable {
   const hashing = new Hashing((digest) => {
-    if (digest !== diffId) throw new EngineError('system', `layer ${diffId} was changed on disk`);
+    if (digest !== diffId) throw damaged(what);
   });
-  tar.on('error', (error) => hashing.destroy(error));
+  tar.on('error', (error) => hashing.destroy(error instanceof EngineError ? error : damaged(what, error)));
   hashing.on('close', () => tar.destroy());
   return tar.pipe(hashing);
+}
+
+/** What a person reads of content that is no longer what it was. */
+export function damaged(what: string, cause?: unknown): EngineError {
+  return new EngineError('system', `${what} is damaged on disk: devenv engine check --repair takes it away`, { cause });
 }

@@ -1,14 +1,12 @@
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../errors.js';
 import type { Snapshots } from '../snapshots/types.js';
 import { type OpenedArchive, openArchive } from './archive.js';
-import type { Blobs } from './blobs.js';
+import { type Blobs, digestOfFile } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import { isCompressed } from './decompress.js';
-import { chainIdOn, chainIdsOf, digestOf, Hashing, hexOf, shortId } from './digest.js';
+import { chainIdOn, chainIdsOf, digestOf, hexOf, shortId } from './digest.js';
 import type { Layers } from './layers.js';
 import { recordImage } from './make.js';
 import { type ConfigDocument, type Index, type Manifest, mediaTypes, parseConfig, parseDocument } from './manifest.js';
@@ -169,13 +167,6 @@ async function loadLayer(
   } finally {
     release();
   }
-}
-
-async function digestOfFile(path: string): Promise<Digest> {
-  const hashing = new Hashing();
-  hashing.resume();
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), hashing);
-  return hashing.digest!;
 }
 
 interface Loaded {

@@ -2,7 +2,7 @@ import type { Snapshots } from '../snapshots/types.js';
 import type { Blobs } from './blobs.js';
 import { chainIdsOf, shortId } from './digest.js';
 import type { Fetch, Fetches } from './fetches.js';
-import type { Layers } from './layers.js';
+import type { Layers, UnpackedLayer } from './layers.js';
 import type { Descriptor } from './manifest.js';
 import type { Repository } from './registry/repository.js';
 import type { Digest, ProgressEvent } from './types.js';
@@ -44,15 +44,32 @@ export async function pullLayers(context: LayerContext, pull: LayerPull): Promis
   try {
     for (const { descriptor, index } of missing) {
       pull.signal?.throwIfAborted();
-      const content = await fetching.content(descriptor);
-      const parent = chainIds[index - 1];
-      const diffId = pull.diffIds[index]!;
-      await context.layers.unpack({ parent, diffId, blob: descriptor, remote: pull.remote }, content);
+      const layer = {
+        parent: chainIds[index - 1],
+        diffId: pull.diffIds[index]!,
+        blob: descriptor,
+        remote: pull.remote,
+      };
+      await unpackFetched(context, fetching, layer);
       pull.emit({ id: shortId(descriptor.digest), status: 'Pull complete' });
     }
     await fetching.done();
   } finally {
     await fetching.release();
+  }
+}
+
+/** A blob that was here from earlier may have been damaged since: then it is fetched like any other. */
+async function unpackFetched({ layers, blobs }: LayerContext, fetching: Fetching, layer: UnpackedLayer): Promise<void> {
+  const { digest } = layer.blob;
+  const wasHere = blobs.has(digest);
+  try {
+    await layers.unpack(layer, await fetching.content(layer.blob));
+  } catch (error) {
+    if (!wasHere || (await blobs.digestOnDisk(digest)) === digest) throw error;
+    await blobs.remove(digest);
+    fetching.begin(layer.blob);
+    await layers.unpack(layer, await fetching.content(layer.blob));
   }
 }
 
@@ -62,6 +79,7 @@ function countPresent(chainIds: readonly Digest[], snapshots: Snapshots): number
 }
 
 interface Fetching {
+  begin(descriptor: Descriptor): void;
   /** The blob's bytes, from the first on, while they come. */
   content(descriptor: Descriptor): Promise<import('node:stream').Readable>;
   done(): Promise<void>;
@@ -93,12 +111,14 @@ function startFetches(context: LayerContext, pull: LayerPull, wanted: readonly D
     }
   }
 
-  for (const descriptor of wanted) {
-    if (blobs.has(descriptor.digest) || begun.has(descriptor.digest)) continue;
+  function begin(descriptor: Descriptor): void {
+    if (blobs.has(descriptor.digest) || begun.has(descriptor.digest)) return;
     const fetch = fetchOne(descriptor);
     fetch.catch(() => undefined);
     begun.set(descriptor.digest, fetch);
   }
+
+  wanted.forEach(begin);
   const abort = () => void release();
   pull.signal?.addEventListener('abort', abort, { once: true });
 
@@ -110,6 +130,7 @@ function startFetches(context: LayerContext, pull: LayerPull, wanted: readonly D
   }
 
   return {
+    begin,
     async content(descriptor) {
       const id = shortId(descriptor.digest);
       const tell = everyMs((current) => pull.emit({ id, status: 'Extracting', current, total: descriptor.size }));

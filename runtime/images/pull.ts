@@ -170,7 +170,11 @@ function checkContent({ config, layers }: Manifest, said: string): void {
 }
 
 async function fetchSmall(blobs: Blobs, repository: Repository, descriptor: Descriptor): Promise<Buffer> {
-  if (blobs.has(descriptor.digest)) return blobs.read(descriptor.digest);
+  if (blobs.has(descriptor.digest)) {
+    const kept = await blobs.read(descriptor.digest).catch(() => undefined);
+    if (kept && digestOf(kept) === descriptor.digest) return kept;
+    await blobs.remove(descriptor.digest);
+  }
   const limit = 16 << 20;
   if (descriptor.size > limit) throw new EngineError('invalid', `image configuration of ${descriptor.size} bytes`);
   const { body } = await repository.blob(descriptor.digest, 0);

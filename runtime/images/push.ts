@@ -4,7 +4,7 @@ import { EngineError } from '../errors.js';
 import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import { digestOf, Hashing, shortId } from './digest.js';
-import type { Layers } from './layers.js';
+import { damaged, type Layers } from './layers.js';
 import { type Descriptor, type Manifest, mediaTypes, parseDocument } from './manifest.js';
 import { canonicalName, familiarName } from './reference.js';
 import type { Registries } from './registry/connection.js';
@@ -143,7 +143,10 @@ async function upload(push: Push, diffId: Digest): Promise<Descriptor> {
   const packed = kept ? source : source.pipe(zlib.createGzip({ level: 3, chunkSize: 1 << 17 }));
   source.on('error', (error) => hashing.destroy(error));
   packed.on('error', (error) => hashing.destroy(error));
-  await repository.upload(packed.pipe(hashing), () => hashing.digest!);
+  await repository.upload(packed.pipe(hashing), () => {
+    if (kept && hashing.digest !== kept.digest) throw damaged(`blob ${kept.digest}`);
+    return hashing.digest!;
+  });
   return kept ?? { mediaType: mediaTypes.dockerLayerGzip, digest: hashing.digest!, size: hashing.sizeBytes };
 }
 

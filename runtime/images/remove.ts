@@ -117,7 +117,7 @@ async function deleteImage(
   for (const one of catalog.references(image.id)) await unname(catalog, one, removed);
   await catalog.remove(image.id);
   removed.push({ deleted: image.id });
-  for (const chainId of layersOnlyOf(image, catalog)) removed.push({ deleted: chainId });
+  for (const chainId of layersOnlyOf(image, catalog)) if (!options.kept?.(chainId)) removed.push({ deleted: chainId });
   const parent = image.parent && !options.noPrune ? catalog.byId(image.parent) : undefined;
   if (parent === undefined || isNamed(catalog, parent)) return removed;
   return deleteImage(catalog, parent, { ...options, force: false, quiet: true }, removed);

@@ -51,6 +51,7 @@ export const openImageStore: OpenImageStore = async (options) => {
     remove: (name, how) => removeImage(catalog, name, how),
     save: (names) => saveImages(parts, names),
     load: async (archive, onProgress) => (await import('./load.js')).loadImages(parts, archive, onProgress),
+    check: async (how) => (await import('./check.js')).checkStore(parts, how),
     collect: (roots) => collectUnused({ ...parts, held: () => holds.held() }, roots),
   };
   return images;

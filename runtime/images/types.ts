@@ -121,6 +121,22 @@ export interface RemovedImage {
   readonly deleted?: string;
 }
 
+/** One thing that `check` found. */
+export interface CheckProblem {
+  readonly kind: 'blob' | 'layer' | 'image';
+  readonly id: Digest;
+  /** A sentence that goes on after the id. */
+  readonly text: string;
+  readonly repaired: boolean;
+}
+
+export interface CheckReport {
+  readonly blobs: number;
+  readonly layers: number;
+  readonly images: number;
+  readonly problems: readonly CheckProblem[];
+}
+
 /**
  * Images by content. Every method that names an image takes what Docker takes: an id, a unique prefix of one,
  * `name`, `name:tag`, `name@digest`. An unknown one throws EngineError('not-found', "No such image: X").
@@ -165,6 +181,8 @@ export interface ImageStore {
       readonly force: boolean;
       readonly noPrune: boolean;
       readonly inUse: (id: Digest) => readonly { id: string; running: boolean }[];
+      /** Layers that something else stands on: they stay, and are not told as deleted. */
+      readonly kept?: (chainId: ChainId) => boolean;
     },
   ): Promise<RemovedImage[]>;
   save(names: readonly string[]): Readable;
@@ -179,6 +197,8 @@ export interface ImageStore {
   ): Promise<{ digest: Digest; mediaType: string; sizeBytes: number; platforms: Platform[] }>;
   /** Blobs and layers that nothing refers to go away. Never what a running pull, build or container (`roots`) needs. */
   collect(roots: readonly ChainId[]): Promise<{ reclaimedBytes: number }>;
+  /** Reads all that is kept and says what is damaged; `repair` takes that away, but never what `roots` stand on. */
+  check(options: { readonly repair: boolean; readonly roots: readonly ChainId[] }): Promise<CheckReport>;
 }
 
 /** `openImageStore` of `images/store.ts`. Blobs lie in `HOME/blobs/sha256/HEX`, what is being fetched in `HOME/ingest`. */

@@ -64,6 +64,24 @@ function ownOnly(session: Session) {
   ]);
 }
 
+export interface EngineCheck {
+  readonly blobs: number;
+  readonly layers: number;
+  readonly images: number;
+  readonly problems: readonly {
+    readonly kind: string;
+    readonly id: string;
+    readonly text: string;
+    readonly repaired: boolean;
+  }[];
+}
+
+/** Has our engine read all that it keeps of images. */
+export async function checkEngine(session: Session, repair: boolean): Promise<EngineCheck> {
+  ownOnly(session);
+  return (await session.engine()).json('POST', '/devenv/check', { query: { repair } });
+}
+
 /** Containers go on without their engine, unless `force` takes them along. False: none was running. */
 export async function stopOwnEngine(session: Session, force: boolean): Promise<boolean> {
   const chosen = ownOnly(session);

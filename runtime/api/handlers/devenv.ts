@@ -1,8 +1,11 @@
 /** What Docker's API has no word for; all of it below `/devenv`. */
+import { pipeline } from 'node:stream/promises';
 import { bootstrap } from '../../engine/bootstrap.js';
 import type { Engine } from '../../engine/engine.js';
+import { packImageRoot } from '../../engine/image-root.js';
+import { checkImages } from '../../engine/images.js';
 import { encodeProgress } from '../encode/progress.js';
-import { type Answer, type Call, type Route, streamed } from '../routes.js';
+import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream } from '../streams.js';
 import { watchEventLoop } from './event-loop.js';
 
@@ -14,9 +17,15 @@ export interface DevenvOptions {
 export function devenvRoutes(options: DevenvOptions): Route[] {
   return [
     { method: 'POST', path: '/devenv/images/bootstrap', handle: (call) => bootstrapNamed(options.engine, call) },
+    { method: 'POST', path: '/devenv/check', handle: (call) => check(options.engine, call) },
     { method: 'GET', path: '/devenv/event-loop', handle: watchEventLoop },
+    { method: 'GET', path: '/devenv/images/:name*/rootfs', handle: (call) => imageRoot(options.engine, call) },
     { method: 'POST', path: '/devenv/shutdown', handle: (call) => shutdown(options, call) },
   ];
+}
+
+async function check(engine: Engine, call: Call): Promise<Answer> {
+  return ok(await checkImages(engine, call.query.bool('repair')));
 }
 
 async function bootstrapNamed(engine: Engine, call: Call): Promise<typeof streamed> {
@@ -37,6 +46,14 @@ export async function streamBootstrap(engine: Engine, call: Call, name: string):
   } catch (error) {
     await lines.fail(error);
   }
+}
+
+/** A tar, for outputs of builds. */
+async function imageRoot(engine: Engine, call: Call): Promise<typeof streamed> {
+  const tar = await packImageRoot(engine, call.params.name!);
+  call.response.writeHead(200, { 'content-type': 'application/x-tar' });
+  await pipeline(tar, call.response);
+  return streamed;
 }
 
 /** Answers, then leaves; `force` takes the running containers along. */
