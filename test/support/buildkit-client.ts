@@ -135,7 +135,12 @@ export class BuildKitClient {
       return answer;
     };
     await ask('Ping', this.codec.encode('Empty', {}));
-    const request = { Frontend: 'dockerfile.v0', FrontendOpt: options.attributes ?? {}, allowResultReturn: true };
+    const request = {
+      Frontend: 'dockerfile.v0',
+      FrontendOpt: options.attributes ?? {},
+      allowResultReturn: true,
+      allowResultArrayRef: true,
+    };
     try {
       const answer = await ask('Solve', this.codec.encode('BridgeSolveRequest', request));
       const { result } = this.codec.decode('BridgeSolveResponse', answer);

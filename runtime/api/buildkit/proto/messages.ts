@@ -177,6 +177,7 @@ export interface BridgeSolveRequest {
   readonly Frontend: string;
   readonly FrontendOpt: StringMap;
   readonly allowResultReturn: boolean;
+  readonly allowResultArrayRef: boolean;
   readonly CacheImports: readonly Exporter[];
   readonly FrontendInputs: Readonly<Record<string, Definition>>;
 }

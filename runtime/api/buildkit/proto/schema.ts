@@ -77,7 +77,7 @@ message RefMap { map<string, Ref> refs = 1; }
 message Result { Ref ref = 3; RefMap refs = 4; map<string, bytes> metadata = 10; }
 message ReturnRequest { Result result = 1; Status error = 2; }
 message BridgeSolveRequest {
-  Definition Definition = 1; string Frontend = 2; map<string, string> FrontendOpt = 3; bool allowResultReturn = 5; bool Final = 10;
+  Definition Definition = 1; string Frontend = 2; map<string, string> FrontendOpt = 3; bool allowResultReturn = 5; bool allowResultArrayRef = 6; bool Final = 10;
   repeated CacheOptionsEntry CacheImports = 12; map<string, Definition> FrontendInputs = 13; bool Evaluate = 14;
 }
 message BridgeSolveResponse { string ref = 1; Result result = 3; }
