@@ -3,6 +3,7 @@
  *
  * - `localcontext`: the context as a folder of this machine, read where it is; a body is the Dockerfile's text then
  * - `contexts`: JSON, name → what `--build-context` takes, folders as absolute paths
+ * - `check`: nothing is built; one line `{"aux": {"check": …}}` says what is odd about the Dockerfile
  * - `nocachefilter`: stages, one a parameter or with commas
  * - `ssh`: JSON, id → socket of an agent
  * - `rewritetimestamps`: files of new layers are not newer than the build argument SOURCE_DATE_EPOCH

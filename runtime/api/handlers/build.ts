@@ -1,4 +1,6 @@
 /** `POST /build` as the classic builder's clients speak it, and its cache. */
+
+import { checkBuild } from '../../engine/build-check.js';
 import type { BuildEvent, BuildOptions } from '../../engine/build-context.js';
 import { takeNamedContexts } from '../../engine/build-named.js';
 import type { Engine } from '../../engine/engine.js';
@@ -82,6 +84,11 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
   const lines = new JsonStream(call);
   const context = await openRequestContext(engine, call);
   try {
+    if (call.query.bool('check')) {
+      await lines.write({ aux: { check: await checkBuild(engine, context, parameters) } });
+      lines.end();
+      return streamed;
+    }
     const named = await takeNamedContexts(engine, namedContexts(call), call.signal);
     const { directory: contextDirectory, tree: contextTree, dockerfile } = context;
     const onEvent = (event: BuildEvent) => {
