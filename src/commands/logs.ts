@@ -14,6 +14,7 @@ export default class Logs extends DevenvCommand {
     until: Flags.string({ description: 'until then' }),
     timestamps: Flags.boolean({ char: 't', description: 'lines with their time' }),
     index: Flags.integer({ description: 'only the container of that number' }),
+    grep: Flags.string({ helpValue: 'PATTERN', description: 'of these lines only those that match' }),
     'no-log-prefix': Flags.boolean({ description: 'lines without the name of their container' }),
     'no-color': Flags.boolean({ description: 'lines without colours' }),
     format: Flags.string({ options: ['text', 'json'], default: 'text', description: 'json: an object a line' }),
@@ -21,9 +22,9 @@ export default class Logs extends DevenvCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
-    const { follow = false, timestamps = false, tail, since, until, index } = flags;
+    const { follow = false, timestamps = false, tail, since, until, index, grep } = flags;
     const request = {
-      ...{ follow, timestamps, tail, since, until, index },
+      ...{ follow, timestamps, tail, since, until, index, grep },
       services: args.services ?? [],
       prefix: !flags['no-log-prefix'],
       json: flags.format === 'json',

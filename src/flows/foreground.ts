@@ -81,6 +81,7 @@ class Foreground {
       interrupts.stop();
       this.ended.abort();
       this.logs.abort();
+      await this.printer.flush();
     }
     return this.interrupted ? 130 : this.exitCode;
   }

@@ -5,10 +5,11 @@ import { composeLabel } from '../model/labels.js';
 import type { ObservedContainer } from '../model/observed.js';
 import { LogPrinter } from '../output/log-printer.js';
 import { chooseContainers } from './containers.js';
-import { printLogs, shortName } from './follow-logs.js';
+import { type LogSource, lastStart, logEvent, printLogs, shortName } from './follow-logs.js';
 import { Cancelled, Interrupts } from './interrupt.js';
+import { mergeByTime } from './merge-by-time.js';
 import type { Session } from './session.js';
-import { readEvents, unixSeconds } from './streams.js';
+import { justAfter, readEvents, readLogs, unixSeconds } from './streams.js';
 
 export interface LogsRequest {
   readonly services: readonly string[];
@@ -20,61 +21,126 @@ export interface LogsRequest {
   readonly prefix: boolean;
   readonly json: boolean;
   readonly index: number | undefined;
+  /** Only lines that match. */
+  readonly grep: string | undefined;
 }
 
-/** What the services' containers printed and, with `follow`, print; new replicas are picked up. */
+/**
+ * What the services' containers printed, merged by time, and, with `follow`, what they print from then on; new replicas
+ * are picked up.
+ */
 export async function showLogs(session: Session, request: LogsRequest): Promise<void> {
-  const now = Date.now();
-  const options: LogOptions = {
-    follow: request.follow,
-    tail: request.tail,
-    ...(request.since ? { since: toUnixTime(request.since, now) } : {}),
-    ...(request.until ? { until: toUnixTime(request.until, now) } : {}),
-  };
-  const { known, containers: found } = await chooseContainers(session, { services: request.services });
+  const { containers: found, known } = await chooseContainers(session, { services: request.services });
   const containers = found.filter((one) => request.index === undefined || one.replica === request.index);
-  const services = [
-    ...new Set([...Object.keys(known.loaded?.project.services ?? {}), ...found.map((one) => one.service)]),
-  ];
-  const { prefix, json } = request;
-  const printer = new LogPrinter(session.terminal, { prefix, json, timestamps: request.timestamps }, services.sort());
-  printer.announce(containers.map((one) => shortName(known.name, one.name)));
+  const services = new Set([...Object.keys(known.loaded?.project.services ?? {}), ...found.map((one) => one.service)]);
+  const { prefix, json, timestamps } = request;
+  const printer = new LogPrinter(session.terminal, { prefix, json, timestamps }, [...services].sort());
   const abort = new AbortController();
   const interrupts = new Interrupts(() => abort.abort());
-  const show = (container: ObservedContainer, more: LogOptions = {}) =>
-    showContainer(session, container, shortName(known.name, container.name), printer, {
-      ...options,
-      ...more,
-      signal: abort.signal,
-    });
+  const matches = matcher(request.grep);
   try {
-    if (!request.follow) for (const container of containers) await show(container);
-    else
-      await Promise.all([...containers.map((one) => show(one)), followNew(session, request, known.name, show, abort)]);
+    const sources = await Promise.all(containers.map((one) => sourceOf(session, known.name, one)));
+    printer.announce(sources.map(({ label }) => label));
+    const options = { ...timeOptions(request, Date.now()), matches, signal: abort.signal };
+    if (!request.follow) await showBacklog(session, sources, printer, options);
+    else await follow(session, { request, projectName: known.name, sources, printer, options, abort });
   } finally {
     interrupts.stop();
+    await printer.flush();
   }
   if (abort.signal.aborted) throw new Cancelled();
 }
 
-async function showContainer(
-  session: Session,
-  container: ObservedContainer,
-  label: string,
-  printer: LogPrinter,
-  options: LogOptions & { signal: AbortSignal },
-): Promise<void> {
-  const { Config } = await inspectContainer(await session.engine(), container.id);
-  await printLogs(session, { id: container.id, label, service: container.service, tty: Config.Tty }, printer, options);
+type ShowOptions = LogOptions & { readonly matches: (line: string) => boolean; readonly signal: AbortSignal };
+
+function timeOptions(request: LogsRequest, now: number): LogOptions {
+  return {
+    tail: request.tail,
+    ...(request.since ? { since: toUnixTime(request.since, now) } : {}),
+    ...(request.until ? { until: toUnixTime(request.until, now) } : {}),
+  };
 }
+
+/** A JavaScript regular expression. */
+function matcher(pattern: string | undefined): (line: string) => boolean {
+  if (pattern === undefined) return () => true;
+  try {
+    const expression = new RegExp(pattern);
+    return (line) => expression.test(line);
+  } catch (error) {
+    throw new UserError('bad-pattern', `"${pattern}" is no regular expression: ${(error as Error).message}`);
+  }
+}
+
+async function sourceOf(session: Session, projectName: string, container: ObservedContainer): Promise<LogSource> {
+  const { Config } = await inspectContainer(await session.engine(), container.id);
+  const { id, service, name } = container;
+  return { id, service, label: shortName(projectName, name), tty: Config.Tty };
+}
+
+/** Gives, for each container that printed something, the time of its last line. */
+async function showBacklog(
+  session: Session,
+  sources: readonly LogSource[],
+  printer: LogPrinter,
+  options: ShowOptions,
+): Promise<Map<LogSource, string>> {
+  const last = new Map<LogSource, string>();
+  const { matches, ...log } = options;
+  const logs = sources.map((source) => readLogs(session, source.id, { ...log, follow: false, tty: source.tty }));
+  for await (const { from, item } of mergeByTime(logs)) {
+    const source = sources[from]!;
+    last.set(source, item.timestamp);
+    if (matches(item.text)) await printer.print(logEvent(source, item));
+  }
+  return last;
+}
+
+interface Following {
+  readonly request: LogsRequest;
+  readonly projectName: string;
+  readonly sources: readonly LogSource[];
+  readonly printer: LogPrinter;
+  readonly options: ShowOptions;
+  readonly abort: AbortController;
+}
+
+/** The backlog first, then each log from behind its last line on. */
+async function follow(session: Session, following: Following): Promise<void> {
+  const { sources, printer, options, request } = following;
+  const beganNs = BigInt(Date.now()) * 1_000_000n;
+  const last = await showBacklog(session, sources, printer, { until: unixSeconds(beganNs), ...options });
+  const show = (source: LogSource, since: string | undefined) =>
+    printLogs(session, source, printer, {
+      ...options,
+      follow: true,
+      tail: 'all',
+      ...(since === undefined ? {} : { since }),
+    });
+  const sinceOf = (source: LogSource) => {
+    const shown = last.get(source);
+    if (shown !== undefined) return justAfter(shown);
+    return request.tail === '0' ? unixSeconds(beganNs) : options.since;
+  };
+  const showNew = async (container: ObservedContainer) => {
+    const source = await sourceOf(session, following.projectName, container);
+    printer.announce([source.label]);
+    await show(source, await lastStart(session, container.id));
+  };
+  await Promise.all([
+    ...sources.map((source) => show(source, sinceOf(source))),
+    followNew(session, following, showNew),
+  ]);
+}
+
+/** A restart is an end and a start: this long after the last end the project counts as stopped. */
+const betweenMs = 500;
 
 /** Containers that start while we follow; ends when none of the project runs any more. */
 async function followNew(
   session: Session,
-  request: LogsRequest,
-  projectName: string,
-  show: (container: ObservedContainer, more: LogOptions) => Promise<void>,
-  abort: AbortController,
+  { request, projectName, abort }: Following,
+  show: (container: ObservedContainer) => Promise<void>,
 ): Promise<void> {
   const filters = { type: ['container'], event: ['start', 'die'], label: [`${composeLabel.project}=${projectName}`] };
   const shows: Promise<void>[] = [];
@@ -83,13 +149,18 @@ async function followNew(
     containers.some((one) => one.state === 'running' || one.state === 'restarting');
   const sinceNs = BigInt(Date.now()) * 1_000_000n;
   if (!someRun(await list())) return;
-  for await (const { Action, Actor, timeNano } of readEvents(session, { filters, sinceNs, signal: abort.signal })) {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([abort.signal, ended.signal]);
+  let end: NodeJS.Timeout | undefined;
+  for await (const { Action, Actor } of readEvents(session, { filters, sinceNs, signal })) {
     const containers = await list();
     const container = containers.find((one) => one.id === Actor.ID);
-    if (Action === 'start' && container)
-      shows.push(show(container, { since: unixSeconds(BigInt(timeNano)), tail: 'all' }));
-    if (Action === 'die' && !someRun(containers)) break;
+    const wanted = request.index === undefined || container?.replica === request.index;
+    if (Action === 'start') clearTimeout(end);
+    if (Action === 'start' && container && wanted) shows.push(show(container));
+    if (Action === 'die' && !someRun(containers)) end = setTimeout(() => ended.abort(), betweenMs);
   }
+  clearTimeout(end);
   await Promise.all(shows);
 }
 

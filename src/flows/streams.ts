@@ -61,9 +61,17 @@ async function stillRuns(session: Session, id: string): Promise<boolean> {
 
 /** Unix seconds one nanosecond behind an RFC 3339 time. */
 export function justAfter(timestamp: string): string {
+  return unixSeconds(nanoseconds(timestamp) + 1n);
+}
+
+/** Unix seconds of an RFC 3339 time. */
+export function atOrAfter(timestamp: string): string {
+  return unixSeconds(nanoseconds(timestamp));
+}
+
+function nanoseconds(timestamp: string): bigint {
   const [, whole, fraction = ''] = /^(.+?)(?:\.(\d+))?Z$/.exec(timestamp) ?? [undefined, timestamp];
-  const ns = BigInt(Date.parse(`${whole}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9)) + 1n;
-  return unixSeconds(ns);
+  return BigInt(Date.parse(`${whole}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
 }
 
 export function unixSeconds(ns: bigint): string {

@@ -9,12 +9,20 @@ export interface LogStyle {
   readonly json: boolean;
 }
 
+/** Written at once when it is more than this, else when the lines that are there have all come. */
+const batchLength = 65_536;
+
 /**
  * Lines of containers, each behind its container's name in its service's colour, aligned over all that were
- * announced. Standard output and error stay apart.
+ * announced. Standard output and error stay apart. Lines are written in batches: a system call for each would be most of
+ * the work of a long log.
  */
 export class LogPrinter {
   private width = 0;
+  private batch: string[] = [];
+  private length = 0;
+  private batchStream: LogEvent['stream'] = 'stdout';
+  private scheduled: NodeJS.Immediate | undefined;
 
   constructor(
     private readonly terminal: Terminal,
@@ -27,19 +35,38 @@ export class LogPrinter {
     this.width = Math.max(this.width, ...containers.map((name) => name.length));
   }
 
-  print(event: LogEvent): Promise<void> {
-    const write = event.stream === 'stderr' ? this.terminal.status : this.terminal.data;
-    return write(
-      this.style.json ? `${jsonLine(event)}\n` : `${this.prefixOf(event)}${this.stampOf(event)}${event.line}\n`,
-    );
+  /** Waits where the reader is slower than we are. */
+  async print(event: LogEvent): Promise<void> {
+    const text = this.style.json ? jsonLine(event) : `${this.prefixOf(event)}${this.stampOf(event)}${event.line}`;
+    await this.add(event.stream, `${text}\n`);
+  }
+
+  /** Resolves when all that was printed is written. */
+  async flush(): Promise<void> {
+    clearImmediate(this.scheduled);
+    this.scheduled = undefined;
+    if (this.batch.length === 0) return;
+    const text = this.batch.join('');
+    this.batch = [];
+    this.length = 0;
+    await (this.batchStream === 'stderr' ? this.terminal.status : this.terminal.data)(text);
+  }
+
+  private async add(stream: LogEvent['stream'], text: string): Promise<void> {
+    const before = stream === this.batchStream ? undefined : this.flush();
+    this.batchStream = stream;
+    this.batch.push(text);
+    this.length += text.length;
+    this.scheduled ??= setImmediate(() => void this.flush());
+    if (before) await before;
+    if (this.length > batchLength) await this.flush();
   }
 
   /** `web-1 exited with code 0`, among the lines. */
-  printExit(service: string, container: string, code: number): Promise<void> {
-    if (this.style.json) {
-      return this.terminal.data(`${JSON.stringify({ service, container, event: 'exited', code })}\n`);
-    }
-    return this.terminal.status(`${this.color(service, container)} exited with code ${code}\n`);
+  async printExit(service: string, container: string, code: number): Promise<void> {
+    if (this.style.json) await this.add('stdout', `${JSON.stringify({ service, container, event: 'exited', code })}\n`);
+    else await this.add('stderr', `${this.color(service, container)} exited with code ${code}\n`);
+    await this.flush();
   }
 
   private prefixOf({ service, container, stream }: LogEvent): string {

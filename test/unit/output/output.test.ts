@@ -164,6 +164,7 @@ output('puts each line behind its container, aligned, in a colour of its service
   const line = { kind: 'log', service: 'db', container: 'db-1', stream: 'stdout', line: 'up', timestamp: 'T' } as const;
   await printer.print(line);
   await printer.print({ ...line, stream: 'stderr' });
+  await printer.flush();
   assert.is(out.text(), '\u001b[36mdb-1   | \u001b[39mT up\n');
   assert.is(err.text(), '\u001b[36mdb-1   | \u001b[39mT up\n');
 });
