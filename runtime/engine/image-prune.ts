@@ -3,7 +3,7 @@ import type { Image, RemovedImage } from '../images/types.js';
 import type { Engine } from './engine.js';
 import type { Filters } from './filters.js';
 import { containersByImage, createdNs } from './image-list.js';
-import { layerRoots, removeImage } from './images.js';
+import { forgetImage, layerRoots } from './images.js';
 
 export const imagePruneFilters = ['dangling', 'label', 'label!', 'until'] as const;
 
@@ -13,7 +13,7 @@ async function removeByNames(engine: Engine, image: Image): Promise<RemovedImage
   const removed: RemovedImage[] = [];
   for (const name of names.length > 0 ? names : [image.id]) {
     try {
-      removed.push(...(await removeImage(engine, name, { force: false, noPrune: false })));
+      removed.push(...(await forgetImage(engine, name, { force: false, noPrune: false })));
     } catch (error) {
       // The digest of a repository goes with its last tag.
       if (!(error instanceof EngineError && ['conflict', 'not-found'].includes(error.kind))) throw error;

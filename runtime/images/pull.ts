@@ -53,7 +53,11 @@ export async function pullImage(context: PullContext, reference: Reference, opti
     const repository = connect(context, reference, options);
     const resolved = await resolveManifest(repository, reference, options.platform ?? context.hostPlatform);
     // Only now: a failure before the first line still has a status of its own.
-    emit({ status: `Pulling from ${reference.repository}`, id: reference.tag ?? reference.digest ?? '' });
+    emit({
+      status: `Pulling from ${reference.repository}`,
+      id: reference.tag ?? reference.digest ?? '',
+      isMessage: true,
+    });
     const image = await fetchImage(context, { repository, resolved, reference, options, emit });
     emit({ status: `Digest: ${resolved.digest}` });
     const news = before === image.id ? 'Image is up to date' : 'Downloaded newer image';

@@ -93,6 +93,8 @@ export interface RegistryAuth {
 export interface ProgressEvent {
   readonly id?: string;
   readonly status: string;
+  /** A sentence about what has this id, rather than a step of its work. */
+  readonly isMessage?: boolean;
   readonly current?: number;
   readonly total?: number;
 }

@@ -24,8 +24,9 @@ function bar(current: number, total: number): string {
 
 /** One line of a pull or push; the key order is Docker's. */
 export function encodeProgress(event: ProgressEvent): ProgressMessage {
-  const { id, status, current, total } = event;
+  const { id, status, current, total, isMessage } = event;
   if (id === undefined) return { status };
+  if (isMessage) return { status, id };
   if (current === undefined && total === undefined) return { status, progressDetail: {}, id };
   const progressDetail = { ...(current === undefined ? {} : { current }), ...(total ? { total } : {}) };
   const progress = total ? bar(current ?? 0, total) : humanSize(current ?? 0);
