@@ -50,6 +50,10 @@ export default class Up extends DevenvCommand {
       allowNo: true,
       description: 'bring changed files into the services (by itself in the environment dev)',
     }),
+    locked: Flags.boolean({
+      allowNo: true,
+      description: 'only with the images of devenv-lock.yml (by itself in CI and in the environment prod)',
+    }),
     yes: Flags.boolean({ char: 'y', description: 'answer yes to all questions' }),
   };
 

@@ -108,6 +108,7 @@ export interface ImageSummary {
 export interface ImageInspect {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
+  readonly RepoDigests?: readonly string[] | null;
   readonly Created?: string;
   readonly Size: number;
   readonly Architecture: string;

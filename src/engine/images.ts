@@ -57,13 +57,18 @@ export function buildImage(
   engine: EngineClient,
   query: Readonly<Record<string, string | number | boolean | object | undefined>>,
   context: Readable,
-  options: { readonly registryConfig?: string; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly registryConfig?: string | undefined;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly signal?: AbortSignal;
+  } = {},
 ): AsyncGenerator<ProgressLine> {
   return engine.lines('POST', '/build', {
     query,
     body: context,
     headers: {
       'content-type': 'application/x-tar',
+      ...options.headers,
       ...(options.registryConfig ? { 'x-registry-config': options.registryConfig } : {}),
     },
     ...(options.signal ? { signal: options.signal } : {}),
@@ -148,9 +153,26 @@ export function pruneImages(engine: EngineClient, filters: Filters): Promise<Pru
   return engine.json('POST', '/images/prune', { query: { filters } });
 }
 
-/** What the registry has under a name, without pulling it. */
-export async function distributionDigest(engine: EngineClient, name: string, auth?: string): Promise<string> {
+/** What the registry has under a name, without pulling it. `platforms`: `linux/arm64/v8`, as the registry says them. */
+export async function inspectDistribution(
+  engine: EngineClient,
+  name: string,
+  auth?: string,
+): Promise<{ digest: string; platforms: string[] }> {
   const path = `/distribution/${name.split('/').map(encodeURIComponent).join('/')}/json`;
   const options = auth ? { headers: { 'x-registry-auth': auth } } : {};
-  return (await engine.json<{ Descriptor: { digest: string } }>('GET', path, options)).Descriptor.digest;
+  const { Descriptor, Platforms } = await engine.json<DistributionAnswer>('GET', path, options);
+  const platforms = (Platforms ?? []).map((one) => [one.os, one.architecture, one.variant].filter(Boolean).join('/'));
+  return { digest: Descriptor.digest, platforms };
+}
+
+interface DistributionAnswer {
+  readonly Descriptor: { readonly digest: string };
+  readonly Platforms?:
+    | readonly { readonly os: string; readonly architecture: string; readonly variant?: string }[]
+    | null;
+}
+
+export async function distributionDigest(engine: EngineClient, name: string, auth?: string): Promise<string> {
+  return (await inspectDistribution(engine, name, auth)).digest;
 }

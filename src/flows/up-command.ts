@@ -37,6 +37,7 @@ export interface UpWish {
   readonly 'dry-run'?: boolean | undefined;
   /** Undefined: as the environment has it. */
   readonly watch?: boolean | undefined;
+  readonly locked?: boolean | undefined;
 }
 
 /** Gives the exit code. */
@@ -51,6 +52,7 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
       quietPull: wish['quiet-pull'] ?? false,
       waitTimeoutMs: wish['wait-timeout'],
       yes: wish.yes ?? false,
+      locked: wish.locked,
     });
   } catch (error) {
     if (stays && error instanceof Cancelled) await stopStarted(session, wish);

@@ -30,6 +30,8 @@ export interface UpRequest {
   readonly quiet?: boolean;
   /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
   readonly alone?: boolean;
+  /** Images are what the lock file says; undefined: where that is the custom (CI, `prod`). */
+  readonly locked?: boolean | undefined;
 }
 
 export interface UpResult {
@@ -65,6 +67,7 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const loaded = await loading;
   const engine = await connecting;
   const { locate, variables } = loaded;
+  if (request.locked !== false && !request.dryRun) await lockIfWanted(session, engine, loaded, request.locked);
   let observed = await observeProject(engine, loaded.project);
   const project = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
   const { alone = true } = request;
@@ -96,6 +99,12 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   if (answered.steps.length === 0 && !request.quiet) await session.terminal.status(upToDate(selected.size));
   if (answered.steps.length > 0 && !request.quiet) await noteHints(session, loaded);
   return { loaded, engine, observed, plan: answered, selected };
+}
+
+async function lockIfWanted(session: Session, engine: EngineClient, loaded: LoadedProject, asked?: boolean) {
+  if (!asked && !session.world.env.CI && loaded.project.environmentName !== 'prod') return;
+  const { holdToLock } = await import('./lock/locked.js');
+  await holdToLock(session, engine, loaded, asked);
 }
 
 /** A line when `lint` has something to say; only where something was done, so that it does not become noise. */

@@ -3,6 +3,7 @@
  * was made of (packages from a manifest, a program from sources) must be built again. Pure.
  */
 import path from 'node:path';
+import { dockerfileLines } from '../model/dockerfile-lines.js';
 import type { Service } from '../model/project.js';
 import { type ContextIgnore, ruleIgnore } from './rules.js';
 import type { WatchAction, WatchRule } from './types.js';
@@ -126,10 +127,8 @@ function rule(
 function readDockerfile(text: string, target: string | undefined): { stages: Stage[]; command: string } {
   const stages: Stage[] = [];
   let command = '';
-  for (const line of logicalLines(text)) {
-    const [, word = '', rest = ''] = /^\s*(\w+)\s+(.*)$/s.exec(line) ?? [];
+  for (const { instruction, rest } of dockerfileLines(text)) {
     const stage = stages.at(-1);
-    const instruction = word.toUpperCase();
     if (instruction === 'FROM') {
       if (target !== undefined && stage?.name === target) break;
       stages.push(beginStage(rest, stages));
@@ -175,12 +174,4 @@ function readList(text: string): string[] {
   } catch {
     return [];
   }
-}
-
-function logicalLines(text: string): string[] {
-  const withoutComments = text.split(/\r?\n/).filter((line) => !/^\s*#/.test(line));
-  return withoutComments
-    .join('\n')
-    .replace(/\\[ \t]*\n/g, ' ')
-    .split('\n');
 }

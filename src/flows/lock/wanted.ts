@@ -1,0 +1,38 @@
+/** Which images an environment's services are made of. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Project, Service } from '../../model/project.js';
+import { baseImages } from '../../parity/bases.js';
+import type { LockedService } from '../../parity/lock-file.js';
+import { fullName } from '../pinned-images.js';
+
+/** Service → its image by its full name, or what its build stands on. What is built elsewhere (a git context) has none. */
+export async function wantedImages(project: Project): Promise<Record<string, LockedService>> {
+  const services = await Promise.all(
+    Object.values(project.services).map(async (service): Promise<[string, LockedService]> => {
+      if (service.build) return [service.name, { bases: await basesOf(project, service) }];
+      return [service.name, service.image ? { image: withoutDigest(service.image) } : {}];
+    }),
+  );
+  return Object.fromEntries(services.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** As a lock file names it: `docker.io/library/postgres:15`. */
+function withoutDigest(image: string): string {
+  return fullName(image.replace(/@sha256:[0-9a-f]+$/, ''));
+}
+
+async function basesOf({ workingDir }: Project, { build }: Service): Promise<string[]> {
+  const text = await dockerfileOf(workingDir, build!);
+  if (text === undefined) return [];
+  const contexts = new Set(Object.keys((build!.additional_contexts as object | undefined) ?? {}));
+  return baseImages(text, build!.args ?? {}, build!.target, contexts)
+    .map(withoutDigest)
+    .sort();
+}
+
+async function dockerfileOf(workingDir: string, build: NonNullable<Service['build']>): Promise<string | undefined> {
+  if (build.dockerfile_inline !== undefined) return build.dockerfile_inline;
+  const context = path.resolve(workingDir, build.context);
+  return readFile(path.resolve(context, build.dockerfile ?? 'Dockerfile'), 'utf8').catch(() => undefined);
+}
