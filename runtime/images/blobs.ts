@@ -40,6 +40,7 @@ export async function openBlobs(home: string): Promise<Blobs> {
   await rm(ingestDirectory, { recursive: true, force: true });
   await Promise.all([mkdir(directory, { recursive: true }), mkdir(ingestDirectory, { recursive: true })]);
   const sizes = await readSizes(directory);
+  await dropUnwritten(home, directory, sizes);
   const path = (digest: Digest) => join(directory, hexOf(digest));
   let sequence = 0;
 
@@ -119,6 +120,26 @@ async function abandonAfter(target: Ingest, error: unknown): Promise<never> {
 function checkDigest(digest: Digest, expected: Digest | undefined): void {
   if (expected === undefined || digest === expected) return;
   throw new EngineError('invalid', `content does not match its digest: expected ${expected}, got ${digest}`);
+}
+
+const SMALL_BYTES = 1 << 20;
+
+/**
+ * After a power cut a blob's file may be there without its content. So the first time after each boot small blobs are
+ * compared with their digests, and empty ones go; of large ones the catalog of layers knows the size.
+ */
+async function dropUnwritten(home: string, directory: string, sizes: Map<Digest, number>): Promise<void> {
+  const file = join(home, 'blobs', 'boot');
+  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
+  const [boot, before] = await Promise.all([read('/proc/sys/kernel/random/boot_id'), read(file)]);
+  if (boot === before) return;
+  for (const [digest, size] of sizes) {
+    const path = join(directory, hexOf(digest));
+    if (size > SMALL_BYTES || (await digestOfFile(path).catch(() => undefined)) === digest) continue;
+    sizes.delete(digest);
+    await rm(path, { force: true });
+  }
+  await writeFile(file, boot);
 }
 
 async function readSizes(directory: string): Promise<Map<Digest, number>> {

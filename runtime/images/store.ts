@@ -27,6 +27,7 @@ const FRESH_MS = 10 * 60_000;
 /** Opens (and makes) `HOME/blobs`, and throws away what was being fetched when an earlier engine died. */
 export const openImageStore: OpenImageStore = async (options) => {
   const parts = await openParts(options);
+  await dropIncomplete(parts);
   const { catalog, layers, holds } = parts;
   const pulls = new SharedWork<Image, ProgressEvent>();
   const remote = lazyRemote(parts, options, () => images);
@@ -56,6 +57,19 @@ export const openImageStore: OpenImageStore = async (options) => {
   };
   return images;
 };
+
+/** What a power cut took a part of goes as a whole: better no image than one that does not start. */
+async function dropIncomplete({ blobs, catalog, layers, snapshots }: Awaited<ReturnType<typeof openParts>>) {
+  for (const { record } of layers.list()) {
+    const { blob } = record;
+    if (blob && blobs.has(blob.digest) && blobs.sizeBytes(blob.digest) !== blob.size) await blobs.remove(blob.digest);
+  }
+  for (const image of catalog.records()) {
+    if (blobs.has(image.id) && image.chainIds.every(snapshots.has)) continue;
+    for (const { key } of catalog.references(image.id)) await catalog.unname(key);
+    await catalog.remove(image.id);
+  }
+}
 
 async function openParts({ home, store, snapshots, layerLimitBytes }: ImageStoreOptions) {
   const blobs = await openBlobs(home);

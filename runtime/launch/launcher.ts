@@ -119,6 +119,14 @@ class LauncherProcess implements Launcher {
     return decodeUnpacked((await answer).body);
   }
 
+  async sync(path: string): Promise<void> {
+    const body = new ByteWriter();
+    body.string(path);
+    const connection = await this.connect();
+    connection.send(JOB.sync, body.finish());
+    await lastAnswer(connection);
+  }
+
   pack(options: TarPack): Readable {
     return Readable.from(this.packed(options), { objectMode: false, highWaterMark: 1 << 20 });
   }

@@ -117,6 +117,8 @@ export interface Launcher {
   ): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Writes a tar stream, or a file's, below a folder; see `TarUnpack`. */
   unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult>;
+  /** Settles when all that was written to the file system of `path` is on its disk. Throws LaunchError. */
+  sync(path: string): Promise<void>;
   /** Streams a tar of a folder; see `TarPack`. */
   pack(options: TarPack): Readable;
   close(): Promise<void>;

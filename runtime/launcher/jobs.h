@@ -12,7 +12,8 @@
 	JOB(2, job_run) \
 	JOB(3, job_spawn) \
 	JOB(4, job_unpack) \
-	JOB(5, job_pack)
+	JOB(5, job_pack) \
+	JOB(6, job_sync)
 
 #define JOB(code, function) int function(int fd, struct request *r);
 JOBS(JOB)

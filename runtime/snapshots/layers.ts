@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
+import type { Settling } from './settle.js';
 import type { Trash } from './trash.js';
 import type { ChainId } from './types.js';
 
@@ -32,9 +33,9 @@ export interface StagedLayer {
 
 const STAGING = 'new-';
 
-export async function openLayerFolders(directory: string, trash: Trash): Promise<LayerFolders> {
+export async function openLayerFolders(directory: string, trash: Trash, settling: Settling): Promise<LayerFolders> {
   await mkdir(directory, { recursive: true });
-  const records = await readRecords(directory, trash);
+  const records = await readRecords(directory, trash, settling);
   const folder = (chainId: ChainId) => join(directory, chainId.slice('sha256:'.length, 'sha256:'.length + 32));
   let sequence = 0;
 
@@ -45,8 +46,9 @@ export async function openLayerFolders(directory: string, trash: Trash): Promise
     return {
       contentPath: join(path, 'fs'),
       async publish(record) {
-        await writeFile(join(path, 'layer.json'), JSON.stringify(record));
-        await rename(path, folder(record.chainId));
+        const target = folder(record.chainId);
+        await writeFile(join(path, 'layer.json'), JSON.stringify(settling.mark(target, record)));
+        await rename(path, target);
         records.set(record.chainId, record);
       },
       abandon: () => trash.discard(path),
@@ -65,14 +67,14 @@ export async function openLayerFolders(directory: string, trash: Trash): Promise
   };
 }
 
-/** Reads every layer's record; staging folders that a crash left, and whatever has no record, go to the trash. */
-async function readRecords(directory: string, trash: Trash): Promise<Map<ChainId, LayerRecord>> {
+/** Reads every layer's record; staging folders that a crash left, and whatever has no sound record, go to the trash. */
+async function readRecords(directory: string, trash: Trash, settling: Settling): Promise<Map<ChainId, LayerRecord>> {
   const records = new Map<ChainId, LayerRecord>();
   const names = await readdir(directory);
   await Promise.all(
     names.map(async (name) => {
       const record = name.startsWith(STAGING) ? undefined : await readRecord(join(directory, name));
-      if (record) records.set(record.chainId, record);
+      if (record && settling.isSound(join(directory, name), record)) records.set(record.chainId, record);
       else await trash.discard(join(directory, name));
     }),
   );

@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
@@ -6,13 +6,16 @@ import { countBytes, listChanges } from './changes.js';
 import { makeInitLayer } from './init-layer.js';
 import { chainOf, type LayerFolders, openLayerFolders } from './layers.js';
 import { registerFailure } from './sentences.js';
+import { openSettling } from './settle.js';
 import { openTrash, type Trash } from './trash.js';
 import type { ChainId, NewLayer, OpenSnapshots, PreparedRoot, Snapshots, SnapshotsOptions } from './types.js';
 
 /** Opens (and makes) the folders of layers and roots under `home`, and throws away what a crash left half-made. */
 export const openSnapshots: OpenSnapshots = async (options) => {
   const trash = await openTrash(join(options.home, 'trash'), options.launcher);
-  const layers = await openLayerFolders(join(options.home, 'layers'), trash);
+  const { sync } = options.launcher;
+  const settling = openSettling(await readBoot(), sync && (() => sync.call(options.launcher, options.home)));
+  const layers = await openLayerFolders(join(options.home, 'layers'), trash, settling);
   await mkdir(join(options.home, 'roots'), { recursive: true });
   const lower = (chainId: ChainId | undefined) => chainOf(layers, chainId).map(layers.contentPath);
   const initLayer = await makeInitLayer(join(options.home, 'init'));
@@ -21,6 +24,7 @@ export const openSnapshots: OpenSnapshots = async (options) => {
     sizeBytes: (chainId) => layers.get(chainId)?.sizeBytes ?? 0,
     parent: (chainId) => layers.get(chainId)?.parent,
     list: layers.list,
+    settle: settling.settle,
     remove: layers.remove,
     lowerDirectories: lower,
     layerTar: (chainId) => packLayer(layers.contentPath(chainId), options),
@@ -36,6 +40,14 @@ export const openSnapshots: OpenSnapshots = async (options) => {
 
 /** Roots of containers are kept under their ids, those of build steps and the like under other names. */
 const isContainerId = (key: string) => /^[0-9a-f]{64}$/.test(key);
+
+/** A word for this boot of the machine; empty where the kernel does not say. */
+function readBoot(): Promise<string> {
+  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
+}
 
 type Layer = { readonly parent: ChainId | undefined; readonly chainId: ChainId };
 

@@ -49,6 +49,8 @@ export interface Snapshots {
   remove(chainId: ChainId): Promise<void>;
   /** All layers present. */
   list(): ChainId[];
+  /** Settles when every layer until now would outlive a power cut; done by itself a moment after each. */
+  settle(): Promise<void>;
   /** The folders of a layer and all below it, topmost first. */
   lowerDirectories(chainId: ChainId | undefined): string[];
   /** A writable root on top of `chainId` (undefined: empty), kept under `key` until removed. Idempotent. */
@@ -73,7 +75,7 @@ export interface Snapshots {
 export interface SnapshotsOptions {
   /** `$DEVENV_HOME`. */
   readonly home: string;
-  readonly launcher: Pick<Launcher, 'unpack' | 'pack' | 'spawn'>;
+  readonly launcher: Pick<Launcher, 'unpack' | 'pack' | 'spawn'> & Partial<Pick<Launcher, 'sync'>>;
   /** Without root overlays mark with `user.overlay.*`. Default false. */
   readonly userXattr?: boolean;
 }

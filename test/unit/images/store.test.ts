@@ -220,6 +220,18 @@ storing('everything is there again after a restart', async () => {
   assert.equal(store.images.get('app:1'), image);
 });
 
+storing('after a reboot an image is there whole or not at all', async () => {
+  const image = await tagged('app:1');
+  await tagged('other:1');
+  await store.close();
+  const file = path.join(store.home, 'blobs/sha256', image.id.slice('sha256:'.length));
+  writeFileSync(file, '');
+  writeFileSync(path.join(store.home, 'blobs/boot'), 'an earlier one');
+  store = await openTestStore(store.home, started.launcher);
+  assert.equal(store.images.find('app:1'), undefined);
+  assert.equal((await store.images.check({ repair: false, roots: [] })).problems, []);
+});
+
 storing('a full disk leaves no half layer', async () => {
   const home = `${store.home}-full`;
   mkdirSync(home);

@@ -119,4 +119,20 @@ keeping('a key is never a path', async () => {
   }
 });
 
+keeping('what the disk may not hold after a power cut is not believed, until it was synced', async () => {
+  const reopen = () => openSnapshots({ home, launcher: started.launcher });
+  const record = () => path.join(path.dirname(snapshots.lowerDirectories(id('a'))[0]!), 'layer.json');
+  await snapshots.apply({ chainId: id('a'), parent: undefined }, tarStream(lower));
+  assert.match(readFileSync(record(), 'utf8'), /"boot":"[-0-9a-f]{36}"/);
+  assert.ok((await reopen()).has(id('a')), 'another engine of the same boot');
+  await snapshots.settle();
+  assert.not.match(readFileSync(record(), 'utf8'), /"boot"/);
+
+  await snapshots.apply({ chainId: id('b'), parent: id('a') }, tarStream(lower));
+  const ofOther = path.join(path.dirname(snapshots.lowerDirectories(id('b'))[0]!), 'layer.json');
+  writeFileSync(ofOther, readFileSync(ofOther, 'utf8').replace(/"boot":"[^"]*"/, '"boot":"an earlier one"'));
+  const later = await reopen();
+  assert.equal(later.list(), [id('a')]);
+});
+
 keeping.run();
