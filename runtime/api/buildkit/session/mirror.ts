@@ -77,10 +77,13 @@ export class Mirror {
     return true;
   }
 
-  /** Takes away what was not described. */
+  /** Takes away what was not described; what was below it went with it. */
   dropRest(): void {
-    for (const path of this.before.keys())
-      if (!this.index.has(path)) rmSync(join(this.root, path), { recursive: true, force: true });
+    for (const path of this.before.keys()) {
+      const parent = dirname(path);
+      if (this.index.has(path) || (parent !== '.' && !this.#folders.has(parent))) continue;
+      rmSync(join(this.root, path), { recursive: true, force: true });
+    }
   }
 
   /** Times of folders, which entries made in them have changed. */
