@@ -19,14 +19,17 @@ export interface BuildContext {
 const inlineName = '.devenv.inline.dockerfile';
 const outsideName = '.devenv.outside.dockerfile';
 
-/** The context of a build as a tar, without what `.dockerignore` names. Throws UserError when something is missing. */
-export async function openContext(
-  build: Build,
-  locate: (path: string) => Location | undefined,
-  service: string,
-): Promise<BuildContext> {
+/** Where a context is: behind an address, or a folder with the Dockerfiles that are not in it. */
+export type ContextPlace =
+  | { readonly remote: string; readonly dockerfile: string }
+  | { readonly root: string; readonly dockerfile: string; readonly extra: Readonly<Record<string, string>> };
+
+type Locate = (path: string) => Location | undefined;
+
+/** Throws UserError when something is missing. */
+export async function findContext(build: Build, locate: Locate, service: string): Promise<ContextPlace> {
   if (/^(?:https?:\/\/|git@|git:\/\/|ssh:\/\/|github\.com\/)/.test(build.context)) {
-    return { tar: Readable.from([]), dockerfile: build.dockerfile ?? 'Dockerfile', remote: build.context };
+    return { remote: build.context, dockerfile: build.dockerfile ?? 'Dockerfile' };
   }
   const root = path.resolve(build.context);
   const stats = await lstatOrUndefined(root);
@@ -34,6 +37,15 @@ export async function openContext(
     throw missing(`unable to prepare context: path "${root}" not found`, 'build', locate, service);
   const extra: Record<string, string> = {};
   const dockerfile = await chooseDockerfile(build, root, extra, locate, service);
+  return { root, dockerfile, extra };
+}
+
+/** The context of a build as a tar, without what `.dockerignore` names. Throws UserError when something is missing. */
+export async function openContext(build: Build, locate: Locate, service: string): Promise<BuildContext> {
+  const place = await findContext(build, locate, service);
+  const { dockerfile } = place;
+  if ('remote' in place) return { tar: Readable.from([]), dockerfile, remote: place.remote };
+  const { root, extra } = place;
   const patterns = await readIgnoreFile(root, dockerfile);
   const pack = tar.pack();
   writeTree(pack, root, patterns, dockerfile, extra).catch((error) => pack.destroy(error));

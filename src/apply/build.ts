@@ -5,8 +5,10 @@ import { parseBytes } from '../model/bytes.js';
 import { composeLabel } from '../model/labels.js';
 import type { Step } from '../model/plan.js';
 import type { Build, Service } from '../model/project.js';
-import { openContext } from './build-context.js';
+import { type BuildInputs, buildInputs } from './build-inputs.js';
+import { buildSource } from './build-source.js';
 import type { ApplyContext, OpOf } from './context.js';
+import { registryConfig } from './registry-auth.js';
 
 const tailLines = 20;
 
@@ -18,11 +20,17 @@ export async function buildServiceImage(
 ): Promise<void> {
   const service = context.project.services[name]!;
   const build = service.build!;
-  const { tar, dockerfile, remote } = await openContext(build, context.locate, name);
-  const query = { ...buildQuery(service, build, image, context), dockerfile, remote };
+  const inputs = await buildInputs(service, context);
+  const source = await buildSource(name, context);
+  const query = mergeQueries(buildQuery(service, build, image, context), inputs.query, source.query);
+  const sending = {
+    headers: inputs.headers,
+    signal: context.signal,
+    registryConfig: await registryConfig(context.env),
+  };
   const tail: string[] = [];
   context.images.delete(image);
-  for await (const line of buildImage(context.engine, query, tar, { signal: context.signal })) {
+  for await (const line of buildImage(context.engine, query, source.body, sending)) {
     if (line.error !== undefined) throw buildFailed(name, line.errorDetail?.message ?? line.error, tail, context);
     const text = line.stream ?? line.status;
     if (line.aux?.ID) context.images.set(image, line.aux.ID);
@@ -32,6 +40,17 @@ export async function buildServiceImage(
     context.emit({ kind: 'plan.step.progress', step, text: text.trimEnd(), ...(line.id ? { id: line.id } : {}) });
   }
   for (const tag of build.tags ?? []) await tagImage(context.engine, image, tag);
+}
+
+/** What flags say wins over the config; labels and arguments of both go together. */
+function mergeQueries(
+  config: ReturnType<typeof buildQuery>,
+  inputs: BuildInputs['query'],
+  source: Readonly<Record<string, string | undefined>>,
+) {
+  const labels = { ...config.labels, ...(inputs.labels as object) };
+  const buildargs = { ...config.buildargs, ...(inputs.buildargs as object) };
+  return { ...config, ...inputs, ...source, labels, buildargs };
 }
 
 function buildQuery(

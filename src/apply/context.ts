@@ -1,5 +1,6 @@
 import type { EngineClient } from '../engine/client.js';
 import type { Location } from '../errors.js';
+import type { BuildFlags } from '../model/build-flags.js';
 import type { Event } from '../model/event.js';
 import type { HostPorts } from '../model/host-ports.js';
 import type { ObservedContainer } from '../model/observed.js';
@@ -36,6 +37,7 @@ export interface BuildSettings {
   readonly quiet: boolean;
   /** Of each step's container. */
   readonly memoryBytes?: number | undefined;
+  readonly flags?: BuildFlags;
 }
 
 export type OpOf<K extends Op['do']> = Extract<Op, { do: K }>;

@@ -1,9 +1,13 @@
 import * as Flags from '@oclif/core/flags';
 import { bakeFile, parseMemory } from '../flows/bake.js';
+import { checkServices } from '../flows/build-check.js';
+import { parseOutput, readBuildFlags } from '../flows/build-flags.js';
 import { buildServices } from '../flows/images.js';
 import { pushServices } from '../flows/push.js';
 import { DevenvCommand } from './base/command.js';
 import { pairs, services } from './base/flags.js';
+
+const many = { multiple: true, multipleNonGreedy: true } as const;
 
 export default class Build extends DevenvCommand {
   static override summary = 'Build the images of the services';
@@ -20,6 +24,27 @@ export default class Build extends DevenvCommand {
       helpValue: 'KEY=VALUE',
       description: 'value of an ARG',
     }),
+    target: Flags.string({ helpValue: 'STAGE', description: 'stage to build' }),
+    'no-cache-filter': Flags.string({ ...many, helpValue: 'STAGE', description: 'do the steps of a stage anew' }),
+    secret: Flags.string({ ...many, helpValue: 'id=ID,src=FILE', description: 'secret for RUN --mount=type=secret' }),
+    ssh: Flags.string({ ...many, helpValue: 'default|ID=SOCKET', description: 'agent for RUN --mount=type=ssh' }),
+    'build-context': Flags.string({ ...many, helpValue: 'NAME=WHERE', description: 'more files or images, by name' }),
+    platform: Flags.string({ helpValue: 'OS/ARCHITECTURE', description: 'platform to build for' }),
+    label: Flags.string({ ...many, helpValue: 'KEY=VALUE', description: 'label of the image' }),
+    network: Flags.string({ helpValue: 'NETWORK', description: 'network of RUN: default, none, host' }),
+    'add-host': Flags.string({ ...many, helpValue: 'HOST:IP', description: 'line in /etc/hosts of RUN' }),
+    ulimit: Flags.string({ ...many, helpValue: 'NAME=SOFT:HARD', description: 'limit of RUN' }),
+    'shm-size': Flags.string({ helpValue: 'BYTES', description: 'size of /dev/shm of RUN' }),
+    output: Flags.string({
+      ...many,
+      char: 'o',
+      helpValue: 'type=local,dest=PATH',
+      description: 'local, tar, oci, docker, image',
+    }),
+    iidfile: Flags.string({ helpValue: 'FILE', description: 'write the image ID into this file' }),
+    'metadata-file': Flags.string({ helpValue: 'FILE', description: 'write what was built into this file' }),
+    reproducible: Flags.boolean({ description: 'same input, same digest: times are the last commit’s' }),
+    check: Flags.boolean({ description: 'say what is odd about the Dockerfiles, and build nothing' }),
     'with-dependencies': Flags.boolean({ description: 'also what the services depend on' }),
     quiet: Flags.boolean({ char: 'q', description: 'say nothing' }),
   };
@@ -35,6 +60,10 @@ export default class Build extends DevenvCommand {
       memoryBytes: parseMemory(flags.memory),
       dependencies: flags['with-dependencies'] ?? false,
       dryRun: flags['dry-run'] ?? false,
+      flags: readBuildFlags(flags, process.env),
+      outputs: (flags.output ?? []).map(parseOutput),
+      iidFile: flags.iidfile,
+      metadataFile: flags['metadata-file'],
     };
     const values = flags.quiet ? { ...flags, progress: 'quiet' } : flags;
     const push = {
@@ -46,6 +75,7 @@ export default class Build extends DevenvCommand {
     };
     await this.withSession(values, async (session) => {
       if (flags.print) return session.terminal.data(await bakeFile(session, request));
+      if (flags.check) return checkServices(session, request);
       await buildServices(session, request);
       if (flags.push) await pushServices(session, push);
     });

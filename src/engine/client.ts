@@ -11,11 +11,14 @@ import { type Address, HttpClient, type RequestOptions, type Upgraded } from './
  */
 export class EngineClient {
   private readonly http: HttpClient;
+  /** Devenv's own engine on this machine, which reads folders where they are and knows more than Docker's parameters. */
+  readonly own: boolean;
 
   constructor(
     readonly address: Address,
-    options: { readonly connections?: number } = {},
+    options: { readonly connections?: number; readonly own?: boolean } = {},
   ) {
+    this.own = options.own ?? false;
     this.http = new HttpClient(address, options.connections ?? 16);
   }
 

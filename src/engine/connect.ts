@@ -18,7 +18,8 @@ export async function connectEngine(options: ConnectOptions): Promise<EngineClie
     if (!choice.own) throw notThere(choice);
     await startEngine(choice.paths, options.env);
   }
-  return new EngineClient(choice.address, options.connections ? { connections: options.connections } : {});
+  const { connections } = options;
+  return new EngineClient(choice.address, { own: choice.own, ...(connections ? { connections } : {}) });
 }
 
 function notThere(choice: Extract<EngineChoice, { own: false }>): UserError {

@@ -3,6 +3,7 @@ import type { BuildSettings } from '../apply/context.js';
 import { EngineAnswerError } from '../engine/errors.js';
 import { inspectImage } from '../engine/images.js';
 import { UserError } from '../errors.js';
+import type { BuildFlags, BuildOutput } from '../model/build-flags.js';
 import { formatBytes } from '../model/bytes.js';
 import { imageName } from '../model/names.js';
 import { observeProject } from '../observe/observe.js';
@@ -24,16 +25,25 @@ export interface BuildRequest {
   readonly memoryBytes: number | undefined;
   readonly dependencies: boolean;
   readonly dryRun: boolean;
+  readonly flags?: BuildFlags;
+  readonly outputs?: readonly BuildOutput[];
+  readonly iidFile?: string | undefined;
+  readonly metadataFile?: string | undefined;
 }
 
 export async function buildServices(session: Session, request: BuildRequest): Promise<void> {
-  const { noCache, pull, args, quiet, memoryBytes } = request;
-  await getImages(session, {
+  const { noCache, pull, args, quiet, memoryBytes, flags } = request;
+  const built = await getImages(session, {
     ...request,
     kind: 'build',
     up: { build: 'always', pull: undefined },
-    build: { noCache, pull, args, quiet, memoryBytes },
+    build: { noCache, pull, args, quiet, memoryBytes, ...(flags ? { flags } : {}) },
   });
+  if (request.dryRun || built.length === 0) return;
+  const { writeIds, writeOutputs } = await import('./build-outputs.js');
+  const engine = await session.engine();
+  await writeOutputs(engine, request.outputs ?? [], built, process.stdout);
+  await writeIds(engine, request, built);
 }
 
 export interface PullRequest {
@@ -48,7 +58,7 @@ export interface PullRequest {
 
 export async function pullServices(session: Session, request: PullRequest): Promise<void> {
   const common = { ...request, kind: 'pull' as const, up: { build: 'never' as const, pull: request.policy } };
-  if (!request.ignoreFailures) return getImages(session, common);
+  if (!request.ignoreFailures) return void (await getImages(session, common));
   const { project } = await session.loadQuietly(request.services);
   const selected = [...selectServices(project, request.services, request.dependencies)];
   for (const name of selected.filter((one) => !project.services[one]?.build)) {
@@ -70,7 +80,7 @@ interface ImagesRequest {
   readonly build?: BuildSettings;
 }
 
-async function getImages(session: Session, request: ImagesRequest): Promise<void> {
+async function getImages(session: Session, request: ImagesRequest): Promise<{ service: string; image: string }[]> {
   const { project, locate, variables } = await session.load(request.services);
   const selected = selectServices(project, request.services, request.dependencies);
   const services = inStartOrder(project).filter(
@@ -78,14 +88,17 @@ async function getImages(session: Session, request: ImagesRequest): Promise<void
   );
   if (services.length === 0) {
     await session.terminal.status(request.kind === 'build' ? 'No services to build\n' : 'No images to pull\n');
-    return;
+    return [];
   }
   const engine = await session.engine();
   const observed = await observeProject(engine, project);
   const draft = new Draft();
   planImages(draft, project, observed, services, request.up);
   const plan = draft.finish();
-  if (request.dryRun) return session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
+  if (request.dryRun) {
+    await session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
+    return [];
+  }
   await runPlan(session, engine, {
     plan,
     project,
@@ -94,6 +107,7 @@ async function getImages(session: Session, request: ImagesRequest): Promise<void
     variables,
     ...(request.build ? { build: request.build } : {}),
   });
+  return services.map((service) => ({ service: service.name, image: imageName(project, service) }));
 }
 
 export interface ServiceImageRow {

@@ -1,0 +1,143 @@
+/** Secrets, agents, named contexts and the like of a build: what Docker's parameters cannot say and our engine takes. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import { UserError } from '../errors.js';
+import { type BuildFlags, noBuildFlags, type SecretSource, type Ulimit } from '../model/build-flags.js';
+import { parseBytes } from '../model/bytes.js';
+import { imageName } from '../model/names.js';
+import type { Project, Service } from '../model/project.js';
+import type { ApplyContext } from './context.js';
+
+export interface BuildInputs {
+  readonly query: Readonly<Record<string, string | number | boolean | object | undefined>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Throws UserError for a secret or an agent that is not there. */
+export async function buildInputs(service: Service, context: ApplyContext): Promise<BuildInputs> {
+  const flags = context.build.flags ?? noBuildFlags;
+  const secrets = await readSecrets([...configSecrets(service, context.project), ...flags.secrets], context);
+  const contexts = { ...namedContexts(service, context.project), ...flags.contexts };
+  const ssh = { ...sshAgents(service, context), ...flags.ssh };
+  const filter = [...list(service.build?.no_cache_filter), ...flags.noCacheFilter];
+  const ulimits = [...configUlimits(service), ...flags.ulimits];
+  return {
+    query: {
+      ...given(flags),
+      ...filled('contexts', contexts),
+      ...filled('ssh', ssh),
+      ...(filter.length ? { nocachefilter: filter.join(',') } : {}),
+      ...(ulimits.length
+        ? { ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })) }
+        : {}),
+      labels: flags.labels,
+      ...(flags.reproducible ? await reproducible(service, context) : {}),
+    },
+    headers: Object.keys(secrets).length
+      ? { 'x-build-secrets': Buffer.from(JSON.stringify(secrets)).toString('base64url') }
+      : {},
+  };
+}
+
+/** Times are the shell's SOURCE_DATE_EPOCH or the last commit's; the epoch's where there is neither. */
+async function reproducible({ build }: Service, { env }: Pick<ApplyContext, 'env'>) {
+  const committed = async () => {
+    const git = execa('git', ['-C', build!.context, 'log', '-1', '--format=%ct'], { reject: false });
+    return /^\d+$/.exec((await git).stdout ?? '')?.[0];
+  };
+  const epoch = env.SOURCE_DATE_EPOCH || (await committed()) || '0';
+  return { rewritetimestamps: true, buildargs: { SOURCE_DATE_EPOCH: epoch } };
+}
+
+/** Flags that take the place of a parameter of the config. */
+function given({ target, platform, network, shmBytes, addHosts }: BuildFlags) {
+  return {
+    ...(target ? { target } : {}),
+    ...(platform ? { platform } : {}),
+    ...(network ? { networkmode: network } : {}),
+    ...(shmBytes ? { shmsize: shmBytes } : {}),
+    ...(addHosts.length ? { extrahosts: addHosts.map((one) => one.replace('=', ':')).join(',') } : {}),
+  };
+}
+
+const filled = (key: string, values: Readonly<Record<string, string>>) =>
+  Object.keys(values).length ? { [key]: values } : {};
+
+const list = (value: unknown): string[] => (value === undefined ? [] : [value].flat().map(String));
+
+/** `service:NAME` is the image of another service of the project. */
+function namedContexts({ build }: Service, project: Project): Record<string, string> {
+  const contexts = (build?.additional_contexts ?? {}) as Readonly<Record<string, string>>;
+  return Object.fromEntries(
+    Object.entries(contexts).map(([name, value]) => {
+      const other = value.startsWith('service:') ? project.services[value.slice('service:'.length)] : undefined;
+      return [name, other ? `docker-image://${imageName(project, other)}` : value];
+    }),
+  );
+}
+
+function configSecrets({ build }: Service, project: Project): SecretSource[] {
+  const uses = (build?.secrets ?? []) as readonly (string | { source: string; target?: string })[];
+  return uses.flatMap((use): SecretSource[] => {
+    const source = typeof use === 'string' ? use : use.source;
+    const id = typeof use === 'string' ? use : (use.target ?? use.source);
+    const secret = project.secrets[source];
+    if (secret?.file !== undefined) return [{ id: path.basename(id), file: secret.file }];
+    if (secret?.environment !== undefined) return [{ id: path.basename(id), variable: secret.environment }];
+    return secret?.content === undefined ? [] : [{ id: path.basename(id), content: secret.content }];
+  });
+}
+
+async function readSecrets(
+  sources: readonly SecretSource[],
+  { env }: Pick<ApplyContext, 'env'>,
+): Promise<Record<string, string>> {
+  const read = sources.map(async (one) => [one.id, (await secretBytes(one, env)).toString('base64')] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function secretBytes(source: SecretSource, env: Readonly<Record<string, string | undefined>>): Promise<Buffer> {
+  if ('content' in source) return Buffer.from(source.content);
+  if ('variable' in source) return Buffer.from(env[source.variable] ?? '');
+  try {
+    return await readFile(source.file);
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message;
+    throw new UserError('build-secret', `The secret "${source.id}" cannot be read from ${source.file}: ${why}.`, [
+      'Name a file that is there, or use env=VARIABLE.',
+    ]);
+  }
+}
+
+/** `default`, or `id=socket`; without a socket the shell's agent. */
+function sshAgents({ build }: Service, { env }: Pick<ApplyContext, 'env'>): Record<string, string> {
+  const keys = list(build?.ssh);
+  return Object.fromEntries(keys.map((key) => parseSsh(key, env.SSH_AUTH_SOCK)));
+}
+
+/** Throws UserError when an agent is meant and none runs. */
+export function parseSsh(text: string, agent: string | undefined): [string, string] {
+  const at = text.indexOf('=');
+  const id = at < 0 ? text : text.slice(0, at);
+  const socket = at < 0 ? agent : path.resolve(text.slice(at + 1));
+  if (socket) return [id, socket];
+  throw new UserError('build-ssh', `An SSH agent is asked for ("${text}"), and SSH_AUTH_SOCK is not set.`, [
+    'Start one with `eval $(ssh-agent)` and `ssh-add`, or name its socket: default=/path/to/agent.sock',
+  ]);
+}
+
+function configUlimits({ build }: Service): Ulimit[] {
+  const limits = (build?.ulimits ?? {}) as Readonly<Record<string, number | { soft: number; hard: number }>>;
+  return Object.entries(limits).map(([name, value]) =>
+    typeof value === 'object' ? { name, soft: value.soft, hard: value.hard } : { name, soft: value, hard: value },
+  );
+}
+
+/** `512m`. Throws UserError. */
+export function parseSize(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseBytes(text);
+  if (bytes === undefined) throw new UserError('bad-size', `"${text}" is no size: use 512m or 2g`);
+  return bytes;
+}

@@ -1,0 +1,51 @@
+/** What `devenv build` says beyond the config; it wins over it. Paths are absolute. */
+export interface BuildFlags {
+  readonly target?: string;
+  readonly platform?: string;
+  readonly network?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly noCacheFilter: readonly string[];
+  readonly contexts: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretSource[];
+  /** Id → socket. */
+  readonly ssh: Readonly<Record<string, string>>;
+  readonly addHosts: readonly string[];
+  readonly ulimits: readonly Ulimit[];
+  readonly shmBytes?: number;
+  /** Same input, same digest. */
+  readonly reproducible: boolean;
+}
+
+export type SecretSource = { readonly id: string } & (
+  | { readonly file: string }
+  | { readonly variable: string }
+  | { readonly content: string }
+);
+
+export interface Ulimit {
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export const noBuildFlags: BuildFlags = {
+  labels: {},
+  noCacheFilter: [],
+  contexts: {},
+  secrets: [],
+  ssh: {},
+  addHosts: [],
+  ulimits: [],
+  reproducible: false,
+};
+
+/** Where the result goes beside the engine's own store. */
+export interface BuildOutput {
+  readonly type: 'local' | 'tar' | 'oci' | 'docker' | 'image' | 'registry';
+  /** Absolute path; `-` for standard output. Undefined for `image`. */
+  readonly dest: string | undefined;
+  readonly name: string | undefined;
+  readonly push: boolean;
+  /** False: the archive's files in a folder instead of one file. */
+  readonly tar: boolean;
+}
