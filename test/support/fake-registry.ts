@@ -83,12 +83,15 @@ async function manifests(
     const entry = { bytes, type: request.headers['content-type'] ?? '' };
     registry.manifests.set(`${repository}/${name}`, entry);
     registry.manifests.set(`${repository}/${digestText(bytes)}`, entry);
-    response.writeHead(201).end();
+    response.writeHead(201, { location: request.url, 'docker-content-digest': digestText(bytes) }).end();
     return;
   }
   const found = registry.manifests.get(`${repository}/${name}`);
   if (!found) refuse(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');
-  else response.writeHead(200, { 'content-type': found.type }).end(found.bytes);
+  else {
+    const headers = { 'content-type': found.type, 'content-length': found.bytes.length };
+    response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : found.bytes);
+  }
 }
 
 function blob(registry: FakeRegistry, request: IncomingMessage, response: ServerResponse, digest: string): void {
@@ -120,19 +123,21 @@ async function uploads(
   if (request.method === 'POST') {
     const id = chunks.push(Buffer.alloc(0)) - 1;
     uploading.set(registry, chunks);
-    response.writeHead(202, { location: `${url.pathname}${id}` }).end();
+    response.writeHead(202, { location: `${url.pathname}${id}`, 'docker-upload-uuid': String(id), range: '0-0' }).end();
     return;
   }
   const id = Number(url.pathname.split('/').at(-1));
   chunks[id] = Buffer.concat([chunks[id] ?? Buffer.alloc(0), await buffer(request)]);
   if (request.method === 'PATCH') {
-    response.writeHead(202, { location: url.pathname }).end();
+    const range = `0-${Math.max(0, chunks[id].length - 1)}`;
+    response.writeHead(202, { location: url.pathname, 'docker-upload-uuid': String(id), range }).end();
     return;
   }
   if (url.searchParams.get('digest') !== digestText(chunks[id])) {
     refuse(response, 400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
     return;
   }
-  registry.putBlob(chunks[id]);
-  response.writeHead(201).end();
+  const { digest } = registry.putBlob(chunks[id]);
+  const location = url.pathname.replace(/uploads\/.*$/, digest);
+  response.writeHead(201, { location, 'docker-content-digest': digest }).end();
 }

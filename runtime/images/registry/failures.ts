@@ -73,6 +73,8 @@ export function pullFailure(error: unknown, name: { reference: string; repositor
     const said = error.code === 'MANIFEST_UNKNOWN' ? error.message : 'manifest unknown: manifest unknown';
     return new EngineError('not-found', `manifest for ${name.reference} not found: ${said}`, cause);
   }
+  if (error.status === 401 && error.code === 'UNAUTHORIZED')
+    return new EngineError('unauthorized', error.message, cause);
   if (error.status === 401 || error.status === 403) {
     const why = `repository does not exist or may require 'docker login'`;
     return new EngineError('not-found', `pull access denied for ${name.repository}, ${why}: ${error.message}`, cause);
