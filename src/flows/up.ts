@@ -12,11 +12,12 @@ import { planImages } from '../plan/images.js';
 import type { UpOptions } from '../plan/options.js';
 import { inStartOrder, selectServices } from '../plan/order.js';
 import { renderPlan } from '../plan/render.js';
+import { volumesOfQuestions } from '../plan/resources.js';
 import { planUp } from '../plan/up.js';
 import { showAddresses } from './addresses.js';
 import { settleHostPorts } from './host-ports.js';
 import { withUnselected } from './project.js';
-import { answerQuestions } from './questions.js';
+import { agreedTo } from './questions.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
 
@@ -67,7 +68,9 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const loaded = await loading;
   const engine = await connecting;
   const { locate, variables } = loaded;
-  if (request.locked !== false && !request.dryRun) await lockIfWanted(session, engine, loaded, request.locked);
+  // What was brought as locked must not be pulled anew behind its tag.
+  if (await isHeldToLock(session, engine, loaded, request))
+    request = { ...request, plan: { ...request.plan, pull: 'missing' } };
   let observed = await observeProject(engine, loaded.project);
   const project = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
   const { alone = true } = request;
@@ -92,7 +95,8 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
     await showPlan(session, plan);
     return undefined;
   }
-  const answered = await answerQuestions(session, plan, request.yes);
+  const replaceVolumes = volumesOfQuestions(await agreedTo(session, plan, request.yes));
+  const answered = replaceVolumes.length ? planUp(project, observed, { ...request.plan, replaceVolumes }) : plan;
   const hostPorts = await settleHostPorts(session, engine, { project, observed, plan: answered, locate });
   await noteLocalPorts(session, project, answered);
   await runPlan(session, engine, { ...shared, plan: answered, observed, hostPorts });
@@ -101,10 +105,16 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   return { loaded, engine, observed, plan: answered, selected };
 }
 
-async function lockIfWanted(session: Session, engine: EngineClient, loaded: LoadedProject, asked?: boolean) {
-  if (!asked && !session.world.env.CI && loaded.project.environmentName !== 'prod') return;
+async function isHeldToLock(
+  session: Session,
+  engine: EngineClient,
+  loaded: LoadedProject,
+  { locked, dryRun }: UpRequest,
+): Promise<boolean> {
+  const custom = Boolean(session.world.env.CI) || loaded.project.environmentName === 'prod';
+  if (dryRun || !(locked ?? custom)) return false;
   const { holdToLock } = await import('./lock/locked.js');
-  await holdToLock(session, engine, loaded, asked);
+  return holdToLock(session, engine, loaded, locked ?? false);
 }
 
 /** A line when `lint` has something to say; only where something was done, so that it does not become noise. */

@@ -12,22 +12,20 @@ import { defaultEnvironment, lockFileOf, readLockFile } from './lock.js';
 import { wantedImages } from './wanted.js';
 
 /**
- * Makes every image that the project names be the locked one, by pulling it by digest where the engine has another. By
- * itself in CI and in the environment `prod` when there is a lock file; `asked` says it for sure.
+ * Makes every image that the project names be the locked one, by pulling it by digest where the engine has another. Gives
+ * false where there is no lock file and nobody asked for one.
  * Throws UserError `lock-drift` with everything that is not as locked.
  */
 export async function holdToLock(
   session: Session,
   engine: EngineClient,
   { project }: LoadedProject,
-  asked: boolean | undefined,
-): Promise<void> {
-  const byItself = Boolean(session.world.env.CI) || project.environmentName === 'prod';
-  if (!(asked ?? byItself)) return;
+  asked: boolean,
+): Promise<boolean> {
   const file = lockFileOf(project);
   const lock = await readLockFile(file);
   if (!lock) {
-    if (!asked) return;
+    if (!asked) return false;
     throw new UserError('no-lock', `There is no ${path.basename(file)} to hold to.`, ['devenv lock writes it.']);
   }
   const environment = project.environmentName ?? defaultEnvironment;
@@ -45,6 +43,7 @@ export async function holdToLock(
   const moved = await Promise.all([...names].map((name) => bring(session, engine, name, lock.images[name]!)));
   const failed = moved.filter((text): text is string => text !== undefined);
   if (failed.length > 0) throw drifted(path.basename(file), failed);
+  return true;
 }
 
 const isDisabled = (project: LoadedProject['project'], name: string) => project.disabledServices.includes(name);
