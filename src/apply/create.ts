@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import tar from 'tar-stream';
 import { createContainer, putArchive } from '../engine/containers.js';
@@ -8,7 +9,7 @@ import type { ContainerCreate } from '../model/plan.js';
 import type { Service } from '../model/project.js';
 import type { ApplyContext } from './context.js';
 import { containerRequest, type RequestContext } from './request/container.js';
-import { type FileToCopy, filesOf } from './request/mounts.js';
+import { type FileToCopy, filesOf, isMounted } from './request/mounts.js';
 
 export async function createServiceContainer(op: ContainerCreate, context: ApplyContext): Promise<void> {
   await createContainerOf(context.project.services[op.service]!, op, context);
@@ -65,25 +66,30 @@ function anonymousVolumes(id: string, { containers }: ApplyContext): Record<stri
   );
 }
 
-/** Secrets and configs whose content is in the config or in a variable. */
+/** Secrets and configs that cannot be mounted: see `isMounted`. */
 async function copyFiles(id: string, service: Service, context: ApplyContext): Promise<void> {
-  const files = filesOf(service, context.project).filter(({ definition }) => definition.file === undefined);
+  const files = filesOf(service, context.project).filter((file) => !isMounted(file));
   if (files.length === 0) return;
   const pack = tar.pack();
   for (const file of files) {
     const header = {
       name: file.path.replace(/^\//, ''),
-      mode: file.mode === undefined ? 0o444 : Number(file.mode),
+      mode: modeOf(file),
       uid: Number(file.uid ?? 0),
       gid: Number(file.gid ?? 0),
     };
-    pack.entry(header, contentOf(file, context));
+    pack.entry(header, await contentOf(file, context));
   }
   pack.finalize();
   await putArchive(context.engine, id, '/', pack as unknown as Readable);
 }
 
-function contentOf({ source, definition }: FileToCopy, { env }: ApplyContext): string {
+/** The normal form of a mode is octal digits. */
+const modeOf = ({ mode }: FileToCopy) =>
+  mode === undefined ? 0o444 : typeof mode === 'number' ? mode : Number.parseInt(mode, 8);
+
+async function contentOf({ source, definition }: FileToCopy, { env }: ApplyContext): Promise<string | Buffer> {
+  if (definition.file !== undefined) return readSource(source, definition.file);
   if (definition.content !== undefined) return definition.content;
   const value = definition.environment === undefined ? undefined : env[definition.environment];
   if (value !== undefined) return value;
@@ -94,4 +100,13 @@ function contentOf({ source, definition }: FileToCopy, { env }: ApplyContext): s
       : `environment variable ${definition.environment} required by "${source}" is not set`,
     definition.environment === undefined ? ['Give it a file, or a content.'] : [`Set ${definition.environment}.`],
   );
+}
+
+async function readSource(source: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new UserError('no-content', `the file of "${source}" cannot be read: ${message}`, [], undefined, { cause });
+  }
 }

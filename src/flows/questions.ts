@@ -2,17 +2,13 @@ import readline from 'node:readline/promises';
 import type { Plan } from '../model/plan.js';
 import type { Session } from './session.js';
 
-/** Asks what only the person can decide; steps that got a no are left out, with what comes after them. */
-export async function answerQuestions(session: Session, plan: Plan, yes: boolean): Promise<Plan> {
-  const refused = new Set<number>();
-  for (const question of plan.questions) {
-    const answer = yes || (await ask(session, question.text, question.defaultAnswer));
-    if (!answer) for (const step of question.steps) refused.add(step);
+/** Asks what only the person can decide. Gives the ids of what got a yes; the plan is made again with them. */
+export async function agreedTo(session: Session, plan: Plan, yes: boolean): Promise<string[]> {
+  const agreed: string[] = [];
+  for (const { id, text, defaultAnswer } of plan.questions) {
+    if (yes || (await ask(session, text, defaultAnswer))) agreed.push(id);
   }
-  if (refused.size === 0) return plan;
-  const kept = plan.steps.filter((step) => !refused.has(step.id));
-  const steps = kept.map((step) => ({ ...step, after: step.after.filter((id) => !refused.has(id)) }));
-  return { ...plan, steps };
+  return agreed;
 }
 
 /** Without a terminal the default answer stands. */

@@ -74,13 +74,11 @@ export interface Step {
   readonly after: readonly number[];
 }
 
-/** Something that only the person can decide, asked before anything is applied. */
+/** Something that only the person can decide, asked before anything is applied. After a yes the plan is made again. */
 export interface Question {
   readonly id: string;
   readonly text: string;
   readonly defaultAnswer: boolean;
-  /** Steps that only happen when the answer is yes. */
-  readonly steps: readonly number[];
 }
 
 export interface Plan {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { type Colors, createColors } from './colors.js';
 
@@ -32,8 +31,8 @@ export function createTerminal(
     err,
     outColors: createColors(wantsColor(out, ansi, env)),
     errColors: createColors(wantsColor(err, ansi, env)),
-    data: (text) => write(out, text),
-    status: (text) => write(err, text),
+    data: writer(out),
+    status: writer(err),
   };
 }
 
@@ -44,7 +43,27 @@ function wantsColor(stream: OutputStream, ansi: AnsiMode, env: Readonly<Record<s
   return stream.isTTY === true;
 }
 
-async function write(stream: OutputStream, text: string): Promise<void> {
-  if (stream.destroyed) return;
-  if (!stream.write(text)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+/** Writers that wait for the same reader share one wait. */
+function writer(stream: OutputStream): (text: string) => Promise<void> {
+  let waiting: Promise<void> | undefined;
+  return async (text) => {
+    if (stream.destroyed || stream.write(text)) return;
+    waiting ??= drained(stream).then(() => {
+      waiting = undefined;
+    });
+    await waiting;
+  };
+}
+
+/** A reader that went away takes nothing any more, and nobody waits for it. */
+function drained(stream: OutputStream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
 }

@@ -4,12 +4,14 @@ import type { Project, Service } from '../model/project.js';
 import { type ConfigHash, changedParts } from './hash.js';
 import type { UpOptions } from './options.js';
 import { hostsOf } from './order.js';
-import { networksOf } from './resources.js';
+import { networksOf, volumesOf } from './resources.js';
 
 export interface DivergenceContext {
   readonly project: Project;
   readonly observed: Observed;
   readonly changedNetworks: ReadonlySet<string>;
+  /** Volumes that are made anew. */
+  readonly changedVolumes: ReadonlySet<string>;
   /** Services of which a container is made anew in this plan. */
   readonly recreated: ReadonlySet<string>;
 }
@@ -59,9 +61,14 @@ function imageChange(
 }
 
 /** Whose namespace or network it is in is another one now. */
-function hostChange(service: Service, { recreated, changedNetworks }: DivergenceContext): string | undefined {
+function hostChange(
+  service: Service,
+  { project, recreated, changedNetworks, changedVolumes }: DivergenceContext,
+): string | undefined {
   const host = hostsOf(service).find((name) => recreated.has(name));
   if (host !== undefined) return `${host} is made anew, and it is bound to that container`;
   const network = networksOf(service).find((key) => changedNetworks.has(key));
-  return network === undefined ? undefined : `network ${network} is made anew`;
+  if (network !== undefined) return `network ${network} is made anew`;
+  const volume = volumesOf(project, service).find((key) => changedVolumes.has(key));
+  return volume === undefined ? undefined : `volume ${volume} is made anew`;
 }

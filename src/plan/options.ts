@@ -22,6 +22,8 @@ export interface UpOptions {
   /** Undefined: as the container says. */
   readonly graceMs: number | undefined;
   readonly renewVolumes: boolean;
+  /** Names of volumes whose config changed and that may be made anew, with the loss of their data. */
+  readonly replaceVolumes: readonly string[];
   /** Leave containers alone that are more than wanted (`run` gets its networks and images so). */
   readonly keepSurplus?: boolean;
 }
@@ -40,4 +42,5 @@ export const defaultUpOptions: UpOptions = {
   wait: false,
   graceMs: undefined,
   renewVolumes: false,
+  replaceVolumes: [],
 };

@@ -3,6 +3,7 @@ import type { Observed } from '../model/observed.js';
 import type { Project, Service } from '../model/project.js';
 import type { Draft } from './draft.js';
 import { hashNetwork, hashVolume } from './hash.js';
+import type { UpOptions } from './options.js';
 
 /** Keys of the project's networks that a service joins. */
 export function networksOf(service: Service): string[] {
@@ -69,12 +70,45 @@ export function planNetworks(
 
 const predefined = new Set(['bridge', 'host', 'none']);
 
-/** Creates missing volumes; one whose config changed is kept, since its data is in it, and warned of. */
+/** Keys of volumes that are there with another config and may be made anew. */
+export function replacedVolumes(
+  project: Project,
+  observed: Observed,
+  services: readonly Service[],
+  { replaceVolumes, recreate }: Pick<UpOptions, 'replaceVolumes' | 'recreate'>,
+): Set<string> {
+  if (recreate === 'never') return new Set(); // whoever is on it would have to go
+  const keys = new Set(services.flatMap((service) => volumesOf(project, service)));
+  return new Set(
+    [...keys].filter(
+      (key) => volumeChanged(project, observed, key) && replaceVolumes.includes(project.volumes[key]!.name),
+    ),
+  );
+}
+
+function volumeChanged(project: Project, observed: Observed, key: string): boolean {
+  const volume = project.volumes[key]!;
+  const there = observed.volumes.find((one) => one.name === volume.name);
+  return !volume.external && there?.configHash !== undefined && there.configHash !== hashVolume(volume);
+}
+
+/** The question's id, by which its answer comes back as `replaceVolumes`. */
+export const volumeQuestion = (name: string) => `volume:${name}`;
+
+export const volumesOfQuestions = (ids: readonly string[]) =>
+  ids.filter((id) => id.startsWith('volume:')).map((id) => id.slice('volume:'.length));
+
+/**
+ * Creates missing volumes. One whose config changed has data in it: only who is asked and says yes has it made anew, after
+ * `freed`; else it is kept, and warned of.
+ */
 export function planVolumes(
   draft: Draft,
   project: Project,
   observed: Observed,
   services: readonly Service[],
+  replaced: ReadonlySet<string>,
+  freed: readonly number[],
 ): Map<string, number> {
   const steps = new Map<string, number>();
   for (const key of new Set(services.flatMap((service) => volumesOf(project, service)))) {
@@ -83,11 +117,19 @@ export function planVolumes(
     if (volume.external && !there) throw missingExternal('volume', volume.name, key);
     if (volume.external) continue;
     const configHash = hashVolume(volume);
-    if (!there)
-      steps.set(key, draft.add({ do: 'volume.create', volume: key, name: volume.name, configHash }, 'not there yet'));
-    else if (there.configHash !== undefined && there.configHash !== configHash) {
+    const create = { do: 'volume.create', volume: key, name: volume.name, configHash } as const;
+    if (!there) steps.set(key, draft.add(create, 'not there yet'));
+    else if (replaced.has(key)) {
+      const removal = draft.add({ do: 'volume.remove', name: volume.name }, 'its config changed', freed);
+      steps.set(key, draft.add(create, `replaces #${removal}`, [removal]));
+    } else if (volumeChanged(project, observed, key)) {
+      draft.ask({
+        id: volumeQuestion(volume.name),
+        text: `Volume "${volume.name}" exists but doesn't match the config. Make it anew (its data will be lost)?`,
+        defaultAnswer: false,
+      });
       draft.warn(
-        `The config of volume "${key}" changed. It keeps its data and its old config; to apply the new one: devenv down, devenv volume rm ${volume.name}, devenv up.`,
+        `The config of volume "${key}" changed. It keeps its data and its old config; to apply the new one and lose the data: devenv up --yes.`,
       );
     }
   }

@@ -4,7 +4,7 @@ import type { UpOptions } from './options.js';
 import { dependenciesOf } from './order.js';
 import { isLive } from './orphans.js';
 import { type Replica, temporaryName } from './replicas.js';
-import { networksOf } from './resources.js';
+import { networksOf, volumesOf } from './resources.js';
 
 /** Plans service after service, in start order, and remembers the steps that others come after. */
 export class ServicePlanner {
@@ -24,10 +24,12 @@ export class ServicePlanner {
     private readonly replicas: ReadonlyMap<string, readonly Replica[]>,
   ) {}
 
-  /** Removes the containers that are on networks which are about to be replaced. Gives the steps. */
-  removeFirst(services: readonly Service[], changed: ReadonlySet<string>): number[] {
-    const onChanged = services.filter((service) => networksOf(service).some((key) => changed.has(key)));
-    for (const service of onChanged) {
+  /** Removes the containers that hold networks and volumes which are about to be replaced. Gives the steps. */
+  removeFirst(services: readonly Service[], networks: ReadonlySet<string>, volumes: ReadonlySet<string>): number[] {
+    const holds = (service: Service) =>
+      networksOf(service).some((key) => networks.has(key)) ||
+      volumesOf(this.project, service).some((key) => volumes.has(key));
+    for (const service of services.filter(holds)) {
       for (const replica of this.replicas.get(service.name) ?? []) {
         if (replica.container && replica.fate === 'recreate') {
           this.removedFirst.set(replica.name, this.stopAndRemove(replica, replica.because, []));

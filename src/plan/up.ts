@@ -15,7 +15,7 @@ import type { UpOptions } from './options.js';
 import { hostsOf, inStartOrder, selectServices, unknownService } from './order.js';
 import { planOrphans } from './orphans.js';
 import { chooseReplicas, type Replica } from './replicas.js';
-import { changedNetworks, networksOf, planNetworks, planVolumes, volumesOf } from './resources.js';
+import { changedNetworks, networksOf, planNetworks, planVolumes, replacedVolumes, volumesOf } from './resources.js';
 import { ServicePlanner } from './service.js';
 
 export function planUp(project: Project, observed: Observed, options: UpOptions): Plan {
@@ -33,9 +33,10 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
     services.filter((one) => options.keepSurplus || wantedCount(one, options) > 0),
     options,
   );
-  const freed = changed.size ? planner.removeFirst(services, changed) : [];
+  const replaced = replacedVolumes(project, observed, services, options);
+  const freed = changed.size || replaced.size ? planner.removeFirst(services, changed, replaced) : [];
   const networks = planNetworks(draft, project, observed, services, changed, freed);
-  const volumes = planVolumes(draft, project, observed, services);
+  const volumes = planVolumes(draft, project, observed, services, replaced, freed);
   for (const service of services) {
     const ready = [
       images.get(imageName(project, service)),
@@ -64,6 +65,7 @@ function decideReplicas(
   for (const name of Object.keys(options.scale)) if (!project.services[name]) throw unknownService(project, name);
   const asked = new Set(options.services.length ? options.services : Object.keys(project.services));
   const changed = changedNetworks(project, observed, services);
+  const changedVolumes = replacedVolumes(project, observed, services, options);
   const recreated = new Set<string>();
   const decided = new Map<string, readonly Replica[]>();
   for (const service of services) {
@@ -71,7 +73,7 @@ function decideReplicas(
     if (wanted > 1 && service.container_name) throw cannotScale(service);
     const hash = hashService(project, service);
     const mode = asked.has(service.name) ? options.recreate : options.recreateDependencies;
-    const context = { project, observed, changedNetworks: changed, recreated };
+    const context = { project, observed, changedNetworks: changed, changedVolumes, recreated };
     const replicas = chooseReplicas(project, service, observed, wanted, hash, (container) =>
       whyRecreate(container, service, hash, mode, context),
     );

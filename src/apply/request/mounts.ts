@@ -108,16 +108,22 @@ function targetOf(kind: 'secrets' | 'configs', use: FileUse): string {
   return kind === 'secrets' ? `/run/secrets/${target}` : `/${target}`;
 }
 
-/** Those that are files on this machine are mounted; the others are copied in before the start. */
+/**
+ * Files of this machine are mounted as they are, so that a change shows at once. What has no file, or is to have an owner
+ * or a mode of its own, is copied in before the start.
+ */
+export const isMounted = ({ definition, uid, gid, mode }: FileToCopy) =>
+  definition.file !== undefined && uid === undefined && gid === undefined && mode === undefined;
+
 function fileMounts(service: Service, project: Project): VolumeMount[] {
-  return filesOf(service, project).flatMap(({ path, definition }) =>
-    definition.file === undefined
+  return filesOf(service, project).flatMap((file) =>
+    !isMounted(file)
       ? []
       : [
           {
             type: 'bind' as const,
-            source: definition.file,
-            target: path,
+            source: file.definition.file!,
+            target: file.path,
             read_only: true,
             bind: { create_host_path: false },
           },
