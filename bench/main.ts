@@ -1,9 +1,10 @@
 /**
  * `npm run bench [-- [--only PART,PART] [--json FILE]]`: our figures beside Docker's in one run on one machine. Docker is the engine of
  * DOCKER_HOST or of the default socket; without one its rows are left out. Needs root, gcc, ip and busybox-static.
- * Parts: operations, streams, crowd, projects, images (needs docker-registry).
+ * Parts: operations, streams, crowd, projects, builds, images (needs docker-registry).
  */
 import { writeFile } from 'node:fs/promises';
+import { measureBuilds } from './builds.js';
 import { measureDockerRun } from './containers.js';
 import { measureCrowd } from './crowd.js';
 import { type EngineUnderTest, findDocker, startOurs } from './engine-under-test.js';
@@ -41,6 +42,7 @@ async function measureEngine(engine: EngineUnderTest, root: Buffer, hasDockerCom
   if (wants('streams')) report(...(await measureLogs(engine)), await measureAttach(engine));
   if (wants('crowd')) report(...(await measureCrowd(engine)));
   if (wants('projects')) for (const count of [3, 30]) report(...(await measureProject(engine, count)));
+  if (wants('builds')) report(...(await measureBuilds(engine)));
   if (wants('images')) report(...(await measureImages(engine)));
 }
 
