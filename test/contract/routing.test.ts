@@ -105,7 +105,7 @@ routing('swarm answers as switched off', async () => {
     '/secrets',
     '/configs',
     '/nodes/x',
-    '/services/x/logs',
+    '/services/x/logs?stdout=1',
   ]) {
     const { status, json } = await engine.request('GET', path);
     assert.is(status, 503, path);
