@@ -1,0 +1,115 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { busyboxImage } from '../support/busybox.js';
+import { eventually, freePort, giveBusybox, makeProject, rows, type TestProject } from '../support/project.js';
+
+const story = suite<{ project: TestProject; port: number }>('run');
+
+const config = (port: number) => `services:
+  web:
+    image: ${busyboxImage}
+    command: ["sh", "-c", "mkdir -p /www; echo page > /www/index.html; exec httpd -f -p 80 -h /www"]
+    environment: {GREETING: hello}
+    ports: ["${port}:80"]
+    stop_signal: SIGKILL
+    depends_on: [db]
+  db:
+    image: ${busyboxImage}
+    command: ["sleep", "1000"]
+    stop_signal: SIGKILL
+`;
+
+story.before(async (context) => {
+  context.port = await freePort();
+  context.project = await makeProject({ 'compose.yaml': config(context.port) });
+  await giveBusybox(context.project);
+});
+
+story.after(async ({ project }) => project.remove());
+
+interface Row {
+  readonly Name: string;
+  readonly Service: string;
+}
+
+const all = async (project: TestProject) =>
+  rows<Row>((await project.devenv('ps', '--all', '--format', 'json')).stdout).map(({ Name }) => Name);
+
+story('starts what the service needs, gives output and exit code, and --rm leaves nothing', async ({ project }) => {
+  const done = await project.devenv(
+    'run',
+    '--rm',
+    '-T',
+    '-e',
+    'GREETING=bye',
+    'web',
+    'sh',
+    '-c',
+    'echo $GREETING; exit 9',
+  );
+  assert.is(done.code, 9, done.output);
+  assert.is(done.stdout, 'bye\n');
+  assert.equal(await all(project), [`${project.name}-db-1`]);
+});
+
+story('--no-deps starts nothing else', async ({ project }) => {
+  await project.devenv('down', '-t', '0');
+  assert.is((await project.devenv('run', '--rm', '-T', '--no-deps', 'web', 'true')).code, 0);
+  assert.equal(await all(project), []);
+});
+
+story('has a name of its own, which stays without --rm, and goes with down', async ({ project }) => {
+  const named = await project.devenv('run', '-T', '--no-deps', '--name', `${project.name}-mine`, 'web', 'echo', 'x');
+  assert.is(named.stdout, 'x\n');
+  const ps = await project.devenv('ps', '--all', '--format', 'json');
+  assert.is(ps.code, 0, ps.output);
+  const down = await project.devenv('down');
+  assert.match(down.output, `${project.name}-mine`);
+});
+
+story(
+  'publishes nothing by itself, its ports with --service-ports, others with --publish',
+  async ({ project, port }) => {
+    const page = (from: number) =>
+      fetch(`http://127.0.0.1:${from}/`).then(
+        (answer) => answer.text(),
+        () => undefined,
+      );
+    const detached = async (...flags: string[]) => {
+      const run = await project.devenv('run', '--detach', '--no-deps', ...flags, 'web');
+      assert.is(run.code, 0, run.output);
+    };
+    await detached('--name', `${project.name}-none`);
+    assert.is(await page(port), undefined);
+    await detached('--service-ports', '--name', `${project.name}-own`);
+    assert.is(await eventually('the page', () => page(port)), 'page\n');
+    const other = await freePort();
+    await detached('--publish', `${other}:80`, '--name', `${project.name}-other`);
+    assert.is(await eventually('the other page', () => page(other)), 'page\n');
+    await project.devenv('down', '-t', '0');
+  },
+);
+
+story('--use-aliases is found by the name of the service', async ({ project }) => {
+  const run = await project.devenv('run', '--detach', '--no-deps', '--use-aliases', 'web');
+  assert.is(run.code, 0, run.output);
+  assert.is((await project.devenv('up', '--detach', 'db')).code, 0);
+  const said = await project.devenv('exec', '-T', 'db', 'wget', '-q', '-O', '-', 'http://web/');
+  assert.is(said.stdout, 'page\n', said.output);
+});
+
+story('takes user, folder, volume and entrypoint of the command line', async ({ project }) => {
+  const done = await project.devenv(
+    ...['run', '--rm', '-T', '--no-deps', '--user', '7', '--workdir', '/tmp', '--volume', `${project.folder}:/here`],
+    ...['--entrypoint', 'sh', 'web', '-c', 'id -u; pwd; ls /here'],
+  );
+  assert.is(done.stdout, '7\n/tmp\ncompose.yaml\n', done.output);
+});
+
+story('a command that is not there ends with 127', async ({ project }) => {
+  const done = await project.devenv('run', '--rm', '-T', '--no-deps', 'web', 'no-such-program');
+  assert.ok(done.code === 127 || done.code === 1, done.output);
+  assert.match(done.output, 'no-such-program');
+});
+
+story.run();
