@@ -20,7 +20,14 @@ function longPort(node: Node): Node {
 
 function expand(text: string, node: Node): { [key: string]: Plain }[] {
   const slash = text.indexOf('/');
-  const protocol = slash === -1 ? 'tcp' : text.slice(slash + 1).toLowerCase();
+  // What follows a second slash the reference does not look at.
+  const protocol =
+    slash === -1
+      ? 'tcp'
+      : text
+          .slice(slash + 1)
+          .split('/')[0]!
+          .toLowerCase();
   const { ip, host, container } = split(slash === -1 ? text : text.slice(0, slash), node);
   if (!['tcp', 'udp', 'sctp'].includes(protocol))
     throw bad(text, `names the protocol "${protocol}"`, node, 'Use tcp, udp or sctp.');

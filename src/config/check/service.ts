@@ -29,10 +29,20 @@ export function checkService(name: string, service: Tree, checking: Checking): v
   checkBuild(name, service, checking, add);
   checkTwice(name, service, add);
   checkHealth(name, service, add);
+  checkMounts(name, service, add);
   checkWatch(name, service, add);
 }
 
 type Add = (code: string, key: readonly string[], sentence: string, ...steps: string[]) => void;
+
+/** A bind mount has to say what it binds. */
+function checkMounts(name: string, service: Tree, add: Add): void {
+  for (const [index, mount] of listAt(service, 'volumes').entries()) {
+    if (!isTree(mount) || mount.type !== 'bind' || textAt(mount, 'source')) continue;
+    const sentence = `services.${name}.volumes.${index} is a bind mount without a source.`;
+    add('no-source', ['volumes', String(index)], sentence, 'Add source: FOLDER.');
+  }
+}
 
 function checkBuild(name: string, service: Tree, checking: Checking, add: Add): void {
   const build = treeAt(service, 'build');

@@ -95,6 +95,18 @@ export const integer: Shape = (value, at) => wholeOf(value, at) || undefined;
 /** A whole number for which 0 means something else than nothing. */
 export const anyInteger: Shape = (value, at) => wholeOf(value, at);
 
+/** A count: 0 stays, and there are none below. */
+export const count: Shape = (value, at) => {
+  const number = wholeOf(value, at);
+  if (number === undefined || number >= 0) return number;
+  return complain(
+    at,
+    'wrong-type',
+    `${at.path.join('.')} must not be negative, but is ${number}.`,
+    'Change the value.',
+  );
+};
+
 function wholeOf(value: Plain | undefined, at: Decoding): number | bigint | undefined {
   if (isMissing(value)) return undefined;
   const number = numberOf(value, at, 'a whole number');

@@ -32,6 +32,8 @@ export function parseDotenv(source: Source, options: DotenvOptions): Map<string,
 /** Over blanks, empty lines and comments; false at the end. */
 function skipToStatement(reading: Reading): boolean {
   const { text } = reading.source;
+  // Behind the end a sticky expression would begin anew at 0.
+  if (reading.at >= text.length) return false;
   const blank = /(?:\s+|#[^\n]*)*/y;
   blank.lastIndex = reading.at;
   blank.exec(text);

@@ -38,7 +38,7 @@ const mountSource: Resolve = (node, base) => {
   const source = child(node, 'source');
   const type = child(node, 'type');
   if (node.kind !== 'mapping' || !isText(source) || !isText(type) || type.value !== 'bind') return node;
-  if (source.value === '' || isWindowsPath(source.value)) return node;
+  if (isWindowsPath(source.value)) return node;
   return withEntries(node, [['source', { ...source, value: absolutePath(source.value, base) }]]);
 };
 
