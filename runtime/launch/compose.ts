@@ -22,7 +22,7 @@ const STALL_MS = 300_000;
 
 /**
  * A container as a launch program. Pure: all choices are in the spec, all facts in `machine`; this is where the meaning
- * of a container is tested. The monitor makes groups and wires while the process sets up its mounts; they meet at `wait.host`.
+ * of a container is tested. The monitor makes groups and wires while the process sets up its mounts; they meet at `wait.groups` and `wait.host`.
  */
 export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram {
   const { cgroups } = machine;
@@ -32,16 +32,22 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
   return {
     before: [...ports.before, ...(cgroups.version === 2 ? groups : []), ...joinOps(spec.namespaces, ['newpid'])],
     clone: newNamespaces(spec.namespaces).filter((name) => name !== 'newcgroup'),
-    host: [...(cgroups.version === 1 ? groups : []), ...wires.flatMap((wire) => wire.host), ...ports.host],
+    host: [
+      ...(cgroups.version === 1 ? [...groups, { op: 'groups.ready' } as const] : []),
+      ...wires.flatMap((wire) => wire.host),
+      ...ports.host,
+    ],
     inside: [
       ...placeOps(spec),
       ...rootOps(spec),
       ...mountOps(spec),
       ...deviceOps(spec),
-      ...(spec.namespaces.net.kind === 'new' ? [linkUp('lo')] : []),
-      { op: 'wait.host' },
+      ...(cgroups.version === 1 ? [{ op: 'wait.groups' } as const] : []),
       ...joinGroupOps(spec, cgroups),
       ...cgroupMountOps(spec, cgroups),
+      ...maskOps(spec.maskedPaths.filter((path) => !holdsSysctls(path))),
+      ...(spec.namespaces.net.kind === 'new' ? [linkUp('lo')] : []),
+      { op: 'wait.host' },
       ...wires.flatMap((wire) => wire.inside),
       ...sysctlOps(spec),
       ...closeOps(spec),
@@ -149,11 +155,16 @@ function sysctlPath(name: string): string {
   return name.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
 }
 
+const maskOps = (paths: readonly string[]) => paths.map((path): Op => ({ op: 'mount.mask', path }));
+
+/** What would hide them is masked once they are written. */
+const holdsSysctls = (path: string) => /^\/+proc(\/+sys(\/|$)|\/*$)/.test(path);
+
 /** Nothing of the machine can be seen from here on. */
 function closeOps(spec: LaunchSpec): Op[] {
   return [
     ...spec.readOnlyPaths.map((path): Op => ({ op: 'mount.readonly', path, whole: false })),
-    ...spec.maskedPaths.map((path): Op => ({ op: 'mount.mask', path })),
+    ...maskOps(spec.maskedPaths.filter(holdsSysctls)),
     { op: 'root.pivot', propagation: propagationType(spec.rootPropagation) },
     { op: 'dir.make', path: spec.process.cwd, mode: 0o755 },
     ...(spec.rootReadOnly ? [{ op: 'mount.readonly', path: '/', whole: true } as const] : []),

@@ -10,17 +10,20 @@ export interface Groundwork {
   readonly files: readonly { readonly path: string; readonly text: string }[];
 }
 
-/** The program with its groundwork done first, by the monitor: each of these from Node would be a turn of its thread pool. Pure. */
+/**
+ * The program with its groundwork done first: each of these from Node would be a turn of its thread pool. The monitor makes
+ * the folder that its log is in, the container's process the rest while the monitor goes on. Pure.
+ */
 export function withGroundwork(program: LaunchProgram, { directory, root, files }: Groundwork): LaunchProgram {
   const folder = (path: string, mode: number): Op => ({ op: 'dir.make', path, mode });
   return {
     ...program,
-    before: [
-      folder(directory, 0o710),
+    before: [folder(directory, 0o710), ...program.before],
+    inside: [
       folder(dirname(root.upper), 0o710),
       ...[root.upper, root.work, root.mountpoint].map((path) => folder(path, 0o755)),
       ...files.map(({ path, text }): Op => ({ op: 'file.write', path, bytes: Buffer.from(text), create: true })),
-      ...program.before,
+      ...program.inside,
     ],
   };
 }

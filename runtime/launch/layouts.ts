@@ -219,6 +219,8 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
       ['recursive', 'bool'],
     ],
   },
+  'groups.ready': { code: 39, fields: [] },
+  'wait.groups': { code: 40, fields: [] },
   'netns.enter': { code: 100, fields: NETWORK_LAYOUTS['netns.enter'] as FieldsOf<'netns.enter'> },
   'bridge.create': { code: 101, fields: NETWORK_LAYOUTS['bridge.create'] as FieldsOf<'bridge.create'> },
   'veth.create': { code: 102, fields: NETWORK_LAYOUTS['veth.create'] as FieldsOf<'veth.create'> },

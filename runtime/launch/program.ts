@@ -141,6 +141,9 @@ export type ContainerOp =
   | { readonly op: 'keyring'; readonly name: string }
   /** A terminal of the container's devpts becomes the process' streams; 0 rows: size unknown. */
   | { readonly op: 'terminal'; readonly rows: number; readonly columns: number; readonly console: boolean }
+  /** In `host`: the process may join its groups, and goes on from `wait.groups`. */
+  | { readonly op: 'groups.ready' }
+  | { readonly op: 'wait.groups' }
   /** Waits until the monitor has executed `host`; until then both run side by side. */
   | { readonly op: 'wait.host' }
   /** Tells the engine that all is set up and waits for `go`. */

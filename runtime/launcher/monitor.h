@@ -9,7 +9,7 @@
 #include "launcher.h"
 
 /* Between monitor and a process that it sets up (ops_exec.c). */
-enum { SYNC_HOST = 'H', SYNC_GO = 'G', SYNC_READY = 'R', SYNC_TERMINAL = 'T' };
+enum { SYNC_GROUPS = 'C', SYNC_HOST = 'H', SYNC_GO = 'G', SYNC_READY = 'R', SYNC_TERMINAL = 'T' };
 
 /* What a connection to the monitor's socket may say. The first frame decides what the connection is. */
 enum command {

@@ -3,7 +3,7 @@
  *
  * Between it and the monitor lies a SOCK_SEQPACKET pair. It sends SYNC_TERMINAL (with the terminal's descriptor),
  * SYNC_READY, and a struct failure when something went wrong; the end of the connection without one is a successful
- * exec. It gets SYNC_HOST and SYNC_GO.
+ * exec. It gets SYNC_GROUPS, SYNC_HOST and SYNC_GO.
  */
 #include "monitor.h"
 #include "ops.h"
@@ -47,6 +47,21 @@ static void sync_wait(int sync, char wanted)
 		if (n == 0 || (n < 0 && errno != EINTR))
 			_exit(1);
 	}
+}
+
+/* In `host`, where the container's process is there to hear it; its death shows when it is waited for. */
+int op_groups_ready(struct context *c, struct reader *r)
+{
+	char message = SYNC_GROUPS;
+	(void)r;
+	return send(c->monitor->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE ? -1 : 0;
+}
+
+int op_wait_groups(struct context *c, struct reader *r)
+{
+	(void)r;
+	sync_wait(c->sync, SYNC_GROUPS);
+	return 0;
 }
 
 int op_wait_host(struct context *c, struct reader *r)

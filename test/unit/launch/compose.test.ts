@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { composeLaunch } from '../../../runtime/launch/compose.js';
 import { composeExec } from '../../../runtime/launch/compose-exec.js';
+import { withGroundwork } from '../../../runtime/launch/groundwork.js';
 import type { Op } from '../../../runtime/launch/program.js';
 import { cgroupsV2, launchSpec, machine } from './builders.js';
 
@@ -26,14 +27,16 @@ compose('goes from the machine to the program in order', () => {
     'mount.fs',
     'device.make',
     'symlink',
-    'link.set',
-    'wait.host',
+    'wait.groups',
     'cgroup.join',
     'mount.fs',
     'mount.bind',
     'symlink',
     'mount.readonly',
     'mount.mask',
+    'link.set',
+    'wait.host',
+    'mount.readonly',
     'root.pivot',
     'dir.make',
     'umask',
@@ -161,9 +164,43 @@ compose('with a cgroup namespace of its own, what is mounted begins at its group
   for (const layout of [machine(), machine(cgroupsV2)]) {
     const program = composeLaunch(own, layout);
     assert.not.ok(program.clone.includes('newcgroup'));
-    before(program.inside, 'wait.host', 'namespace.leave');
+    if (layout.cgroups.version === 1) before(program.inside, 'wait.groups', 'namespace.leave');
+    before(program.inside, 'namespace.leave', 'wait.host');
     assert.ok(of(program.inside, 'mount.fs').some((op) => op.type.startsWith('cgroup')));
   }
+});
+
+compose('joins groups that are made by then, while the wires are still laid', () => {
+  const { host } = composeLaunch(launchSpec(), machine());
+  assert.is(host.at(-1)?.op, 'groups.ready');
+  const two = composeLaunch(launchSpec(), machine(cgroupsV2));
+  assert.not.ok([...two.host, ...two.inside].some(({ op }) => op === 'groups.ready' || op === 'wait.groups'));
+});
+
+compose('masks what holds sysctls only once they are written', () => {
+  const { inside } = composeLaunch(
+    launchSpec({ maskedPaths: ['/proc/kcore', '/proc/sys/kernel'], sysctls: { 'kernel.msgmax': '1' } }),
+    machine(),
+  );
+  const at = (path: string) => inside.findIndex((op) => 'path' in op && op.path === path);
+  assert.ok(at('/proc/kcore') < inside.findIndex(({ op }) => op === 'wait.host'));
+  assert.ok(at('/proc/sys/kernel') > at('/proc/sys/kernel/msgmax'));
+});
+
+compose('does the groundwork where something stands on it', () => {
+  const program = withGroundwork(composeLaunch(launchSpec(), machine()), {
+    directory: '/c',
+    root: { upper: '/r/diff', work: '/r/work', mountpoint: '/r/merged' },
+    files: [{ path: '/c/hosts', text: '127.0.0.1\tlocalhost\n' }],
+  });
+  assert.equal(
+    program.before.slice(0, 1).map((op) => ('path' in op ? op.path : op.op)),
+    ['/c'],
+  );
+  assert.equal(
+    program.inside.slice(0, 5).map((op) => ('path' in op ? op.path : op.op)),
+    ['/r', '/r/diff', '/r/work', '/r/merged', '/c/hosts'],
+  );
 });
 
 compose('listens on ports before anything else, and wires while the process waits', () => {
