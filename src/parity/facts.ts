@@ -1,0 +1,30 @@
+/**
+ * What a service is where it runs, in words that a Compose file, a container and a Kubernetes workload have in common. Everything is
+ * text or lists of text, so that two of them compare without rules of their own. Pure.
+ */
+export interface ServiceFacts {
+  readonly image: string | undefined;
+  /** `sha256:…` of the manifest or index that it is pulled by, where that is known. */
+  readonly digest: string | undefined;
+  readonly command: readonly string[] | undefined;
+  readonly entrypoint: readonly string[] | undefined;
+  readonly user: string | undefined;
+  readonly workingDir: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  /** `/data volume`, `/app bind read-only`. */
+  readonly mounts: readonly string[];
+  /** `80/tcp`, and `8080->80/tcp` for a published one. */
+  readonly ports: readonly string[];
+  /** Bytes. */
+  readonly memory: number | undefined;
+  readonly cpus: number | undefined;
+  readonly replicas: number;
+  readonly restart: string | undefined;
+  /** Added with `+`, dropped with `-`; `privileged` and `read-only` among them. */
+  readonly privileges: readonly string[];
+  /** The probe's command. */
+  readonly health: readonly string[] | undefined;
+  readonly networks: readonly string[];
+}
+
+export type EnvironmentFacts = Readonly<Record<string, ServiceFacts>>;
