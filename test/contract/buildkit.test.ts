@@ -5,6 +5,7 @@ import type { StatusResponse } from '../../runtime/api/buildkit/proto/messages.j
 import { BuildKitClient, control } from '../support/buildkit-client.js';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
+import { tarOf } from '../support/tar.js';
 
 const protocol = suite('BuildKit protocol');
 let engine: TestEngine;
@@ -221,6 +222,44 @@ protocol('arguments, labels and a target are taken', async () => {
   const { json } = await engine.request('GET', '/images/bk-other:2/json');
   assert.ok(json.Config.Env.includes('IS=me'));
   assert.is(json.Config.Labels['a.b'], 'c');
+});
+
+const trace = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+protocol('POST /build of this builder takes the context of a session', async () => {
+  const files = {
+    Dockerfile: `FROM ${busyboxImage}\nARG A\nCOPY a /a\nRUN cat /a; echo $A ${Date.now()}\n`,
+    a: 'content\n',
+  };
+  const session = await client.session({ files });
+  const query = new URLSearchParams({
+    version: '2',
+    remote: 'client-session',
+    session: session.id,
+    buildid: `id${Date.now()}`,
+    buildargs: JSON.stringify({ A: 'given' }),
+    t: 'bk-other:2',
+  });
+  const { status, text } = await engine.request('POST', `/build?${query}`);
+  session.close();
+  assert.is(status, 200, text);
+  const lines = trace(text);
+  const parts = lines
+    .filter(({ id }) => id === 'moby.buildkit.trace')
+    .map(({ aux }) => client.codec.decode('StatusResponse', Buffer.from(aux, 'base64')));
+  assert.match(logs(parts), /content\ngiven/);
+  const { json } = await engine.request('GET', '/images/bk-other:2/json');
+  assert.is(lines.find(({ id }) => id === 'moby.image.id').aux.ID, json.Id);
+});
+
+protocol('POST /build of this builder tells a failure as a line', async () => {
+  const dockerfile = `FROM ${busyboxImage}\nRUN exit 9\n`;
+  const { text } = await engine.request('POST', '/build?version=2', await tarOf({ Dockerfile: dockerfile }));
+  assert.is(trace(text).at(-1).error, 'process "/bin/sh -c exit 9" did not complete successfully: exit code: 9');
 });
 
 protocol('a session that never comes fails the build', async () => {

@@ -86,7 +86,7 @@ export class BuildKitClient {
   async solve(options: SolveOptions): Promise<Solved> {
     const client = await this.#grpc;
     const signal = options.signal ?? new AbortController().signal;
-    const session = await this.#session(options);
+    const session = await this.session(options);
     const Ref = randomUUID();
     const request: Partial<SolveRequest> = {
       Ref,
@@ -151,7 +151,8 @@ export class BuildKitClient {
     }
   }
 
-  async #session(options: SolveOptions) {
+  /** Only the session: a build that is asked for elsewhere can name it. */
+  async session(options: SolveOptions) {
     const id = randomUUID();
     const asked: Asked = { folders: [], contents: [], secrets: [] };
     const received = { files: new Map<string, string>(), bytes: Buffer.alloc(0) };

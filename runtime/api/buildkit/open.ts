@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { Engine } from '../../engine/engine.js';
 import { SyncedFolders } from '../../engine/synced-folders.js';
 import { EngineError } from '../../errors.js';
+import type { Call, streamed } from '../routes.js';
+import { buildRequest } from './control/build-request.js';
 import { controlMethods } from './control/control.js';
 import { Jobs } from './control/jobs.js';
 import { bridgeMethods } from './gateway/bridge.js';
@@ -12,6 +14,7 @@ import { type Methods, serveGrpc, unary } from './grpc/server.js';
 import { openCodec } from './proto/codec.js';
 import { Sessions } from './session/sessions.js';
 import { tunnelOf } from './session/tunnel.js';
+import { Uploads } from './session/upload.js';
 
 export interface SessionFacts {
   readonly id: string;
@@ -40,6 +43,9 @@ const text = (header: string | string[] | undefined) => (Array.isArray(header) ?
 export interface BuildKit {
   /** Answers calls on the connection until it closes. Never rejects. */
   serve(socket: Duplex): Promise<void>;
+  /** `POST /build` of clients that ask for this builder (`version=2`), and what cancels such a build. */
+  build(call: Call): Promise<typeof streamed>;
+  cancel(id: string): void;
   readSessionFacts(headers: Headers): SessionFacts;
   /** Asks on the connection, on behalf of builds that name it. Resolves when it is closed. */
   session(socket: Duplex, facts: SessionFacts): Promise<void>;
@@ -60,7 +66,7 @@ export function openBuildKit(
   const codec = openCodec();
   const sessions = new Sessions();
   const folders = new SyncedFolders(join(engine.foundations.paths.home, 'build', 'synced'));
-  const parts = { engine, codec, sessions, folders, jobs: new Jobs(), version };
+  const parts = { engine, codec, sessions, folders, jobs: new Jobs(), uploads: new Uploads(), version };
   const session = async (socket: Duplex, { id, sharedKey, methods }: SessionFacts) => {
     const client = new GrpcClient(socket, codec);
     sessions.add({ id, sharedKey, methods: new Set(methods.map((method) => method.toLowerCase())), client });
@@ -72,5 +78,11 @@ export function openBuildKit(
     ...others,
     '/moby.buildkit.v1.Control/Session': (call) => session(tunnelOf(call, codec), readSessionFacts(call.metadata)),
   };
-  return { serve: (socket) => serveGrpc(socket, { codec, methods, onBug }), readSessionFacts, session };
+  return {
+    serve: (socket) => serveGrpc(socket, { codec, methods, onBug }),
+    build: (call) => buildRequest(parts, call),
+    cancel: (id) => parts.jobs.find(id)?.abort.abort(),
+    readSessionFacts,
+    session,
+  };
 }

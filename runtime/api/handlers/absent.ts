@@ -73,22 +73,13 @@ function pluginRoutes(): Route[] {
 }
 
 /** Builds that have an id are BuildKit's; as at Docker nobody is told that there is none of this id. */
-function cancelBuild({ query }: Call): Answer {
-  if (query.text('id') === '') throw new EngineError('invalid', 'build ID not provided');
-  return { status: 200 };
-}
-
 export function absentRoutes(): Route[] {
   const noSwarm = 'this engine has no swarm mode';
-  const noSession = 'this engine has no BuildKit: builds go through the classic builder (DOCKER_BUILDKIT=0)';
   return [
     ...swarmPaths.map(([method, path]) => refuse(method, path, 'unavailable', notSwarmManager)),
     refuse('POST', '/swarm/init', 'not-implemented', noSwarm),
     refuse('POST', '/swarm/join', 'not-implemented', noSwarm),
     refuse('POST', '/swarm/leave', 'unavailable', 'This node is not part of a swarm'),
     ...pluginRoutes(),
-    refuse('POST', '/session', 'not-implemented', noSession),
-    refuse('POST', '/grpc', 'not-implemented', noSession),
-    { method: 'POST', path: '/build/cancel', handle: cancelBuild },
   ];
 }

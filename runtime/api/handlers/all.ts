@@ -6,7 +6,7 @@ import { absentRoutes } from './absent.js';
 import { archiveRoutes } from './archive.js';
 import { authRoutes } from './auth.js';
 import { buildRoutes } from './build.js';
-import { buildkitRoutes } from './buildkit.js';
+import { buildkitRoutes, lazyBuildKit } from './buildkit.js';
 import { commitRoutes } from './commit.js';
 import { containerRoutes } from './containers.js';
 import { devenvRoutes } from './devenv.js';
@@ -32,6 +32,7 @@ export interface AllRoutesOptions {
 }
 
 export function engineRoutes({ engine, product, shutdown, environment, log }: AllRoutesOptions): Route[] {
+  const buildkit = lazyBuildKit({ engine, product, log });
   return [
     ...systemRoutes({ engine, product }),
     ...authRoutes(environment),
@@ -39,8 +40,8 @@ export function engineRoutes({ engine, product, shutdown, environment, log }: Al
     ...eventRoutes(engine),
     ...imageRoutes(engine),
     ...imageTransferRoutes(engine),
-    ...buildRoutes(engine),
-    ...buildkitRoutes({ engine, product, log }),
+    ...buildRoutes(engine, buildkit),
+    ...buildkitRoutes(buildkit),
     ...commitRoutes(engine),
     ...containerRoutes(engine),
     ...execRoutes(engine),

@@ -12,13 +12,14 @@ import { encodeBuildEvent } from '../encode/build.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream } from '../streams.js';
 import { namedContexts, openRequestContext, readInputs } from './build-inputs.js';
+import type { OpenBuildKit } from './buildkit.js';
 import { readPruneFilters } from './prune-filters.js';
 
 const ulimits = list(object({ Name: string, Soft: int, Hard: int }));
 
-export function buildRoutes(engine: Engine): Route[] {
+export function buildRoutes(engine: Engine, buildkit: OpenBuildKit): Route[] {
   return [
-    { method: 'POST', path: '/build', handle: (call) => build(engine, call) },
+    { method: 'POST', path: '/build', handle: (call) => choose(engine, buildkit, call) },
     { method: 'POST', path: '/build/prune', handle: (call) => prune(engine, call) },
   ];
 }
@@ -29,6 +30,12 @@ function extraHosts(call: Call): string[] {
     .all('extrahosts')
     .flatMap((text) => text.split(','))
     .filter((entry) => entry !== '');
+}
+
+/** Clients say whose words they understand: the classic builder's, or BuildKit's (`version=2`). */
+async function choose(engine: Engine, buildkit: OpenBuildKit, call: Call): Promise<typeof streamed> {
+  if (call.query.text('version') !== '2') return build(engine, call);
+  return (await buildkit()).build(call);
 }
 
 type Parameters = Omit<BuildOptions, 'contextDirectory' | 'dockerfile'>;

@@ -12,7 +12,10 @@ export interface BuildKitOptions {
   readonly log: (text: string) => void;
 }
 
-export function buildkitRoutes(options: BuildKitOptions): Route[] {
+export type OpenBuildKit = () => Promise<BuildKit>;
+
+/** Loaded with the first client that needs it. */
+export function lazyBuildKit(options: BuildKitOptions): OpenBuildKit {
   let opening: Promise<BuildKit> | undefined;
   const open = async () => {
     const { openBuildKit } = await import('../buildkit/open.js');
@@ -20,11 +23,24 @@ export function buildkitRoutes(options: BuildKitOptions): Route[] {
       options.log(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
     return openBuildKit(options.engine, { version: options.product.version, onBug });
   };
-  const buildkit = () => {
+  return () => {
     opening ??= open();
     return opening;
   };
+}
+
+export function buildkitRoutes(buildkit: OpenBuildKit): Route[] {
   return [
+    {
+      method: 'POST',
+      path: '/build/cancel',
+      handle: async ({ query }) => {
+        const id = query.text('id');
+        if (id === '') throw new EngineError('invalid', 'build ID not provided');
+        (await buildkit()).cancel(id);
+        return { status: 200 };
+      },
+    },
     {
       method: 'POST',
       path: '/grpc',

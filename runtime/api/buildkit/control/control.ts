@@ -9,6 +9,7 @@ import { codes, GrpcError, statusOf } from '../grpc/status.js';
 import type { Codec } from '../proto/codec.js';
 import type { Exporter, SolveRequest, StringMap } from '../proto/messages.js';
 import type { Sessions } from '../session/sessions.js';
+import type { Uploads } from '../session/upload.js';
 import { diskUsage, pruneCache } from './cache.js';
 import { worker } from './capabilities.js';
 import { definedResult } from './definition.js';
@@ -23,6 +24,7 @@ export interface ControlParts {
   readonly sessions: Sessions;
   readonly folders: SyncedFolders;
   readonly jobs: Jobs;
+  readonly uploads: Uploads;
   /** Of the engine, where clients look for BuildKit's. */
   readonly version: string;
 }
@@ -63,7 +65,12 @@ export function workerOf({ engine, version }: Pick<ControlParts, 'engine' | 'ver
   return worker({ id: engineId(engine), version, cacheLimitBytes });
 }
 
-async function solve(parts: ControlParts, request: SolveRequest, call: ServerCall): Promise<StringMap> {
+/** Resolves with what the exporters answer. Throws what clients can show. */
+export async function solve(
+  parts: ControlParts,
+  request: SolveRequest,
+  call: Pick<ServerCall, 'signal'>,
+): Promise<StringMap> {
   const job = parts.jobs.get(request.Ref);
   if (job.request) throw new GrpcError(codes.alreadyExists, `job ID ${request.Ref} exists`);
   const exporters = exportersOf(request);

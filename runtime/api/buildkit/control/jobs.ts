@@ -1,4 +1,5 @@
 /** Builds by the client's own reference: its calls about one build come on their own, in any order. */
+import type { RegistryAuth } from '../../../engine/images.js';
 import type { Result, SolveRequest, Status } from '../proto/messages.js';
 import { StatusLog } from './status-log.js';
 
@@ -31,6 +32,8 @@ export class Job {
   request: SolveRequest | undefined;
   /** What a frontend was asked, for the history. */
   attributes: Readonly<Record<string, string>> = {};
+  /** Credentials that came with the request, by registry. */
+  auths: Readonly<Record<string, RegistryAuth>> = {};
   error: Status | undefined;
   response: Readonly<Record<string, string>> = {};
   readonly returned: Promise<Returned>;

@@ -8,6 +8,7 @@ import { baseFailure, failureSentence } from '../control/failure.js';
 import type { Built } from '../control/jobs.js';
 import { BuildProgress } from '../control/progress.js';
 import { askSession } from '../session/ask.js';
+import { noSession } from '../session/sessions.js';
 import { readAttributes } from './attributes.js';
 import { folderImages, namedFolders, prepareContext } from './context.js';
 import { type Frontend, type FrontendCall, type Loaded, load, type Run } from './load.js';
@@ -29,8 +30,8 @@ export async function runDockerfile(frontend: Frontend, call: FrontendCall): Pro
   const { job } = call;
   const request = readAttributes(call.attributes);
   const main = (await job.begun()).Session;
-  const session = await frontend.sessions.find(main, call.signal);
-  const workspace = new Workspace(frontend.engine, frontend.folders, job.abort.signal);
+  const session = main === '' ? noSession(frontend.codec) : await frontend.sessions.find(main, call.signal);
+  const workspace = new Workspace(frontend, job.abort.signal);
   job.atEnd(() => workspace.close());
   return runIn({ ...frontend, ...call, request, session, workspace });
 }
@@ -83,7 +84,7 @@ async function evaluateOnce(
       contexts,
       contextImages: { ...contextImages, ...bases },
       tags: [],
-      auths: {},
+      auths: run.job.auths,
     };
     return await build(run, plan, options, counts);
   } finally {

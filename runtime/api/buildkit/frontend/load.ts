@@ -5,8 +5,10 @@ import { failureSentence } from '../control/failure.js';
 import type { Job } from '../control/jobs.js';
 import { VertexLine } from '../control/vertex.js';
 import { codes, GrpcError } from '../grpc/status.js';
+import type { Codec } from '../proto/codec.js';
 import type { StringMap } from '../proto/messages.js';
 import type { Session, Sessions } from '../session/sessions.js';
+import type { Uploads } from '../session/upload.js';
 import type { FrontendRequest } from './attributes.js';
 import { readBelow, type Workspace } from './workspace.js';
 
@@ -14,6 +16,8 @@ export interface Frontend {
   readonly engine: Engine;
   readonly sessions: Sessions;
   readonly folders: SyncedFolders;
+  readonly codec: Codec;
+  readonly uploads: Uploads;
 }
 
 export interface FrontendCall {

@@ -8,7 +8,7 @@ import type { SyncedFolder, SyncedFolders } from '../../../engine/synced-folders
 import type { VertexLine } from '../control/vertex.js';
 import { type Received, receiveFiles } from '../session/receive-files.js';
 import type { Session } from '../session/sessions.js';
-import { pullUpload, uploadPath } from '../session/upload.js';
+import { pullUpload, type Uploads, uploadPath } from '../session/upload.js';
 
 export interface FolderRequest {
   readonly session: Session;
@@ -25,8 +25,7 @@ export class Workspace {
   readonly #release: (() => Promise<unknown>)[] = [];
 
   constructor(
-    private readonly engine: Engine,
-    private readonly folders: SyncedFolders,
+    private readonly parts: { readonly engine: Engine; readonly folders: SyncedFolders; readonly uploads: Uploads },
     private readonly signal: AbortSignal,
   ) {}
 
@@ -34,7 +33,7 @@ export class Workspace {
   async mirror(request: FolderRequest, line: VertexLine, shown: string): Promise<string> {
     const { session, name, hint, followPaths, excludePatterns } = request;
     const key = JSON.stringify([session.sharedKey, name, hint ?? '', followPaths ?? null, excludePatterns]);
-    const folder = await this.folders.take(key);
+    const folder = await this.parts.folders.take(key);
     const received = await this.#receive(folder, request, line, `transferring ${shown}:`);
     this.#release.push(() => folder.release(received));
     return folder.files;
@@ -62,10 +61,12 @@ export class Workspace {
 
   /** A context behind a URL, or a tar that the client uploads. */
   async fetch(url: string, session: Session): Promise<string> {
+    const { engine, uploads } = this.parts;
     const path = uploadPath(url);
-    const context = await takeContext(this.engine, {
-      body: path === undefined ? Readable.from([]) : pullUpload(session, path, this.signal),
-      remote: path === undefined ? url : '',
+    const body = uploads.take(url) ?? (path === undefined ? undefined : pullUpload(session, path, this.signal));
+    const context = await takeContext(engine, {
+      body: body ?? Readable.from([]),
+      remote: body ? '' : url,
       dockerfile: '',
       signal: this.signal,
     });

@@ -1,6 +1,7 @@
 /** Clients that wait to be asked for files, secrets and credentials while a build of theirs goes on. */
 import type { GrpcClient } from '../grpc/client.js';
 import { codes, GrpcError } from '../grpc/status.js';
+import type { Codec } from '../proto/codec.js';
 
 export interface Session {
   readonly id: string;
@@ -8,7 +9,7 @@ export interface Session {
   readonly sharedKey: string;
   /** Paths of the methods that the client serves, in lower case: clients differ in the case of `DiffCopy`. */
   readonly methods: ReadonlySet<string>;
-  readonly client: GrpcClient;
+  readonly client: Pick<GrpcClient, 'call' | 'unary' | 'codec' | 'closed'>;
 }
 
 /** A build may be asked for before its session has arrived: they come on two connections. */
@@ -55,4 +56,18 @@ export class Sessions {
       if (waiting.size === 0) this.#awaited.delete(id);
     }
   }
+}
+
+/** Stands for a client that only sent a request: it serves nothing. */
+export function noSession(codec: Codec): Session {
+  const nothing = () => new GrpcError(codes.notFound, 'the client of this build opened no session');
+  const client: Session['client'] = {
+    codec,
+    closed: new Promise(() => undefined),
+    call: () => {
+      throw nothing();
+    },
+    unary: () => Promise.reject(nothing()),
+  };
+  return { id: '', sharedKey: '', methods: new Set(), client };
 }
