@@ -36,6 +36,10 @@ export function createTerminal(
   };
 }
 
+/** Compose's variable for those who read both from one stream. */
+const statusToOut = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  /^(?:1|t|true)$/i.test(env.COMPOSE_STATUS_STDOUT ?? '');
+
 /** `--ansi` beats NO_COLOR (no-color.org), which beats what the stream is. */
 function wantsColor(stream: OutputStream, ansi: AnsiMode, env: Readonly<Record<string, string | undefined>>): boolean {
   if (ansi !== 'auto') return ansi === 'always';
