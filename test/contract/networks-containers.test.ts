@@ -67,6 +67,9 @@ networks('a container has the address, the MAC and the aliases that it was given
   assert.is(endpoint.Gateway, '10.216.1.5');
   assert.is(endpoint.MacAddress, '02:42:ac:11:ff:01');
   assert.equal(endpoint.DNSNames, ['contract-c1', 'contract-alias', id.slice(0, 12)]);
+  assert.equal(endpoint.Aliases, ['contract-alias']);
+  const old = (await ask(engine, 'GET', `/v1.44/containers/${id}/json`)).json.NetworkSettings.Networks['contract-n1'];
+  assert.equal(old.Aliases, ['contract-alias', id.slice(0, 12)]);
   const { json } = await ask(engine, 'GET', '/networks/contract-n1');
   assert.is(json.Containers[id].Name, 'contract-c1');
   assert.is(json.Containers[id].IPv4Address, '10.216.1.77/24');

@@ -22,7 +22,7 @@ import { encodeInspect, encodeSummary } from '../encode/containers.js';
 import { readShape } from '../request.js';
 import { type Answer, type Call, created, noContent, ok, type Route, streamed } from '../routes.js';
 import { openStream } from '../streams.js';
-import { createIn, deprecationsIn } from '../versions/containers.js';
+import { createIn, deprecationsIn, inspectIn } from '../versions/containers.js';
 import type { ContainerSummary } from '../wire.js';
 import {
   configOf,
@@ -122,7 +122,7 @@ function imageName(engine: Engine, container: Container, known: Map<string, stri
 
 async function inspect(engine: Engine, container: Container, call: Call): Promise<Answer> {
   const sizes = call.query.bool('size') ? await containerSizes(engine, container) : undefined;
-  return ok(encodeInspect(containerView(engine, container), sizes));
+  return ok(inspectIn(call.version, encodeInspect(containerView(engine, container), sizes)));
 }
 
 async function start(engine: Engine, container: Container): Promise<Answer> {

@@ -1,6 +1,7 @@
-/** What the body of create meant in older API versions. */
+/** What the body of create meant and what a container looked like in older API versions. */
 import type { Shaped } from '../decode.js';
 import type { createBody } from '../handlers/container-bodies.js';
+import type { ContainerInspect } from '../wire.js';
 import type { ApiVersion } from './negotiation.js';
 
 type Body = Shaped<typeof createBody>;
@@ -21,6 +22,19 @@ function withKnownMounts(version: ApiVersion, body: Body): Body {
     return { ...mount, BindOptions };
   });
   return { ...body, HostConfig: { ...body.HostConfig, Mounts } };
+}
+
+/** Before 1.45 the short id was among a container's aliases on networks that know names. */
+export function inspectIn(version: ApiVersion, container: ContainerInspect): ContainerInspect {
+  if (version.atLeast('1.45')) return container;
+  const { NetworkSettings, Id } = container;
+  const Networks = Object.fromEntries(
+    Object.entries(NetworkSettings.Networks).map(([name, endpoint]) => {
+      const isNamed = (endpoint.DNSNames ?? []).length > 0;
+      return [name, isNamed ? { ...endpoint, Aliases: [...(endpoint.Aliases ?? []), Id.slice(0, 12)] } : endpoint];
+    }),
+  );
+  return { ...container, NetworkSettings: { ...NetworkSettings, Networks } };
 }
 
 /** What a client of this version should say elsewhere. */
