@@ -82,8 +82,20 @@ walls('there are no cycles among files', () => {
   assert.equal(cycles, []);
 });
 
-const pureRooms = ['src/model', 'src/plan', 'src/config/merge', 'src/config/interpolate', 'src/config/check'];
-const pureFiles = ['runtime/launch/compose.ts', 'runtime/launch/encode.ts', 'runtime/engine/launch-spec.ts'];
+const pureRooms = [
+  'src/model',
+  'src/plan',
+  'src/parity',
+  'src/config/merge',
+  'src/config/interpolate',
+  'src/config/check',
+];
+const pureFiles = [
+  'runtime/launch/compose.ts',
+  'runtime/launch/encode.ts',
+  'runtime/engine/launch-spec.ts',
+  ...['classify', 'derive', 'loops', 'rules'].map((name) => `src/watch/${name}.ts`),
+];
 /** Of `node:net` only what reads an address' text is no edge. */
 const edgesOfTheWorld =
   /from 'node:(?:fs|http|https|child_process|os|dgram|readline)[^']*'|import (?!\{ (?:isIP(?:v4|v6)?(?:, )?)+ \})[^;]*from 'node:net'|process\.(?:env[.[]|cwd\(|std(?:out|err|in)\b)|Date\.now\(|console\./;
