@@ -4,13 +4,14 @@ import type { LaunchProgram, MonitorSettings, MountAttribute, NamespaceName, Op,
 
 const OPTIONAL = 1;
 
-/** Body of a `job_container` request (container.c). Throws when the program has no monitor. */
-export function encodeContainer(program: LaunchProgram): Buffer {
+/** Body of a `job_container` request (container.c); `goAtOnce`: the process does not wait for GO. Throws when the program has no monitor. */
+export function encodeContainer(program: LaunchProgram, goAtOnce = false): Buffer {
   const settings = program.monitor;
   if (settings === undefined) throw new TypeError('a container needs the settings of its monitor');
   const body = new ByteWriter();
   body.bytes(encodeSettings(settings));
   body.u64(BigInt(namespaceFlags(program.clone)));
+  body.u32(goAtOnce ? 1 : 0);
   for (const ops of [program.before, program.host, program.inside]) body.part(() => writeOps(body, ops));
   return body.finish();
 }

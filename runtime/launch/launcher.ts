@@ -22,7 +22,7 @@ import {
   type TarResult,
   type TarUnpack,
 } from './types.js';
-import { COMMAND, decodeFailure, type Frame, JOB, REPLY } from './wire.js';
+import { decodeFailure, type Frame, JOB, REPLY } from './wire.js';
 
 export interface LauncherOptions {
   /** The executable, `runtime/launcher/build/launcher`. */
@@ -59,10 +59,9 @@ class LauncherProcess implements Launcher {
   async prepare(program: LaunchProgram, goAtOnce = false): Promise<PreparedContainer> {
     const settings = program.monitor;
     if (settings === undefined) throw new TypeError('a container needs the settings of its monitor');
-    const body = encodeContainer(program);
+    const body = encodeContainer(program, goAtOnce);
     const connection = await this.connect();
     connection.send(JOB.container, body);
-    if (goAtOnce) connection.send(COMMAND.go);
     return awaitPrepared(connection, settings, this.machine, goAtOnce);
   }
 

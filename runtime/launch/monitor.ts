@@ -138,7 +138,7 @@ class ConnectedExec implements RunningExec {
 }
 
 /**
- * After a `job_container` request on this connection: waits until it is set up. `isGoing`: GO has been sent behind it.
+ * After a `job_container` request on this connection: waits until it is set up. `isGoing`: it was told not to wait for GO.
  * Throws LaunchError.
  */
 export async function awaitPrepared(

@@ -290,7 +290,7 @@ static void send_signal(struct client *c, struct reader *body)
 		reply_number(c, p && !p->reaped);
 }
 
-static void go(struct monitor *m, struct client *c)
+void client_go(struct monitor *m, struct client *c)
 {
 	struct process *p = m->container;
 	char message = SYNC_GO;
@@ -326,7 +326,7 @@ static void handle(struct monitor *m, struct client *c)
 	else if (fresh && kind == COMMAND_ATTACH)
 		attach_asked(m, c, &body);
 	else if (control && kind == COMMAND_GO)
-		go(m, c);
+		client_go(m, c);
 	else if (control && kind == COMMAND_SIGNAL)
 		send_signal(c, &body);
 	else if (control && kind == COMMAND_RESIZE)

@@ -16,6 +16,7 @@
 
 struct container_request {
 	uint64_t clone_flags;
+	bool go_at_once;	/* as if COMMAND_GO came right behind */
 	struct reader before, host, inside;
 };
 
@@ -55,6 +56,7 @@ static int read_container(struct monitor *m, struct container_request *q, struct
 	if (read_settings(&m->settings, r) < 0)
 		return -1;
 	q->clone_flags = read_u64(r);
+	q->go_at_once = read_u32(r);
 	struct reader *lists[] = { &q->before, &q->host, &q->inside };
 	for (int i = 0; i < 3; i++) {
 		uint32_t length = read_u32(r);
@@ -172,6 +174,8 @@ int job_container(int fd, struct request *r)
 	if (reply(fd, REPLY_READY, &w) < 0)
 		m.launching->gone = true;
 	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	if (q.go_at_once)
+		client_go(&m, m.launching);
 	oom_watch(&m);
 	return monitor_loop(&m);
 }

@@ -117,6 +117,8 @@ void client_readable(struct monitor *m, struct client *c);
 void client_flush(struct client *c);
 void client_send(struct client *c, const void *head, size_t head_length, const void *bytes, size_t length);
 void client_reply(struct client *c, enum reply kind, const struct writer *w);
+/* Lets the container's process execute, for the client that launched it. */
+void client_go(struct monitor *m, struct client *c);
 void client_drop(struct monitor *m, struct client *c);
 void clients_sweep(struct monitor *m);
 void tell_started(struct process *p);
