@@ -26,13 +26,14 @@ export function createTerminal(
   env: Readonly<Record<string, string | undefined>>,
 ): Terminal {
   const { out, err } = streams;
+  const data = writer(out);
   return {
     out,
     err,
     outColors: createColors(wantsColor(out, ansi, env)),
     errColors: createColors(wantsColor(err, ansi, env)),
-    data: writer(out),
-    status: writer(err),
+    data,
+    status: statusToOut(env) ? data : writer(err),
   };
 }
 
