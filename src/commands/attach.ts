@@ -5,6 +5,10 @@ import { DevenvCommand } from './base/command.js';
 
 export default class Attach extends DevenvCommand {
   static override summary = "Join this terminal to a service's own process";
+  static override examples = [
+    '<%= config.bin %> attach api',
+    '<%= config.bin %> attach --no-stdin --detach-keys ctrl-p,ctrl-q api',
+  ];
   static override args = { service: Args.string({ required: true, description: 'service' }) };
   static override flags = {
     'detach-keys': Flags.string({

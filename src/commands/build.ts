@@ -11,6 +11,11 @@ const many = { multiple: true, multipleNonGreedy: true } as const;
 
 export default class Build extends DevenvCommand {
   static override summary = 'Build the images of the services';
+  static override examples = [
+    '<%= config.bin %> build',
+    '<%= config.bin %> build --no-cache --build-arg VERSION=2 api',
+    '<%= config.bin %> build --push',
+  ];
   static override args = { services };
   static override flags = {
     'no-cache': Flags.boolean({ description: 'do every step anew' }),

@@ -5,6 +5,7 @@ import { services } from './base/flags.js';
 
 export default class Create extends DevenvCommand {
   static override summary = 'Create the containers without starting them';
+  static override examples = ['<%= config.bin %> create --build'];
   static override args = { services };
   static override flags = {
     build: Flags.boolean({ description: 'build the images first', exclusive: ['no-build'] }),

@@ -5,6 +5,7 @@ import { services, stopTimeout } from './base/flags.js';
 
 export default class Down extends DevenvCommand {
   static override summary = 'Stop and remove the containers and networks of the project';
+  static override examples = ['<%= config.bin %> down', '<%= config.bin %> down --volumes --rmi local'];
   static override args = { services };
   static override flags = {
     volumes: Flags.boolean({ char: 'v', description: 'remove its volumes too: their data is lost' }),

@@ -5,6 +5,7 @@ import { services } from './base/flags.js';
 
 export default class Events extends DevenvCommand {
   static override summary = 'Show what happens to the containers, as it happens';
+  static override examples = ['<%= config.bin %> events --json api'];
   static override args = { services };
   static override flags = {
     json: Flags.boolean({ description: 'an object a line' }),

@@ -15,6 +15,7 @@ const columns = [
 
 export default class Images extends DevenvCommand {
   static override summary = 'List the images of the containers';
+  static override examples = ["<%= config.bin %> images --format '{{.Repository}}:{{.Tag}} {{.Size}}'"];
   static override args = { services };
   static override flags = {
     format: format('table, json'),

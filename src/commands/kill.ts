@@ -5,6 +5,7 @@ import { services } from './base/flags.js';
 
 export default class Kill extends DevenvCommand {
   static override summary = 'Send the containers a signal';
+  static override examples = ['<%= config.bin %> kill --signal SIGHUP web'];
   static override args = { services };
   static override flags = {
     signal: Flags.string({ char: 's', default: 'SIGKILL', description: 'signal' }),

@@ -5,6 +5,10 @@ import { services } from './base/flags.js';
 
 export default class Logs extends DevenvCommand {
   static override summary = 'Show what the containers printed';
+  static override examples = [
+    '<%= config.bin %> logs --follow --tail 100 api',
+    '<%= config.bin %> logs --since 10m --no-log-prefix',
+  ];
   static override args = { services };
   static override flags = {
     file: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'config file', helpGroup: 'GLOBAL' }),

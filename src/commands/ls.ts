@@ -12,6 +12,7 @@ const columns = [
 
 export default class Ls extends DevenvCommand {
   static override summary = 'List the projects that run';
+  static override examples = ['<%= config.bin %> ls --all --format json'];
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that are stopped' }),
     filter: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'name=TEXT' }),

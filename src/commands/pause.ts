@@ -4,6 +4,7 @@ import { services } from './base/flags.js';
 
 export default class Pause extends DevenvCommand {
   static override summary = 'Freeze the containers';
+  static override examples = ['<%= config.bin %> pause worker'];
   static override args = { services };
 
   async run(): Promise<void> {

@@ -5,6 +5,7 @@ import { DevenvCommand } from './base/command.js';
 
 export default class Port extends DevenvCommand {
   static override summary = 'Say where a port of a service can be reached';
+  static override examples = ['<%= config.bin %> port web 80'];
   static override args = {
     service: Args.string({ required: true, description: 'service' }),
     port: Args.integer({ required: true, description: 'port in the container' }),

@@ -17,6 +17,11 @@ const columns = [
 
 export default class Ps extends DevenvCommand {
   static override summary = 'List the containers of the project';
+  static override examples = [
+    '<%= config.bin %> ps --all',
+    "<%= config.bin %> ps --format 'table {{.Service}}\\t{{.State}}\\t{{.Ports}}'",
+    '<%= config.bin %> ps --services --status running',
+  ];
   static override args = { services };
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that do not run' }),

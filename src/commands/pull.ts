@@ -5,6 +5,7 @@ import { services } from './base/flags.js';
 
 export default class Pull extends DevenvCommand {
   static override summary = 'Pull the images of the services';
+  static override examples = ['<%= config.bin %> pull --ignore-pull-failures'];
   static override args = { services };
   static override flags = {
     policy: Flags.string({ options: ['always', 'missing'], default: 'always', description: 'when to pull' }),

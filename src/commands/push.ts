@@ -5,6 +5,7 @@ import { services } from './base/flags.js';
 
 export default class Push extends DevenvCommand {
   static override summary = 'Push the images of the services to their registries';
+  static override examples = ['<%= config.bin %> push --include-deps api'];
   static override args = { services };
   static override flags = {
     'ignore-push-failures': Flags.boolean({ description: 'go on when one cannot be pushed' }),

@@ -5,6 +5,7 @@ import { services, stopTimeout } from './base/flags.js';
 
 export default class Restart extends DevenvCommand {
   static override summary = 'Stop the containers and start them again';
+  static override examples = ['<%= config.bin %> restart --no-deps api'];
   static override args = { services };
   static override flags = {
     'no-deps': Flags.boolean({ description: 'leave out what depends on the services' }),

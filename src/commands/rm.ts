@@ -5,6 +5,7 @@ import { services } from './base/flags.js';
 
 export default class Rm extends DevenvCommand {
   static override summary = 'Remove stopped containers';
+  static override examples = ['<%= config.bin %> rm --stop --force api'];
   static override args = { services };
   static override flags = {
     file: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'config file', helpGroup: 'GLOBAL' }),

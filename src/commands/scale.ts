@@ -5,6 +5,7 @@ import { DevenvCommand } from './base/command.js';
 
 export default class Scale extends DevenvCommand {
   static override summary = 'Run more or fewer containers of a service';
+  static override examples = ['<%= config.bin %> scale worker=3'];
   static override args = { targets: Args.string({ multiple: true, required: true, description: 'SERVICE=NUM' }) };
   static override flags = {
     'no-deps': Flags.boolean({ description: 'leave out what the services depend on' }),

@@ -5,6 +5,7 @@ import { duration, services } from './base/flags.js';
 
 export default class Start extends DevenvCommand {
   static override summary = 'Start containers that are there';
+  static override examples = ['<%= config.bin %> start api'];
   static override args = { services };
   static override flags = {
     wait: Flags.boolean({ description: 'leave once all are running and healthy' }),

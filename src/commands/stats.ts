@@ -6,6 +6,10 @@ import { format, services } from './base/flags.js';
 
 export default class Stats extends DevenvCommand {
   static override summary = 'Show what the containers use, as it changes';
+  static override examples = [
+    '<%= config.bin %> stats --no-stream',
+    "<%= config.bin %> stats --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}}'",
+  ];
   static override args = { services };
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that do not run' }),

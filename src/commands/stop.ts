@@ -4,6 +4,7 @@ import { services, stopTimeout } from './base/flags.js';
 
 export default class Stop extends DevenvCommand {
   static override summary = 'Stop the containers and keep them';
+  static override examples = ['<%= config.bin %> stop --timeout 5 api'];
   static override args = { services };
   static override flags = {
     timeout: stopTimeout,

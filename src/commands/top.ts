@@ -6,6 +6,7 @@ import { services } from './base/flags.js';
 
 export default class Top extends DevenvCommand {
   static override summary = 'List the processes in the containers';
+  static override examples = ['<%= config.bin %> top api'];
   static override args = { services };
   static override flags = {
     format: Flags.string({ options: ['table', 'json'], default: 'table', description: 'how it is printed' }),

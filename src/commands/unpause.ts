@@ -4,6 +4,7 @@ import { services } from './base/flags.js';
 
 export default class Unpause extends DevenvCommand {
   static override summary = 'Thaw frozen containers';
+  static override examples = ['<%= config.bin %> unpause worker'];
   static override args = { services };
 
   async run(): Promise<void> {

@@ -4,6 +4,7 @@ import { DevenvCommand } from './base/command.js';
 
 export default class Version extends DevenvCommand {
   static override summary = 'Print the versions of devenv and its engine';
+  static override examples = ['<%= config.bin %> version --short'];
   static override flags = {
     file: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'config file', helpGroup: 'GLOBAL' }),
     format: Flags.string({

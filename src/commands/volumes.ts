@@ -11,6 +11,7 @@ const columns = [
 
 export default class Volumes extends DevenvCommand {
   static override summary = 'List the volumes of the project';
+  static override examples = ["<%= config.bin %> volumes --format '{{.Name}}'"];
   static override args = { services };
   static override flags = {
     format: format('table, json'),

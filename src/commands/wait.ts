@@ -5,6 +5,7 @@ import { DevenvCommand } from './base/command.js';
 
 export default class Wait extends DevenvCommand {
   static override summary = 'Wait until a container of the services ends, and end with its exit code';
+  static override examples = ['<%= config.bin %> wait migrate'];
   static override args = { services: Args.string({ required: true, multiple: true, description: 'services' }) };
   static override flags = {
     'down-project': Flags.boolean({ description: 'take the project down then' }),

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerCommit extends EngineCommand {
   static override summary = 'Make an image of what a container has become';
+  static override examples = ['<%= config.bin %> container commit shop-api-1 api:broken'];
   static override args = {
     container: Args.string({ required: true, description: 'container' }),
     reference: Args.string({ description: 'REPOSITORY[:TAG]' }),

@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerDiff extends EngineCommand {
   static override summary = 'Say what a container has changed in its file system';
+  static override examples = ['<%= config.bin %> container diff shop-api-1'];
   static override args = {
     container: Args.string({ required: true, description: 'container' }),
   };

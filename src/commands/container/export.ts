@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerExport extends EngineCommand {
   static override summary = "Write a container's file system as a tar";
+  static override examples = ['<%= config.bin %> container export shop-api-1 -o api.tar'];
   static override args = {
     container: Args.string({ required: true, description: 'container' }),
   };

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerInspect extends EngineCommand {
   static override summary = 'Print everything that the engine knows of containers';
+  static override examples = ["<%= config.bin %> container inspect --format '{{.State.Status}}' shop-api-1"];
   static override args = { containers: Args.string({ required: true, multiple: true, description: 'containers' }) };
   static override flags = {
     format: Flags.string({

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerLogs extends EngineCommand {
   static override summary = 'Print what a container printed';
+  static override examples = ['<%= config.bin %> container logs --follow --tail 50 shop-api-1'];
   static override args = { container: Args.string({ required: true, description: 'container' }) };
   static override flags = {
     follow: Flags.boolean({ char: 'f', description: 'go on as it prints' }),

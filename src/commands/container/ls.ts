@@ -16,6 +16,10 @@ const columns = [
 
 export default class ContainerLs extends EngineCommand {
   static override summary = 'List the containers of the engine, whatever project they are of';
+  static override examples = [
+    '<%= config.bin %> container ls --all --filter status=exited',
+    "<%= config.bin %> container ls --format '{{.Names}}\\t{{.Status}}'",
+  ];
   static override aliases = ['container:list', 'container:ps'];
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that do not run' }),

@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerPrune extends EngineCommand {
   static override summary = 'Remove all stopped containers';
+  static override examples = ['<%= config.bin %> container prune --force --filter until=24h'];
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'do not ask' }),
     filter: Flags.string({

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerRm extends EngineCommand {
   static override summary = 'Remove containers';
+  static override examples = ['<%= config.bin %> container rm --force --volumes old'];
   static override args = { containers: Args.string({ required: true, multiple: true, description: 'containers' }) };
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'also those that run' }),

@@ -5,6 +5,7 @@ import { duration } from '../base/flags.js';
 
 export default class ContainerStop extends EngineCommand {
   static override summary = 'Stop running containers';
+  static override examples = ['<%= config.bin %> container stop --time 2 shop-api-1'];
   static override args = { containers: Args.string({ required: true, multiple: true, description: 'containers' }) };
   static override flags = {
     time: duration({ char: 't', aliases: ['timeout'], helpValue: 'seconds', description: 'time to stop by itself' }),

@@ -15,6 +15,7 @@ const columns = [
 
 export default class ImageHistory extends EngineCommand {
   static override summary = 'List the steps that made an image';
+  static override examples = ['<%= config.bin %> image history --no-trunc api:1'];
   static override args = { image: Args.string({ required: true, description: 'image' }) };
   static override flags = {
     format: format('table, json'),

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ImageImport extends EngineCommand {
   static override summary = 'Make an image of a tar of a file system';
+  static override examples = ['<%= config.bin %> image import rootfs.tar base:1 --change \'CMD ["sh"]\''];
   static override args = {
     source: Args.string({ required: true, description: 'file, address, or - for standard input' }),
     reference: Args.string({ description: 'NAME[:TAG]' }),

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ImageInspect extends EngineCommand {
   static override summary = 'Print everything that the engine knows of images';
+  static override examples = ["<%= config.bin %> image inspect --format '{{json .Config.Env}}' api:1"];
   static override args = {
     images: Args.string({ required: true, multiple: true, description: 'images' }),
   };

@@ -14,6 +14,7 @@ const columns = [
 
 export default class ImageLs extends DevenvCommand {
   static override summary = 'List the images that the engine has';
+  static override examples = ["<%= config.bin %> image ls --format '{{.Repository}}:{{.Tag}}'"];
   static override flags = {
     format: format('table, json'),
     quiet: Flags.boolean({ char: 'q', description: 'ids only' }),

@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ImagePrune extends EngineCommand {
   static override summary = 'Remove images that nothing uses';
+  static override examples = ['<%= config.bin %> image prune --all --filter until=72h'];
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that have a name' }),
     force: Flags.boolean({ char: 'f', description: 'do not ask' }),

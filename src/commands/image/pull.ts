@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ImagePull extends EngineCommand {
   static override summary = 'Pull an image';
+  static override examples = ['<%= config.bin %> image pull --platform linux/amd64 postgres:17'];
   static override args = {
     image: Args.string({ required: true, description: 'NAME[:TAG] or NAME@DIGEST' }),
   };

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ImagePush extends EngineCommand {
   static override summary = 'Push an image to its registry';
+  static override examples = ['<%= config.bin %> image push registry.example.com/api:1'];
   static override args = {
     image: Args.string({ required: true, description: 'NAME[:TAG]' }),
   };

@@ -5,6 +5,7 @@ import { DevenvCommand } from '../base/command.js';
 
 export default class ImageRm extends DevenvCommand {
   static override summary = 'Remove images from the engine';
+  static override examples = ['<%= config.bin %> image rm api:1'];
   static override args = { images: Args.string({ required: true, multiple: true, description: 'images' }) };
   static override flags = {
     file: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'config file', helpGroup: 'GLOBAL' }),

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ImageSave extends EngineCommand {
   static override summary = 'Write images into a tar';
+  static override examples = ['<%= config.bin %> image save api:1 db:1 --output images.tar'];
   static override args = {
     images: Args.string({ required: true, multiple: true, description: 'images' }),
   };

@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class ImageTag extends EngineCommand {
   static override summary = 'Give an image one more name';
+  static override examples = ['<%= config.bin %> image tag api:1 registry.example.com/api:1'];
   static override args = {
     source: Args.string({ required: true, description: 'image' }),
     target: Args.string({ required: true, description: 'NAME[:TAG]' }),

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class NetworkConnect extends EngineCommand {
   static override summary = 'Join a container to a network';
+  static override examples = ['<%= config.bin %> network connect --alias cache shared shop-cache-1'];
   static override args = {
     network: Args.string({ required: true, description: 'network' }),
     container: Args.string({ required: true, description: 'container' }),

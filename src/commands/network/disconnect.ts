@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class NetworkDisconnect extends EngineCommand {
   static override summary = 'Part a container from a network';
+  static override examples = ['<%= config.bin %> network disconnect shared shop-cache-1'];
   static override args = {
     network: Args.string({ required: true, description: 'network' }),
     container: Args.string({ required: true, description: 'container' }),

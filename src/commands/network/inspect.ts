@@ -5,6 +5,9 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class NetworkInspect extends EngineCommand {
   static override summary = 'Print everything that the engine knows of networks';
+  static override examples = [
+    "<%= config.bin %> network inspect --format '{{range .IPAM.Config}}{{.Subnet}}{{end}}' shop_default",
+  ];
   static override args = {
     networks: Args.string({ required: true, multiple: true, description: 'networks' }),
   };

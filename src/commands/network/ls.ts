@@ -13,6 +13,7 @@ const columns = [
 
 export default class NetworkLs extends EngineCommand {
   static override summary = 'List the networks of the engine';
+  static override examples = ['<%= config.bin %> network ls --filter driver=bridge'];
   static override aliases = ['network:list'];
   static override flags = {
     filter: Flags.string({

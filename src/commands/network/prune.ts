@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class NetworkPrune extends EngineCommand {
   static override summary = 'Remove networks that no container uses';
+  static override examples = ['<%= config.bin %> network prune --force'];
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'do not ask' }),
     filter: Flags.string({

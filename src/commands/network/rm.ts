@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class NetworkRm extends EngineCommand {
   static override summary = 'Remove networks';
+  static override examples = ['<%= config.bin %> network rm shared'];
   static override aliases = ['network:remove'];
   static override args = {
     networks: Args.string({ required: true, multiple: true, description: 'networks' }),

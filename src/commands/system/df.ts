@@ -14,6 +14,7 @@ const columns = [
 
 export default class SystemDf extends EngineCommand {
   static override summary = 'Say what the engine has on disk';
+  static override examples = ['<%= config.bin %> system df --verbose'];
   static override flags = {
     format: format('table, json'),
     verbose: Flags.boolean({ char: 'v', description: 'each image, container and volume' }),

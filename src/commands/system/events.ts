@@ -4,6 +4,9 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class SystemEvents extends EngineCommand {
   static override summary = 'Show what happens in the engine, as it happens';
+  static override examples = [
+    "<%= config.bin %> system events --since 10m --filter type=container --format '{{.Action}} {{.Actor.Attributes.name}}'",
+  ];
   static override flags = {
     filter: Flags.string({
       multiple: true,

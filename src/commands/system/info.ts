@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class SystemInfo extends EngineCommand {
   static override summary = 'Print what the engine says of itself';
+  static override examples = ["<%= config.bin %> system info --format '{{.Driver}}'"];
   static override flags = {
     format: Flags.string({
       char: 'f',

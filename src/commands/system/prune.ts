@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class SystemPrune extends EngineCommand {
   static override summary = 'Remove what nothing uses: containers, networks, images, build cache';
+  static override examples = ['<%= config.bin %> system prune --all --volumes'];
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'all unused images, not only those without a name' }),
     volumes: Flags.boolean({ description: 'anonymous volumes too' }),

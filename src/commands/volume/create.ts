@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class VolumeCreate extends EngineCommand {
   static override summary = 'Make a volume';
+  static override examples = ['<%= config.bin %> volume create --label team=shop data'];
   static override args = {
     name: Args.string({ description: 'name; made up when there is none' }),
   };

@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class VolumeInspect extends EngineCommand {
   static override summary = 'Print everything that the engine knows of volumes';
+  static override examples = ["<%= config.bin %> volume inspect --format '{{.Mountpoint}}' shop_data"];
   static override args = {
     volumes: Args.string({ required: true, multiple: true, description: 'volumes' }),
   };

@@ -11,6 +11,7 @@ const columns = [
 
 export default class VolumeLs extends EngineCommand {
   static override summary = 'List the volumes of the engine';
+  static override examples = ['<%= config.bin %> volume ls --filter dangling=true --quiet'];
   static override aliases = ['volume:list'];
   static override flags = {
     filter: Flags.string({

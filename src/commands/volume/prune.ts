@@ -4,6 +4,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class VolumePrune extends EngineCommand {
   static override summary = 'Remove volumes that no container uses';
+  static override examples = ['<%= config.bin %> volume prune --all --force'];
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that have a name' }),
     force: Flags.boolean({ char: 'f', description: 'do not ask' }),

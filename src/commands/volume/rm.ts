@@ -5,6 +5,7 @@ import { EngineCommand } from '../base/engine-command.js';
 
 export default class VolumeRm extends EngineCommand {
   static override summary = 'Remove volumes, with what is in them';
+  static override examples = ['<%= config.bin %> volume rm shop_data'];
   static override aliases = ['volume:remove'];
   static override args = {
     volumes: Args.string({ required: true, multiple: true, description: 'volumes' }),
