@@ -9,12 +9,14 @@ import { observeContainers } from '../observe/observe.js';
 import { LogPrinter } from '../output/log-printer.js';
 import { planStop } from '../plan/lifecycle.js';
 import { printLogs, shortName } from './follow-logs.js';
-import { Interrupts } from './interrupt.js';
+import type { Interrupts } from './interrupt.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
 import { readEvents, unixSeconds } from './streams.js';
 
 export interface ForegroundOptions {
+  /** Those that came since the plan was done are answered first. */
+  readonly interrupts: Interrupts;
   readonly abortOn: 'exit' | 'failure' | undefined;
   /** Its exit code becomes ours. */
   readonly exitCodeFrom: string | undefined;
@@ -71,8 +73,10 @@ class Foreground {
   }
 
   async run(): Promise<number> {
-    const interrupts = new Interrupts((count) => this.onInterrupt(count));
+    const { interrupts } = this.options;
+    interrupts.redirect((count) => this.onInterrupt(count));
     try {
+      if (interrupts.count > 0) this.onInterrupt(interrupts.count);
       await this.begin();
       if (this.alive.size > 0 || this.stays) await this.listen();
       await Promise.allSettled(this.following.values());

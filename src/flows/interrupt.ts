@@ -7,17 +7,24 @@ export class Cancelled extends UserError {
   }
 }
 
-/** Ctrl-C and SIGTERM while it listens; `onSignal` gets how many there were, from 1. */
+/**
+ * Ctrl-C and SIGTERM while it listens; `onSignal` gets how many there were, from 1. What a command does with them may
+ * change on its way; between two such ways they are counted, so that none is lost.
+ */
 export class Interrupts {
-  private count = 0;
+  count = 0;
   private readonly listener = () => {
     this.count += 1;
     this.onSignal(this.count);
   };
 
-  constructor(private readonly onSignal: (count: number) => void) {
+  constructor(private onSignal: (count: number) => void) {
     process.on('SIGINT', this.listener);
     process.on('SIGTERM', this.listener);
+  }
+
+  redirect(onSignal: (count: number) => void) {
+    this.onSignal = onSignal;
   }
 
   stop() {

@@ -25,6 +25,8 @@ export interface PlanRun {
   /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
   readonly alone?: boolean;
   readonly signal?: AbortSignal;
+  /** The caller's, which go to this run as long as it lasts. */
+  readonly interrupts?: Interrupts;
   /** Nothing is shown but warnings; what happens goes here. */
   readonly onEvent?: (event: Event) => void;
 }
@@ -37,9 +39,12 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
   const { onEvent } = run;
   const progress = onEvent ? await session.quietProgress() : await session.progress(run.alone === false);
   for (const text of plan.warnings) progress.emit({ kind: 'warning', text });
-  if (plan.steps.length === 0) return progress.end();
   const abort = new AbortController();
-  const interrupts = run.alone === false ? undefined : new Interrupts(() => abort.abort(new Cancelled()));
+  const cancel = () => abort.abort(new Cancelled());
+  if (run.interrupts?.count) throw new Cancelled();
+  run.interrupts?.redirect(cancel);
+  if (plan.steps.length === 0) return progress.end();
+  const interrupts = run.alone === false || run.interrupts ? undefined : new Interrupts(cancel);
   const timer =
     run.limitMs === undefined ? undefined : setTimeout(() => abort.abort(tooSlow(run.limitMs!)), run.limitMs);
   run.signal?.addEventListener('abort', () => abort.abort(run.signal?.reason));
@@ -61,6 +66,7 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
   } finally {
     clearTimeout(timer);
     interrupts?.stop();
+    run.interrupts?.redirect(() => undefined);
     readiness.close();
     await progress.end();
   }

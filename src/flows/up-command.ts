@@ -2,7 +2,7 @@
 import { UserError } from '../errors.js';
 import { defaultUpOptions, type UpOptions } from '../plan/options.js';
 import { unknownService } from '../plan/order.js';
-import { Cancelled } from './interrupt.js';
+import { Cancelled, Interrupts } from './interrupt.js';
 import type { Session } from './session.js';
 import { bringUp, finishUp, type UpResult } from './up.js';
 import type { Watch } from './watch/start.js';
@@ -44,9 +44,12 @@ export interface UpWish {
 export async function up(session: Session, wish: UpWish): Promise<number> {
   const sinceNs = BigInt(Date.now()) * 1_000_000n;
   const stays = !(wish.detach || wish.wait || wish['dry-run'] || wish['no-start']);
+  // until there is something to stop, Ctrl-C simply ends
+  const interrupts = stays ? new Interrupts(() => process.exit(130)) : undefined;
   let result: UpResult | undefined;
   try {
     result = await bringUp(session, {
+      ...(interrupts ? { interrupts } : {}),
       plan: toUpOptions(wish, session.world.env),
       dryRun: wish['dry-run'] ?? false,
       quietPull: wish['quiet-pull'] ?? false,
@@ -60,7 +63,7 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
   }
   if (!result) return 0;
   const ended = wish['no-start'] ? 0 : await finishUp(session, result);
-  if (stays) return foreground(session, wish, result, sinceNs);
+  if (interrupts) return foreground(session, wish, result, { sinceNs, interrupts });
   if (wish.watch) await watchInBackground(session, wish, result);
   return wish.wait && ended > 0 ? 1 : 0;
 }
@@ -71,7 +74,12 @@ async function stopStarted(session: Session, wish: UpWish): Promise<void> {
   await stopServices(session, { services: wish.services, dryRun: false, graceMs: wish.timeout });
 }
 
-async function foreground(session: Session, wish: UpWish, result: UpResult, sinceNs: bigint): Promise<number> {
+async function foreground(
+  session: Session,
+  wish: UpWish,
+  result: UpResult,
+  { sinceNs, interrupts }: { readonly sinceNs: bigint; readonly interrupts: Interrupts },
+): Promise<number> {
   const { loaded, selected } = result;
   const exitCodeFrom = wish['exit-code-from'];
   if (exitCodeFrom !== undefined && !selected.has(exitCodeFrom)) throw unknownService(loaded.project, exitCodeFrom);
@@ -88,6 +96,7 @@ async function foreground(session: Session, wish: UpWish, result: UpResult, sinc
     beginWatch(session, wish, result),
   ]);
   const staying = stayInForeground(session, scope, {
+    interrupts,
     ...(watch ? { stays: () => wish.watch === true || watch.watching.stays } : {}),
     abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,
     exitCodeFrom,

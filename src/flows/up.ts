@@ -16,6 +16,7 @@ import { volumesOfQuestions } from '../plan/resources.js';
 import { planUp } from '../plan/up.js';
 import { showAddresses } from './addresses.js';
 import { settleHostPorts } from './host-ports.js';
+import type { Interrupts } from './interrupt.js';
 import { withUnselected } from './project.js';
 import { agreedTo } from './questions.js';
 import { runPlan } from './run-plan.js';
@@ -27,6 +28,7 @@ export interface UpRequest {
   readonly quietPull: boolean;
   readonly waitTimeoutMs: number | undefined;
   readonly yes: boolean;
+  readonly interrupts?: Interrupts;
   /** Say nothing when there is nothing to do. */
   readonly quiet?: boolean;
   /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
@@ -79,6 +81,7 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
     locate,
     variables,
     alone,
+    ...(request.interrupts ? { interrupts: request.interrupts } : {}),
     ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}),
   };
   if (!request.dryRun) {
