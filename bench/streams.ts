@@ -7,7 +7,7 @@ import { createContainer, removeAll } from './operations.js';
 
 const lines = 1_000_000;
 const attachedBytes = 512 * 1024 * 1024;
-const runs = 3;
+const runs = 2;
 
 /** Bytes of a body or of what follows an upgrade, until its end. */
 function countBytes(engine: EngineUnderTest, method: string, path: string, headers = {}) {
