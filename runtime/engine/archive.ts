@@ -157,10 +157,15 @@ export interface PutOptions {
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Who its process runs as. Throws `invalid` for a user that its files do not know. */
-export async function containerOwner(engine: Engine, { record }: Container): Promise<{ uid: number; gid: number }> {
+/** Who its process runs as; undefined where nobody was named. Throws `invalid` for a user that its files do not know. */
+export async function containerOwner(
+  engine: Engine,
+  { record }: Container,
+): Promise<{ uid: number; gid: number } | undefined> {
+  const { User = '' } = record.config;
+  if (User === '') return undefined;
   const root = engine.foundations.snapshots.get(record.id, record.chainId);
-  const { uid, gid } = lookUpIdentity(await readAccountFiles(root, record.mounts), record.config.User ?? '', []);
+  const { uid, gid } = lookUpIdentity(await readAccountFiles(root, record.mounts), User, []);
   return { uid, gid };
 }
 

@@ -17,6 +17,7 @@ export function stopSignalOf(container: Container): number {
 /** POST /containers/X/kill. Throws `conflict` when it does not run, `invalid` for a signal that is none. */
 export async function killContainer(engine: Engine, container: Container, signal: string): Promise<void> {
   const number = signal === '' ? SIGKILL : signalNumber(signal);
+  await afterStart(container);
   if (!container.isRunning) throw notRunning(container);
   if (container.record.state.Restarting) {
     if (number === SIGKILL || number === stopSignalOf(container)) giveUpRestart(engine, container);
@@ -25,6 +26,11 @@ export async function killContainer(engine: Engine, container: Container, signal
   }
   await sendSignal(engine, container, number);
   if (number === SIGKILL) await container.settled;
+}
+
+/** One that is just being started counts as what it becomes: Compose stops what it has asked to start. */
+export async function afterStart(container: Container): Promise<void> {
+  if (!container.isRunning) await container.lock.run(async () => undefined);
 }
 
 function notRunning(container: Container): EngineError {

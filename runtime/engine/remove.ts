@@ -25,7 +25,11 @@ export async function removeContainer(engine: Engine, container: Container, opti
   container.removing = true;
   try {
     await endProcess(engine, container);
-    await container.lock.run(() => removeLocked(engine, container, options));
+    await container.lock.run(async () => {
+      // A start that was under way may have brought it to life meanwhile.
+      await endProcess(engine, container);
+      await removeLocked(engine, container, options);
+    });
   } catch (error) {
     container.removing = false;
     throw error;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
-import { giveUpRestart, sendSignal, stopSignalOf } from './kill.js';
+import { afterStart, giveUpRestart, sendSignal, stopSignalOf } from './kill.js';
 import { signalNumber } from './signals.js';
 import { startLocked } from './start.js';
 
@@ -18,6 +18,7 @@ const SIGKILL = 9;
 
 /** Throws `not-modified` when it does not run, `invalid` for a signal that is none. */
 export async function stopContainer(engine: Engine, container: Container, options: StopOptions): Promise<void> {
+  await afterStart(container);
   if (!container.isRunning) throw new EngineError('not-modified', 'container is already stopped');
   await end(engine, container, options);
   engine.tell(container, 'stop');
