@@ -12,7 +12,10 @@ export interface CollectContext {
   readonly held: () => ReadonlySet<string>;
 }
 
-/** Removes layers and blobs that neither an image, a root, a layer below these, nor running work refers to. */
+/**
+ * Removes layers and blobs that neither an image, a root, a layer below these, nor running work refers to. What it tells are
+ * the bytes of layers: those are what `system df` counts, so that what it calls reclaimable is what a prune reclaims.
+ */
 export async function collectUnused(
   context: CollectContext,
   roots: readonly ChainId[],
@@ -30,7 +33,7 @@ export async function collectUnused(
     if (!chains.has(record.chainId) && !wanted.has(diffId)) await layers.forget(diffId);
   }
   const needed = neededBlobs(context);
-  for (const digest of blobs.list()) if (!needed.has(digest)) reclaimedBytes += await blobs.remove(digest);
+  for (const digest of blobs.list()) if (!needed.has(digest)) await blobs.remove(digest);
   return { reclaimedBytes };
 }
 

@@ -23,6 +23,11 @@ export class Holds {
     this.#fresh.set(id, this.now() + this.freshMs);
   }
 
+  /** Something refers to them now. */
+  used(ids: readonly string[]): void {
+    for (const id of ids) this.#fresh.delete(id);
+  }
+
   held(): ReadonlySet<string> {
     for (const [id, until] of this.#fresh) if (until < this.now()) this.#fresh.delete(id);
     return new Set([...this.#counts.keys(), ...this.#fresh.keys()]);

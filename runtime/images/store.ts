@@ -31,6 +31,10 @@ export const openImageStore: OpenImageStore = async (options) => {
   const { catalog, layers, holds } = parts;
   const pulls = new SharedWork<Image, ProgressEvent>();
   const remote = lazyRemote(parts, options, () => images);
+  const named = (image: Image) => {
+    holds.used(image.chainIds);
+    return image;
+  };
   const images: ImageStore = {
     find: catalog.find,
     get: catalog.get,
@@ -39,8 +43,9 @@ export const openImageStore: OpenImageStore = async (options) => {
     push: async (reference, how) => (await remote()).push(reference, how),
     resolveRemote: async (reference, how) => (await remote()).resolveRemote(reference, how),
     remoteTags: async (reference, how) => (await remote()).remoteTags(reference, how),
-    importRoot: (tar, image) => importRootTar(parts, tar, image, (chainId) => holds.holdFresh(chainId)),
-    put: (image) => makeImage(parts, image, []),
+    importRoot: async (tar, image) =>
+      named(await importRootTar(parts, tar, image, (chainId) => holds.holdFresh(chainId))),
+    put: async (image) => named(await makeImage(parts, image, [])),
     async addLayer(parent, tar, upper) {
       const layer = await layers.add(parent, tar, upper);
       holds.holdFresh(layer.chainId);
