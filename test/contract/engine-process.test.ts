@@ -108,6 +108,34 @@ engines('SIGTERM ends it at once, with clients connected', async () => {
   }
 });
 
+engines('it takes its pid along also when its launcher died first', async () => {
+  const engine = await startEngine(own);
+  const pid = engine.pid!;
+  try {
+    await engine.request('POST', '/networks/create', { Name: 'up' });
+    const [launcher] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+    process.kill(launcher!, 'SIGKILL');
+    process.kill(pid, 'SIGTERM');
+    assert.ok(await until(() => !lives(pid), 9000), engine.log());
+    assert.not(existsSync(path.join(engine.runtime, 'engine.pid')));
+    assert.not(existsSync(engine.socket));
+  } finally {
+    await engine.stop();
+  }
+});
+
+engines('it tells how long its thread was held up while somebody asks', async () => {
+  const engine = await startEngine(own);
+  try {
+    const { status, json } = await engine.request('GET', '/devenv/event-loop?ms=60');
+    assert.is(status, 200);
+    for (const key of ['maxMs', 'p99Ms', 'meanMs']) assert.ok(json[key] >= 0, `${key} ${json[key]}`);
+    assert.is((await engine.request('GET', '/devenv/event-loop?ms=0')).status, 400);
+  } finally {
+    await engine.stop();
+  }
+});
+
 engines('a runtime folder too deep for sockets is refused with a sentence', async () => {
   const { said, code } = await runAgain({ home: '/nonexistent', runtime: `/tmp/${'x'.repeat(90)}` } as TestEngine);
   assert.is(code, 1);
