@@ -17,6 +17,7 @@ import { lint, lintFailure } from './lint/lint.js';
 import { DockerfileError } from './parse/errors.js';
 import { layGraph } from './plan.js';
 import { putImage } from './result.js';
+import { exportCaches, importCaches } from './solve/cache-images.js';
 import { CacheMounts } from './solve/cache-mounts.js';
 import { epochOf } from './solve/epoch.js';
 import { type DockerfileText, tellFailure } from './solve/failures.js';
@@ -101,8 +102,14 @@ class DockerfileBuilder implements Builder {
       const { graph, escapeToken } = readGraph(dockerfile, options, { workshop, context, emit });
       const platform = options.platform ?? workshop.platform;
       const image = rememberImages(workshop, options, emit, signal);
-      const state = await solve({ ...own, options, graph, escapeToken, context, platform, emit, image }, signal);
-      return await putImage(workshop.tools.images, state, options, emit);
+      const caches = { tools: workshop.tools, cache: workshop.cache, options, emit, signal };
+      await importCaches(caches, options.cacheFrom ?? []);
+      const scope = { ...own, options, graph, escapeToken, context, platform, emit, image };
+      const { state, stages } = await solve(scope, signal);
+      const built = await putImage(workshop.tools.images, state, options, emit);
+      const others = stages.filter((one) => one !== state);
+      await exportCaches(caches, options.cacheTo ?? [], [state, ...others], platform);
+      return built;
     } catch (error) {
       throw tellFailure(error, dockerfile);
     } finally {

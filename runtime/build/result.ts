@@ -1,8 +1,9 @@
 import { parseReference } from '../images/reference.js';
 import type { HistoryEntry, Image, ImageStore } from '../images/types.js';
+import { cacheLabel } from './solve/cache-images.js';
 import { epochOf } from './solve/epoch.js';
 import { withTimes } from './solve/history.js';
-import type { StageState } from './solve/state.js';
+import { CACHE_LABEL, type StageState } from './solve/state.js';
 import type { BuildEvent, BuildOptions } from './types.js';
 
 /** As BuildKit's exporter: nothing in it is newer than the image is said to be. */
@@ -18,15 +19,23 @@ function clampHistory(
   return { history: clamped, created };
 }
 
+function inlineCache(
+  state: StageState,
+  { inlineCache: wanted, buildArgs }: Pick<BuildOptions, 'inlineCache' | 'buildArgs'>,
+): Record<string, string> {
+  const label = wanted || buildArgs.BUILDKIT_INLINE_CACHE === '1' ? cacheLabel(state) : undefined;
+  return label === undefined ? {} : { [CACHE_LABEL]: label };
+}
+
 /** Records the finished stage as an image and gives it its names. */
 export async function putImage(
   images: ImageStore,
   state: StageState,
-  options: Pick<BuildOptions, 'labels' | 'tags' | 'buildArgs' | 'sourceDateEpoch'>,
+  options: Pick<BuildOptions, 'labels' | 'tags' | 'buildArgs' | 'sourceDateEpoch' | 'inlineCache'>,
   emit: (event: BuildEvent) => void,
 ): Promise<Image> {
   const { history, created } = clampHistory(withTimes(state.history), epochOf(options));
-  const labels = { ...state.config.Labels, ...options.labels };
+  const labels = { ...state.config.Labels, ...options.labels, ...inlineCache(state, options) };
   const image = await images.put({
     platform: state.platform,
     created,

@@ -66,6 +66,11 @@ export interface BuildOptions {
   readonly contexts?: Readonly<Record<string, string>>;
   /** Images (by reference or id) under names that `FROM` and `--from` can use before stages and images. */
   readonly contextImages?: Readonly<Record<string, string>>;
+  /** Steps that were done elsewhere. */
+  readonly cacheFrom?: readonly CachePlace[];
+  readonly cacheTo?: readonly CachePlace[];
+  /** The image itself says which step made which of its layers; the build argument BUILDKIT_INLINE_CACHE=1 says the same. */
+  readonly inlineCache?: boolean;
   /**
    * Seconds since the epoch that the image and its history are said to be from (reproducible-builds.org,
    * `SOURCE_DATE_EPOCH`); the build argument of that name says the same.
@@ -76,6 +81,12 @@ export interface BuildOptions {
   /** What a client that is still there is asked for when a step needs it, where the fields above have nothing. */
   readonly ask?: AskClient;
 }
+
+/** Where a cache lies; `max`: the layers of all stages, in place of the target's. */
+export type CachePlace = { readonly mode?: 'max' } & (
+  | { readonly type: 'registry'; readonly ref: string }
+  | { readonly type: 'local'; readonly path: string }
+);
 
 /** Undefined: the client has no such thing. */
 export interface AskClient {
@@ -156,7 +167,7 @@ export interface BuilderOptions {
   readonly runStep: RunStep;
   readonly fetch: Fetch;
   /** Unpacks archives of ADD and starts `mount`, `cp` without forking Node; without it archives cannot be added. */
-  readonly launcher?: Pick<Launcher, 'unpack' | 'spawn'>;
+  readonly launcher?: Pick<Launcher, 'unpack' | 'spawn' | 'pack'>;
   /** Layers that only the cache holds are forgotten past this, least recently used first. Default 20 GB. */
   readonly cacheLimitBytes?: number;
   /** What `FROM` means without `--platform`. Default: this machine. */

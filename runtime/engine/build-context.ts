@@ -11,6 +11,7 @@ import { decompress } from '../images/decompress.js';
 import { networkSentence } from '../images/registry/failures.js';
 import type { Engine } from './engine.js';
 
+export { parseCachePlace } from '../build/cache-places.js';
 export type { BuildEvent, BuildOptions, CacheEntry } from '../build/types.js';
 
 export interface ContextRequest {

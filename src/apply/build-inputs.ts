@@ -31,6 +31,7 @@ export async function buildInputs(service: Service, context: ApplyContext): Prom
       ...(ulimits.length
         ? { ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })) }
         : {}),
+      ...caches(service, flags),
       labels: flags.labels,
       ...(flags.reproducible ? await reproducible(service, context) : {}),
     },
@@ -48,6 +49,15 @@ async function reproducible({ build }: Service, { env }: Pick<ApplyContext, 'env
   };
   const epoch = env.SOURCE_DATE_EPOCH || (await committed()) || '0';
   return { rewritetimestamps: true, buildargs: { SOURCE_DATE_EPOCH: epoch } };
+}
+
+/** Folders of caches as absolute paths: the engine has another working directory. */
+function caches({ build }: Service, flags: BuildFlags) {
+  const absolute = (text: string) =>
+    text.replace(/\b(src|dest)=([^,]+)/g, (_, key, folder) => `${key}=${path.resolve(folder)}`);
+  const from = [...list(build?.cache_from), ...flags.cacheFrom].map(absolute);
+  const to = [...list(build?.cache_to), ...flags.cacheTo].map(absolute);
+  return { ...(from.length ? { cachefrom: from } : {}), ...(to.length ? { cacheto: to } : {}) };
 }
 
 /** Flags that take the place of a parameter of the config. */

@@ -48,6 +48,16 @@ export default class Build extends DevenvCommand {
     }),
     iidfile: Flags.string({ helpValue: 'FILE', description: 'write the image ID into this file' }),
     'metadata-file': Flags.string({ helpValue: 'FILE', description: 'write what was built into this file' }),
+    'cache-from': Flags.string({
+      ...many,
+      helpValue: 'WHERE',
+      description: 'image, type=registry,ref=…, type=local,src=…',
+    }),
+    'cache-to': Flags.string({
+      ...many,
+      helpValue: 'WHERE',
+      description: 'type=inline, type=registry,ref=…, type=local,dest=…',
+    }),
     reproducible: Flags.boolean({ description: 'same input, same digest: times are the last commit’s' }),
     check: Flags.boolean({ description: 'say what is odd about the Dockerfiles, and build nothing' }),
     'with-dependencies': Flags.boolean({ description: 'also what the services depend on' }),

@@ -16,6 +16,8 @@ export interface BuildWords {
   readonly 'add-host'?: readonly string[] | undefined;
   readonly ulimit?: readonly string[] | undefined;
   readonly 'shm-size'?: string | undefined;
+  readonly 'cache-from'?: readonly string[] | undefined;
+  readonly 'cache-to'?: readonly string[] | undefined;
   readonly reproducible?: boolean | undefined;
 }
 
@@ -34,6 +36,8 @@ export function readBuildFlags(words: BuildWords, env: Readonly<Record<string, s
     ssh: Object.fromEntries((words.ssh ?? []).map((text) => parseSsh(text, env.SSH_AUTH_SOCK))),
     addHosts: words['add-host'] ?? [],
     ulimits: (words.ulimit ?? []).map(parseUlimit),
+    cacheFrom: words['cache-from'] ?? [],
+    cacheTo: words['cache-to'] ?? [],
     reproducible: words.reproducible ?? false,
   };
 }

@@ -12,6 +12,8 @@ export interface BuildFlags {
   readonly addHosts: readonly string[];
   readonly ulimits: readonly Ulimit[];
   readonly shmBytes?: number;
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
   /** Same input, same digest. */
   readonly reproducible: boolean;
 }
@@ -36,6 +38,8 @@ export const noBuildFlags: BuildFlags = {
   ssh: {},
   addHosts: [],
   ulimits: [],
+  cacheFrom: [],
+  cacheTo: [],
   reproducible: false,
 };
 

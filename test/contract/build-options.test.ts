@@ -1,4 +1,9 @@
 /** What builds of our own engine can be told beyond Docker's parameters, and what they answer. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -124,6 +129,65 @@ test('warnings that are errors end the build before it begins', async () => {
   const { error, id } = await build(engines[0]!, { Dockerfile }, {});
   assert.match(error!, 'lint violation found for rules: JSONArgsRecommended');
   assert.is(id, undefined);
+});
+
+function download(engine: TestEngine, path: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ socketPath: engine.socket, path, agent: false }, (response) =>
+      buffer(response).then(resolve, reject),
+    );
+    request.once('error', reject);
+  });
+}
+
+const STAGES = `FROM ${busyboxImage} AS one
+RUN cat /proc/uptime > /n1
+FROM ${busyboxImage}
+COPY --from=one /n1 /
+RUN cat /proc/uptime > /n2
+`;
+
+test('a cache goes through a folder to another engine', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'build-cache-'));
+  const [one, two] = engines;
+  try {
+    const cacheto = JSON.stringify([`type=local,dest=${folder},mode=max`]);
+    const first = await build(one!, { Dockerfile: STAGES }, { cacheto, nocache: '1' });
+    assert.is(first.error, undefined);
+    const cachefrom = JSON.stringify([`type=local,src=${folder}`]);
+    const second = await build(two!, { Dockerfile: STAGES }, { cachefrom });
+    assert.is(second.error, undefined);
+    assert.is(second.text.split('Using cache').length - 1, 3);
+    assert.equal(await layersOf(two!, second.id), await layersOf(one!, first.id));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+async function layersOf(engine: TestEngine, id: string | undefined): Promise<string[]> {
+  return (await engine.request('GET', `/images/${id}/json`)).json.RootFS.Layers;
+}
+
+test('an image that carries its cache gives it to another engine', async () => {
+  const [one, two] = engines;
+  const text = `FROM ${busyboxImage}\nRUN cat /proc/uptime > /n3\n`;
+  const inline = { t: 'inline:1', nocache: '1', buildargs: JSON.stringify({ BUILDKIT_INLINE_CACHE: '1' }) };
+  await build(one!, { Dockerfile: text }, inline);
+  await build(two!, { Dockerfile: text }, { t: 'inline:1' });
+  const saved = await download(one!, '/images/inline:1/get');
+  const loaded = await two!.request('POST', '/images/load', saved, { 'content-type': 'application/x-tar' });
+  assert.is(loaded.status, 200, loaded.text);
+  await two!.request('POST', '/build/prune?all=1');
+  const again = await build(two!, { Dockerfile: text }, { cachefrom: JSON.stringify(['inline:1']) });
+  assert.is(again.error, undefined);
+  assert.match(again.text, /RUN cat \/proc\/uptime > \/n3\n ---> Using cache/);
+});
+
+test('a cache that is not there is said, and the build goes on', async () => {
+  const query = { cachefrom: JSON.stringify(['type=local,src=/nowhere/at/all']) };
+  const { error, text } = await build(engines[0]!, { Dockerfile: STAGES }, query);
+  assert.is(error, undefined);
+  assert.match(text, '[Warning] no cache from /nowhere/at/all');
 });
 
 options.run();

@@ -3,6 +3,7 @@
  *
  * - `localcontext`: the context as a folder of this machine, read where it is; a body is the Dockerfile's text then
  * - `contexts`: JSON, name → what `--build-context` takes, folders as absolute paths
+ * - `cacheto`: JSON, places as `--cache-to` names them; `cachefrom` takes such places beside names of images
  * - `check`: nothing is built; one line `{"aux": {"check": …}}` says what is odd about the Dockerfile
  * - `nocachefilter`: stages, one a parameter or with commas
  * - `ssh`: JSON, id → socket of an agent
@@ -10,18 +11,28 @@
  * - header `X-Build-Secrets`: base64 of JSON, id → base64 of the secret
  */
 import type { Readable } from 'node:stream';
-import { type BuildContext, type BuildOptions, localContext, takeContext } from '../../engine/build-context.js';
+import {
+  type BuildContext,
+  type BuildOptions,
+  localContext,
+  parseCachePlace,
+  takeContext,
+} from '../../engine/build-context.js';
 import type { Engine } from '../../engine/engine.js';
 import { EngineError } from '../../errors.js';
-import { stringMap } from '../decode.js';
+import { stringMap, strings } from '../decode.js';
 import type { Call } from '../routes.js';
 
-type Inputs = Pick<BuildOptions, 'noCacheFilter' | 'ssh' | 'secrets' | 'rewriteTimestamps'>;
+type Inputs = Pick<
+  BuildOptions,
+  'noCacheFilter' | 'ssh' | 'secrets' | 'rewriteTimestamps' | 'cacheFrom' | 'cacheTo' | 'inlineCache'
+>;
 
 export function readInputs(call: Call): Inputs {
   const filter = call.query.all('nocachefilter').flatMap((text) => text.split(','));
   return {
     noCacheFilter: filter.filter((name) => name !== '').map((name) => name.toLowerCase()),
+    ...readCaches(call),
     rewriteTimestamps: call.query.bool('rewritetimestamps'),
     ssh: call.query.json('ssh', stringMap, 'error reading ssh') ?? {},
     secrets: readSecrets(call.request.headers['x-build-secrets']),
@@ -48,6 +59,16 @@ async function readText(body: Readable): Promise<string> {
 
 export function namedContexts(call: Call): Readonly<Record<string, string>> {
   return call.query.json('contexts', stringMap, 'error reading contexts') ?? {};
+}
+
+function readCaches({ query }: Call): Pick<BuildOptions, 'cacheFrom' | 'cacheTo' | 'inlineCache'> {
+  const from = (query.json('cachefrom', strings, 'error reading cache-from') ?? []).map(parseCachePlace);
+  const to = (query.json('cacheto', strings, 'error reading cache-to') ?? []).map(parseCachePlace);
+  return {
+    cacheFrom: from.filter((place) => place !== 'inline'),
+    cacheTo: to.filter((place) => place !== 'inline'),
+    inlineCache: to.includes('inline'),
+  };
 }
 
 function readSecrets(header: string | string[] | undefined): Record<string, Uint8Array> {

@@ -36,7 +36,7 @@ export async function layerStep(scope: StepScope, state: StageState, work: Layer
   return {
     ...state,
     key,
-    layers: [...state.layers, { diffId: record.diffId, chainId: record.chainId }],
+    layers: [...state.layers, { diffId: record.diffId, chainId: record.chainId, key, created: record.created }],
     history: [...state.history, layerHistory(work.createdBy, record.created)],
   };
 }

@@ -27,7 +27,10 @@ import { workdirStep } from './workdir-step.js';
 export type ScopeWithoutStages = Omit<Scope, 'stage' | 'signal'>;
 
 /** Throws StepFailure for a step that failed, or the reason of the signal. */
-export async function solve(base: ScopeWithoutStages, signal: AbortSignal): Promise<StageState> {
+export async function solve(
+  base: ScopeWithoutStages,
+  signal: AbortSignal,
+): Promise<{ state: StageState; stages: StageState[] }> {
   const abort = new AbortController();
   const stages = new Map<number, Promise<StageState>>();
   const stage = (index: number): Promise<StageState> => {
@@ -46,7 +49,8 @@ export async function solve(base: ScopeWithoutStages, signal: AbortSignal): Prom
   await Promise.allSettled(stages.values());
   signal.throwIfAborted();
   if (abort.signal.aborted) throw abort.signal.reason;
-  return stage(base.graph.target.index);
+  const state = await stage(base.graph.target.index);
+  return { state, stages: await Promise.all(stages.values()) };
 }
 
 async function runStage(scope: Scope, stage: Stage): Promise<StageState> {

@@ -6,6 +6,9 @@ import type { ChainId, Digest } from '../../snapshots/types.js';
 export interface Layer {
   readonly diffId: Digest;
   readonly chainId: ChainId;
+  /** Of the step that made it, and when; not for layers of a base image. */
+  readonly key?: string;
+  readonly created?: string;
 }
 
 export interface StageState {
@@ -25,6 +28,9 @@ export interface StageState {
   readonly key: string;
 }
 
+/** Says which step made which layer of an image. */
+export const CACHE_LABEL = 'dev.devenv.build-cache.v1';
+
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 
@@ -33,13 +39,21 @@ export function scratchState(platform: Platform): StageState {
 }
 
 export function imageState(image: Image): StageState {
-  const { OnBuild: _, ...rest } = image.config;
+  const { OnBuild: _, ...rest } = withoutCacheLabel(image.config);
   const env = rest.Env ?? [];
   // BuildKit writes a PATH into every image that has none.
   const config = env.some((line) => line.startsWith('PATH=')) ? rest : { ...rest, Env: [...env, DEFAULT_PATH] };
   const layers = image.diffIds.map((diffId, index) => ({ diffId, chainId: image.chainIds[index]! }));
   const state = begin(image.platform, config, image.id);
   return { ...state, layers, history: image.history, author: image.author };
+}
+
+/** The cache that a base image carries is its own. */
+function withoutCacheLabel(config: ImageConfig): ImageConfig {
+  const { [CACHE_LABEL]: cache, ...labels } = config.Labels ?? {};
+  if (cache === undefined) return config;
+  const { Labels: _, ...rest } = config;
+  return Object.keys(labels).length === 0 ? rest : { ...rest, Labels: labels };
 }
 
 /** A stage that starts where another ended: its ARGs are known here too, its triggers have been fired. */
