@@ -136,6 +136,8 @@ function contextPaths({ needed }: Graph): readonly string[] | undefined {
 
 /** Undefined: it reads all, or what a variable says. */
 function pathsOf(instruction: StageInstruction): string[] | undefined {
+  // A stage that stands on this one may do it.
+  if (instruction.kind === 'onbuild' && /^(copy|add|run)\b/i.test(instruction.trigger)) return undefined;
   const read = readPaths(instruction).map((path) => path.replace(/^(\.?\/)+/, '').replace(/\/\.$|\/+$/, ''));
   const open = read.some((path) => path === '' || path === '.' || path.includes('$') || path.split('/').includes('..'));
   return open ? undefined : read;

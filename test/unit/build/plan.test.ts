@@ -15,7 +15,14 @@ planning('the context that is read, and no more', () => {
 });
 
 planning('all of the context where it cannot be known', () => {
-  for (const line of ['COPY . /', 'COPY / /', 'COPY $X /', 'RUN --mount=target=/m true', 'COPY ../a /'])
+  for (const line of [
+    'COPY . /',
+    'COPY / /',
+    'COPY $X /',
+    'RUN --mount=target=/m true',
+    'COPY ../a /',
+    'ONBUILD COPY a /',
+  ])
     assert.is(pathsOf(line), undefined, line);
 });
 

@@ -88,6 +88,8 @@ export class Job {
 }
 
 const remembered = 50;
+/** Of those, the ones whose output can be read again. */
+const rememberedOutput = 10;
 
 export class Jobs {
   readonly #jobs = new Map<string, Job>();
@@ -125,5 +127,6 @@ export class Jobs {
     if (job.request?.Internal) this.#jobs.delete(job.ref);
     const over = [...this.#jobs.values()].filter(({ completedMs, pinned }) => completedMs !== undefined && !pinned);
     for (const { ref } of over.slice(0, -remembered)) this.#jobs.delete(ref);
+    for (const { log } of over.slice(0, -rememberedOutput)) log.forgetOutput();
   }
 }

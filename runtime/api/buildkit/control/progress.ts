@@ -27,8 +27,8 @@ export class BuildProgress {
     private readonly log: StatusLog,
     private readonly build: string,
     private readonly plan: BuildPlan,
-    /** A base image's name in full. */
-    private readonly fullName: (image: string) => string,
+    /** A base image's name in full; undefined for one that another build or a folder gave, which has no line. */
+    private readonly fullName: (image: string) => string | undefined,
   ) {}
 
   get steps(): number {
@@ -82,10 +82,10 @@ export class BuildProgress {
     const lines = this.#linesOf(event.stageIndex);
     if (lines?.last && !lines.last.isDone) lines.last.done();
     const isBase = event.title === undefined && /^from\s/i.test(event.instruction);
-    const { image } = lines?.stage ?? {};
+    const image = lines && this.#baseOf(lines.stage);
     if (!lines || (event.title === undefined && !(isBase && image !== undefined))) return;
     const known = isBase ? this.#bases.get(image!) : undefined;
-    const line = known ?? this.#begin(lines, isBase ? `FROM ${this.fullName(image!)}` : event.title!, event.cached);
+    const line = known ?? this.#begin(lines, isBase ? `FROM ${image}` : event.title!, event.cached);
     this.#lineOf.set(line, event.line);
     this.#steps.set(event.step, line);
     if (known) {
@@ -102,7 +102,7 @@ export class BuildProgress {
   #begin(lines: StageLines, title: string, cached: boolean): VertexLine {
     const { stage, last } = lines;
     lines.count++;
-    const total = Math.max(lines.count, stage.layers + (stage.image === undefined ? 0 : 1));
+    const total = Math.max(lines.count, stage.layers + (this.#baseOf(stage) === undefined ? 0 : 1));
     const number = String(lines.count).padStart(String(total).length);
     const line = new VertexLine(this.log, {
       build: this.build,
@@ -125,6 +125,10 @@ export class BuildProgress {
     const lines: StageLines = { stage, count: 0, last: undefined };
     this.#stages.set(index, lines);
     return lines;
+  }
+
+  #baseOf({ image }: PlannedStage): string | undefined {
+    return image === undefined ? undefined : this.fullName(image);
   }
 
   #stageName({ name, index }: PlannedStage): string {

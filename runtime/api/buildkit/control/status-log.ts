@@ -4,7 +4,7 @@ import type { StatusResponse } from '../proto/messages.js';
 export type StatusPart = Partial<StatusResponse>;
 
 export class StatusLog {
-  readonly #parts: StatusPart[] = [];
+  #parts: StatusPart[] = [];
   #ended = false;
   #wake: (() => void)[] = [];
 
@@ -17,6 +17,11 @@ export class StatusLog {
   end(): void {
     this.#ended = true;
     this.#tell();
+  }
+
+  /** Keeps what happened, not what programs said. Whoever reads on is told the rest. */
+  forgetOutput(): void {
+    this.#parts = this.#parts.map(({ logs: _, ...rest }) => rest);
   }
 
   /** All from the beginning, several parts in one where they waited, until the build has ended. */

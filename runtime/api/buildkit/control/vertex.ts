@@ -4,9 +4,12 @@ import type { Timestamp, Vertex, VertexWarning } from '../proto/messages.js';
 import type { StatusLog } from './status-log.js';
 import { timestamp } from './time.js';
 
+const outputLimitBytes = 2 << 20;
+
 export class VertexLine {
   readonly digest: string;
   #vertex: Vertex;
+  #outputBytes = 0;
   #started = new Map<string, Timestamp>();
 
   constructor(
@@ -36,7 +39,12 @@ export class VertexLine {
     this.#change({ ...options, completed: timestamp() });
   }
 
-  output(stream: 'stdout' | 'stderr', msg: Uint8Array): void {
+  /** As BuildKit, keeps no more of a step than what a person could read. */
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    if (this.#outputBytes > outputLimitBytes) return;
+    this.#outputBytes += bytes.length;
+    const isClipped = this.#outputBytes > outputLimitBytes;
+    const msg = isClipped ? Buffer.from('\n[output clipped, log limit 2MiB reached]\n') : bytes;
     const number = stream === 'stdout' ? 1 : 2;
     this.log.add({ logs: [{ vertex: this.digest, timestamp: timestamp(), stream: number, msg }] });
   }

@@ -7,12 +7,13 @@ import { EngineError } from '../../../errors.js';
 import { baseFailure, failureSentence } from '../control/failure.js';
 import type { Built } from '../control/jobs.js';
 import { BuildProgress } from '../control/progress.js';
+import type { Exporter } from '../proto/messages.js';
 import { askSession } from '../session/ask.js';
 import { noSession } from '../session/sessions.js';
-import { readAttributes } from './attributes.js';
+import { listOf, readAttributes } from './attributes.js';
 import { folderImages, namedFolders, prepareContext } from './context.js';
-import { type Frontend, type FrontendCall, type Loaded, load, type Run } from './load.js';
-import { fullName } from './names.js';
+import { type Frontend, type FrontendCall, type Loaded, line, load, type Run } from './load.js';
+import { fullName, isId } from './names.js';
 import { answerQuestion } from './questions.js';
 import { tellWarnings } from './warnings.js';
 import { Workspace } from './workspace.js';
@@ -47,6 +48,7 @@ async function runIn(run: Run): Promise<Built> {
     const metadata = answerQuestion(request.question, plan, loaded.dockerfile);
     return { id, metadata, counts, evaluate: async () => undefined };
   }
+  tellForeignCaches(run);
   const context = await prepareContext(run, loaded, plan, contextImages);
   let evaluated: Promise<string> | undefined;
   const evaluate = () => {
@@ -65,6 +67,16 @@ async function givenImages({ request, input }: Run): Promise<Images> {
     else images[context.name] = context.name;
   }
   return images;
+}
+
+/** Caches elsewhere are not read or written; the build goes on with our own, as BuildKit does when it cannot reach one. */
+function tellForeignCaches(run: Run): void {
+  const { Imports = [], Exports = [] } = run.job.request?.Cache ?? {};
+  const nameOf = ({ Type, Attrs }: Exporter) => Attrs.ref ?? Type;
+  const names = new Set([...Imports.map(nameOf), ...listOf(run.attributes['cache-from'])]);
+  const error = 'this engine keeps a build cache of its own and shares none';
+  for (const name of names) line(run, `importing cache manifest from ${name}`).done({ error });
+  for (const one of Exports) line(run, `exporting cache to ${nameOf(one)}`).done({ error });
 }
 
 async function evaluateOnce(
@@ -101,7 +113,10 @@ async function build(
 ): Promise<string> {
   const { signal } = job.abort;
   const asking = askSession(session, join(engine.foundations.paths.runtime, 'b'), signal);
-  const nameOf = (image: string) => fullName(options.contextImages?.[image] ?? image);
+  const nameOf = (image: string) => {
+    const given = options.contextImages?.[image] ?? image;
+    return isId(given) ? undefined : fullName(given);
+  };
   const progress = new BuildProgress(job.log, job.ref, plan, nameOf);
   const onEvent = (event: BuildEvent) => progress.take(event);
   try {
@@ -122,10 +137,10 @@ async function build(
 }
 
 /** A base image that cannot be had is named, as BuildKit does. */
-function aboutBase(error: unknown, { all }: BuildPlan, nameOf: (image: string) => string): unknown {
+function aboutBase(error: unknown, { all }: BuildPlan, nameOf: (image: string) => string | undefined): unknown {
   if (!(error instanceof BuildFailure) || !(error.cause instanceof EngineError)) return error;
   const { place, cause } = error;
   const image = all.find(({ line }) => line === place.location?.line)?.image;
-  if (image === undefined) return error;
-  return baseFailure(nameOf(image), place, cause);
+  const name = image === undefined ? undefined : nameOf(image);
+  return name === undefined ? error : baseFailure(name, place, cause);
 }
