@@ -158,14 +158,20 @@ export class BridgeKeeper {
     if (this.#up.get(bridge.network.id) === bridge) this.takeDown(bridge.network.id).catch(() => undefined);
   }
 
+  /** Resolves when the kernel has it no more; the rules of a bridge that is gone match nothing and follow by themselves. */
   async #bringDown(bridge: UpBridge): Promise<void> {
     await bridge.ready.catch(() => undefined);
     await bridge.dns.close();
     if (!bridge.made) return;
     if (bridge.ours) await removeBridge(this.#options.launcher, bridge.network.bridge);
-    await this.firewall.setNetworks(this.#rules());
-    this.#background = this.#background.then(() => this.#forward.close(bridge.network.bridge)).catch(() => undefined);
-    await this.#background;
+    this.#background = this.#background.then(() => this.#forgetRules(bridge.network)).catch(() => undefined);
+  }
+
+  async #forgetRules({ name, bridge }: NetworkRecord): Promise<void> {
+    await this.firewall
+      .setNetworks(this.#rules())
+      .catch((error) => this.#options.say(`The rules of network ${name}, which is gone, stay: ${error}`));
+    await this.#forward.close(bridge);
   }
 
   #rules(): FirewallNetwork[] {
