@@ -11,6 +11,7 @@ import { dealWithExit, followExit } from './exited.js';
 import { startHealth } from './health.js';
 import { exitFile, monitorSocket } from './paths.js';
 import { removeContainer } from './remove.js';
+import { shouldRestart } from './restart-policy.js';
 import { formatTime, nowNs } from './time.js';
 import type { ContainerRecord } from './types.js';
 
@@ -21,6 +22,7 @@ export async function takeOver(engine: Engine): Promise<void> {
   const live = new Set(await readdir(join(engine.foundations.paths.runtime, 'm')).catch(() => []));
   const comeBack: Container[] = [];
   for (const container of containers) if (await settle(engine, container, live)) comeBack.push(container);
+  await endStrays(engine, live);
   await removeOrphans(engine);
   for (const container of comeBack) engine.restart(container).catch(() => undefined);
 }
@@ -42,12 +44,12 @@ async function settle(engine: Engine, container: Container, live: ReadonlySet<st
 }
 
 /** `always` comes back with the engine; `unless-stopped` when it was not stopped by hand. */
-function comesBack({ hostConfig, stoppedByHand, startedBefore, state }: ContainerRecord): boolean {
+function comesBack({ hostConfig, stoppedByHand, startedBefore, state, restartCount }: ContainerRecord): boolean {
   const policy = hostConfig.RestartPolicy.Name;
   if (!startedBefore) return false;
   if (policy === 'always') return true;
   if (policy === 'unless-stopped') return !stoppedByHand;
-  return policy === 'on-failure' && !stoppedByHand && state.ExitCode !== 0;
+  return shouldRestart(hostConfig.RestartPolicy, { exitCode: state.ExitCode, byHand: stoppedByHand, restartCount });
 }
 
 async function adopt(engine: Engine, container: Container, monitor: Monitor): Promise<boolean> {
@@ -112,14 +114,26 @@ async function settleEnded(engine: Engine, container: Container): Promise<void> 
   await container.settled;
 }
 
-/** Folders and roots of containers that have no record: a create or a removal that was cut short. */
+/** Processes that belong to no container: steps of builds that died with their engine. */
+async function endStrays(engine: Engine, live: ReadonlySet<string>): Promise<void> {
+  const known = new Set(engine.containers.all().map(({ id }) => id.slice(0, 16)));
+  const { paths, launcher } = engine.foundations;
+  for (const name of live) {
+    if (known.has(name)) continue;
+    const monitor = await launcher.reconnect(name, monitorSocket(paths, name)).catch(() => undefined);
+    await monitor?.signal(9);
+    await monitor?.exited;
+  }
+}
+
+/** Folders and roots that no container's record knows: a create, a removal or a build that was cut short. */
 async function removeOrphans(engine: Engine): Promise<void> {
   const { paths, snapshots } = engine.foundations;
   const listed = await Promise.all(
     ['containers', 'roots'].map((folder) => readdir(join(paths.home, folder)).catch(() => [])),
   );
   for (const id of new Set(listed.flat())) {
-    if (!/^[0-9a-f]{64}$/.test(id) || engine.containers.find(id) !== undefined) continue;
+    if (!/^(build-)?[0-9a-f-]{36,64}$/.test(id) || engine.containers.find(id) !== undefined) continue;
     await snapshots.discard(id).catch(() => undefined);
     await rm(join(paths.home, 'containers', id), { recursive: true, force: true });
   }
