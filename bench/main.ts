@@ -13,7 +13,7 @@ import { busyboxRoot, importBenchImage } from './image.js';
 import { measureImages } from './images.js';
 import { type Figure, run } from './measure.js';
 import { measureCreateAndStart, measureLiving, measureRunThroughApi } from './operations.js';
-import { measureProject } from './projects.js';
+import { measureCommandLine, measureProject } from './projects.js';
 import { measureAttach, measureLogs } from './streams.js';
 
 const figures: Figure[] = [];
@@ -41,6 +41,7 @@ async function measureEngine(engine: EngineUnderTest, root: Buffer, hasDockerCom
   }
   if (wants('streams')) report(...(await measureLogs(engine)), await measureAttach(engine));
   if (wants('crowd')) report(...(await measureCrowd(engine)));
+  if (wants('projects')) report(...(await measureCommandLine(engine)));
   if (wants('projects')) for (const count of [3, 30]) report(...(await measureProject(engine, count)));
   if (wants('builds')) report(...(await measureBuilds(engine)));
   if (wants('images')) report(...(await measureImages(engine)));

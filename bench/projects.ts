@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineUnderTest } from './engine-under-test.js';
 import { benchImage } from './image.js';
-import { type Figure, figure, rounds, run } from './measure.js';
+import { type Figure, figure, rounds, run, time } from './measure.js';
 
 const repoRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -24,6 +24,25 @@ export function toolFor(engine: EngineUnderTest): Tool {
   if (engine.name === 'devenv')
     return { name: 'devenv', command: process.execPath, prefix: [path.join(repoRoot, 'bin/devenv')] };
   return { name: 'docker compose', command: 'docker', prefix: ['compose'] };
+}
+
+/** What needs no engine: the start of the command line beside Node's own, and `config` of 30 services. */
+export async function measureCommandLine(engine: EngineUnderTest): Promise<Figure[]> {
+  const tool = toolFor(engine);
+  const folder = await mkdtemp('/var/tmp/devenv-bench-project-');
+  await writeFile(path.join(folder, 'compose.yaml'), composeFile(30));
+  const taken = (command: string, ...args: string[]) =>
+    time(async () => {
+      await run(command, args, { cwd: folder, env: engine.env });
+    });
+  const version = tool.name === 'devenv' ? ['--version'] : ['version'];
+  const figures = [
+    figure(`${tool.name}: version`, 'ms', await taken(tool.command, ...tool.prefix, ...version)),
+    figure(`${tool.name}: config of 30`, 'ms', await taken(tool.command, ...tool.prefix, 'config')),
+  ];
+  if (tool.name === 'devenv') figures.push(figure('node -e 0', 'ms', await taken(process.execPath, '-e', '0')));
+  await rm(folder, { recursive: true, force: true });
+  return figures;
 }
 
 /** `up --detach` first and again, and `down`, of `count` idle services. */
