@@ -1,6 +1,5 @@
 /** Containers as `inspect` and the list show them; key order and empty values are Docker's. */
 import type { ContainerView, NetworkView } from '../../engine/container-view.js';
-import { parseTime } from '../../engine/time.js';
 import type { ContainerRecord, ContainerState, MountPoint } from '../../engine/types.js';
 import type { ContainerInspect, ContainerSummary, EndpointView } from '../wire.js';
 
@@ -163,7 +162,7 @@ export function encodeSummary(
     Image: facts.imageName,
     ImageID: record.imageId,
     Command: command,
-    Created: Number(parseTime(record.created) / 1_000_000_000n),
+    Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: summaryPorts(view.ports),
     ...(facts.sizes?.rw ? { SizeRw: facts.sizes.rw } : {}),
     ...(facts.sizes?.root ? { SizeRootFs: facts.sizes.root } : {}),
@@ -187,7 +186,8 @@ function summaryPorts(ports: ContainerView['ports']): ContainerSummary['Ports'] 
 
 /** `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago`: Docker's words. */
 export function statusText(state: ContainerState, nowMs: number): string {
-  const since = (time: string) => duration(nowMs - Number(parseTime(time) / 1_000_000n));
+  // To the millisecond, where `parseTime` is of the nanosecond and ten times slower: a list has hundreds.
+  const since = (time: string) => duration(nowMs - Math.max(0, Date.parse(time)));
   switch (state.Status) {
     case 'running':
       return `Up ${since(state.StartedAt)}${healthText(state)}`;
