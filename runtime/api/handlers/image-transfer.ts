@@ -159,16 +159,13 @@ async function load(engine: Engine, call: Call): Promise<typeof streamed> {
   readPlatform(call);
   lines.open();
   try {
-    const loaded = await loadImages(engine, call.body, (event) => {
-      if (!quiet) report(lines, event);
+    const loaded: string[] = [];
+    await loadImages(engine, call.body, (event) => {
+      // Without an id it says which image is there: of the tags those of the archive alone.
+      if (event.id === undefined) loaded.push(event.status);
+      else if (!quiet) report(lines, event);
     });
-    for (const image of loaded) {
-      const names =
-        image.tags.length > 0
-          ? image.tags.map((name) => `Loaded image: ${name}\n`)
-          : [`Loaded image ID: ${image.id}\n`];
-      for (const stream of names) await lines.write({ stream });
-    }
+    for (const sentence of loaded) await lines.write({ stream: `${sentence}\n` });
     lines.end();
   } catch (error) {
     await lines.fail(error);
