@@ -20,15 +20,37 @@ export function planImages(
 ): Map<string, number> {
   const steps = new Map<string, number>();
   const builders = services.filter((service) => service.build);
-  for (const service of [...builders, ...services.filter((one) => !one.build)]) {
+  for (const service of [...inBuildOrder(project, builders), ...services.filter((one) => !one.build)]) {
     const image = imageName(project, service);
     if (steps.has(image)) continue;
     const why = reasonToGet(service, observed.images[image] !== undefined, options);
     if (why === undefined) continue;
     const verb = service.build ? 'image.build' : 'image.pull';
-    steps.set(image, draft.add({ do: verb, service: service.name, image }, why));
+    const after = buildsBefore(project, service).flatMap((name) => steps.get(name) ?? []);
+    steps.set(image, draft.add({ do: verb, service: service.name, image }, why, after));
   }
   return steps;
+}
+
+/** Images of services that this one's build takes files from (`additional_contexts: {x: service:NAME}`). */
+function buildsBefore(project: Project, { build }: Service): string[] {
+  const contexts = (build?.additional_contexts ?? {}) as Readonly<Record<string, string>>;
+  return Object.values(contexts).flatMap((value) => {
+    const other = value.startsWith('service:') ? project.services[value.slice('service:'.length)] : undefined;
+    return other ? [imageName(project, other)] : [];
+  });
+}
+
+function inBuildOrder(project: Project, services: readonly Service[]): Service[] {
+  const ordered: Service[] = [];
+  const visit = (service: Service, above: readonly Service[]) => {
+    if (ordered.includes(service) || above.includes(service)) return;
+    const needed = new Set(buildsBefore(project, service));
+    for (const other of services) if (needed.has(imageName(project, other))) visit(other, [...above, service]);
+    ordered.push(service);
+  };
+  for (const service of services) visit(service, []);
+  return ordered;
 }
 
 /** Undefined: what is here does. */

@@ -4,11 +4,13 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { familiarReference, parseReference } from '../../images/reference.js';
-import type { Image, ImageStore, Platform } from '../../images/types.js';
+import type { Image, ImageStore, Platform, Reference } from '../../images/types.js';
 import type { BuildEvent, BuilderOptions, BuildOptions, CachePlace } from '../types.js';
 import { authFor } from './images.js';
 import type { LayerCache } from './layer-cache.js';
 import { CACHE_LABEL, type StageState } from './state.js';
+
+const MORE_LABEL = `${CACHE_LABEL}.more`;
 
 /** Of one layer: its step's key, its place in the image, when it was made. */
 type Step = readonly [key: string, at: number, created: string];
@@ -42,15 +44,22 @@ export async function importCaches(at: CacheTools, places: readonly CachePlace[]
 
 async function fetchCache(at: CacheTools, place: CachePlace): Promise<Image[]> {
   const { images, launcher } = at.tools;
-  if (place.type === 'registry') return [await fetchImage(at, place.ref)];
+  if (place.type === 'registry') return fetchNumbered(at, parseReference(place.ref));
   if (launcher === undefined) return [];
   const root = { kind: 'directory', path: place.path } as const;
   return images.load(launcher.pack({ root, path: '/', mode: 'plain' }), () => undefined);
 }
 
+async function fetchNumbered(at: CacheTools, reference: Reference): Promise<Image[]> {
+  const first = await fetchImage(at, reference);
+  const more = Number(first.config.Labels?.[MORE_LABEL] ?? 0);
+  const found = [first];
+  for (let number = 1; number <= more; number++) found.push(await fetchImage(at, numbered(reference, number)));
+  return found;
+}
+
 /** The registry's, which may be newer, or else the one that is here. */
-async function fetchImage({ tools, options, emit, signal }: CacheTools, ref: string): Promise<Image> {
-  const reference = parseReference(ref);
+async function fetchImage({ tools, options, emit, signal }: CacheTools, reference: Reference): Promise<Image> {
   const auth = authFor(reference.registry, options.auths) ?? (await options.ask?.auth(reference.registry));
   try {
     const onProgress = (event: Parameters<NonNullable<Parameters<ImageStore['pull']>[1]['onProgress']>>[0]) =>
@@ -86,28 +95,42 @@ export async function exportCaches(
     const chosen = place.mode === 'max' ? [target, ...others] : [target];
     await (place.type === 'local'
       ? exportFolder(at, place.path, chosen, platform)
-      : exportRegistry(at, place.ref, target, platform));
+      : exportRegistry(at, place.ref, chosen, platform));
   }
 }
 
-function putCache({ tools }: CacheTools, state: StageState, platform: Platform): Promise<Image> {
+/** `more`: how many others belong to it. */
+function putCache({ tools }: CacheTools, state: StageState, platform: Platform, more = 0): Promise<Image> {
   return tools.images.put({
     platform,
     created: undefined,
-    config: { Labels: { [CACHE_LABEL]: cacheLabel(state)! } },
+    config: { Labels: { [CACHE_LABEL]: cacheLabel(state)!, ...(more > 0 ? { [MORE_LABEL]: String(more) } : {}) } },
     history: [],
     diffIds: state.layers.map(({ diffId }) => diffId),
   });
 }
 
-async function exportRegistry(at: CacheTools, ref: string, state: StageState, platform: Platform): Promise<void> {
+/** The target under the name itself, other stages under the tag with a number behind it. */
+async function exportRegistry(
+  at: CacheTools,
+  ref: string,
+  states: readonly StageState[],
+  platform: Platform,
+): Promise<void> {
   const { images } = at.tools;
   const reference = parseReference(ref);
   const auth = authFor(reference.registry, at.options.auths) ?? (await at.options.ask?.auth(reference.registry));
-  const image = await putCache(at, state, platform);
-  await images.tag(image.id, reference);
   at.emit({ kind: 'pull', status: `Exporting the cache to ${familiarReference(reference)}` });
-  await images.push(reference, { ...(auth ? { auth } : {}), signal: at.signal });
+  for (const [number, state] of states.entries()) {
+    const image = await putCache(at, state, platform, number === 0 ? states.length - 1 : 0);
+    const named = numbered(reference, number);
+    await images.tag(image.id, named);
+    await images.push(named, { ...(auth ? { auth } : {}), signal: at.signal });
+  }
+}
+
+function numbered(reference: Reference, number: number): Reference {
+  return number === 0 ? reference : { ...reference, tag: `${reference.tag ?? 'latest'}-${number}` };
 }
 
 /** An OCI image layout with an image a stage. */

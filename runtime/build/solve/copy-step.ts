@@ -56,7 +56,19 @@ export async function copyStep(scope: StepScope, state: StageState, step: Copy):
     createdBy,
     material: ['copy', found.digest, destination, owner, wanted.chmod ?? '', found.archives.length],
     make: (tools) => makeLayer(scope, state, { wanted, found, destination }, tools),
+    ...(readsLivingFiles(scope, step) ? { stillTrue: () => stillTrue(scope, state, wanted, found) } : {}),
   });
+}
+
+/** A folder of this machine that somebody may be working in; what a client sent stays as it is. */
+function readsLivingFiles({ options }: StepScope, step: Copy): boolean {
+  return step.from === undefined && options.contextTree === undefined && options.contextFiltered !== true;
+}
+
+async function stillTrue(scope: StepScope, state: StageState, wanted: Wanted, found: Found): Promise<boolean> {
+  if (wanted.step.kind === 'add' || wanted.step.files.length > 0) return true;
+  const now = await findFiles(scope, state, wanted).catch(() => undefined);
+  return now?.digest === found.digest;
 }
 
 function expandCopy(scope: StepScope, state: StageState, step: Copy): Wanted {

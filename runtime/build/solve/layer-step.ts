@@ -14,6 +14,8 @@ export interface LayerWork {
   /** All that decides what the layer will hold, beside the layers below it. */
   readonly material: unknown;
   readonly make: (tools: LayerTools) => Promise<NewLayer>;
+  /** Asked afterwards: false when what was read has changed meanwhile. Such a layer is used, and not remembered. */
+  readonly stillTrue?: () => Promise<boolean>;
 }
 
 export type NewLayer = Omit<LayerRecord, 'created' | 'parent'>;
@@ -85,7 +87,11 @@ export function announce(scope: StepScope, instruction: StageInstruction, cached
 /** Without cache a step is still shared within its build, never with another. */
 async function makeLayer(
   scope: StepScope,
-  { key, parent, work: layer }: { key: string; parent: LayerRecord['parent']; work: Pick<LayerWork, 'make'> },
+  {
+    key,
+    parent,
+    work: layer,
+  }: { key: string; parent: LayerRecord['parent']; work: Pick<LayerWork, 'make' | 'stillTrue'> },
 ): Promise<LayerRecord> {
   const { workshop } = scope;
   const anew = ignoresCache(scope);
@@ -98,7 +104,7 @@ async function makeLayer(
     const made = await layer.make({ signal, say, add });
     const record = { ...made, parent, created: new Date().toISOString() };
     scope.held.add(record.chainId);
-    await workshop.cache.keep(key, record);
+    if ((await layer.stillTrue?.()) ?? true) await workshop.cache.keep(key, record);
     return record;
   };
   const work = (signal: AbortSignal, say: (output: Output) => void) => remember(scope.jobs, begin(signal, say));

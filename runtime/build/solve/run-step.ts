@@ -1,10 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 import { clampTimes } from '../files/clamp.js';
 import type { Of, Run } from '../instructions/types.js';
+import { DockerfileError } from '../parse/errors.js';
 import { heredocText, parseHeredocStart } from '../parse/heredoc.js';
 import { commandArgs } from './config-steps.js';
 import { clampOf } from './epoch.js';
 import { RunFailed } from './failures.js';
+import { cannotRun } from './foreign.js';
 import { type LayerTools, layerStep, type NewLayer } from './layer-step.js';
 import { type PreparedMounts, prepareMounts } from './run-mounts.js';
 import type { Output, StepScope } from './scope.js';
@@ -98,6 +100,8 @@ async function execute(
   { step, command, mounts }: { step: Run; command: Command; mounts: PreparedMounts },
   tools: LayerTools,
 ): Promise<NewLayer> {
+  const why = await cannotRun(state.platform, scope.workshop.platform);
+  if (why !== undefined) throw new DockerfileError(why, step);
   const output = new OutputText(tools.say);
   const opened = [...(await mounts.open()), ...(await mounts.script(command.script))];
   return withRoot(scope.workshop, chainOf(state), async (root, key) => {
