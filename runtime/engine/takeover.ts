@@ -118,9 +118,11 @@ async function settleEnded(engine: Engine, container: Container): Promise<void> 
 async function endStrays(engine: Engine, live: ReadonlySet<string>): Promise<void> {
   const known = new Set(engine.containers.all().map(({ id }) => id.slice(0, 16)));
   const { paths, launcher } = engine.foundations;
+  const folders = await readdir(join(paths.home, 'containers')).catch(() => []);
   for (const name of live) {
-    if (known.has(name)) continue;
-    const monitor = await launcher.reconnect(name, monitorSocket(paths, name)).catch(() => undefined);
+    const id = known.has(name) ? undefined : folders.find((folder) => folder.startsWith(name));
+    if (id === undefined) continue;
+    const monitor = await launcher.reconnect(id, monitorSocket(paths, id)).catch(() => undefined);
     await monitor?.signal(9);
     await monitor?.exited;
   }
