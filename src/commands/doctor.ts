@@ -18,7 +18,7 @@ export default class Doctor extends DevenvCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
     const request = {
-      fix: flags.fix ?? false,
+      fix: (flags.fix ?? false) && !flags['dry-run'],
       format: flags.format as 'text' | 'json',
       offline: flags.offline ?? false,
     };

@@ -5,6 +5,16 @@ import { globalFlags } from './flags.js';
 /** A flag of a project that an engine's own command takes and does not need; its letter is free. */
 const quiet = { multiple: true, multipleNonGreedy: true, hidden: true } as const;
 
+/** Taken and ignored it would remove what somebody only wanted to look at. */
+const noDryRun = () =>
+  Flags.boolean({
+    hidden: true,
+    description: 'these commands have none',
+    parse: async () => {
+      throw new Error('There is no dry run of what works on the engine itself: leave out --dry-run.');
+    },
+  });
+
 /**
  * Commands on the engine's own objects (`image`, `volume`, `network`, `container`, `system`): no project takes part, and
  * `-f`, `-p` mean what they mean to the docker command.
@@ -19,6 +29,6 @@ export abstract class EngineCommand extends DevenvCommand {
     profile: Flags.string({ ...quiet, description: 'profile to turn on' }),
     env: Flags.string({ aliases: ['env-overlay'], hidden: true, description: 'environment overlay' }),
     parallel: Flags.integer({ hidden: true, description: 'steps at once' }),
-    'dry-run': Flags.boolean({ hidden: true, description: 'show the plan and do nothing' }),
+    'dry-run': noDryRun(),
   };
 }
