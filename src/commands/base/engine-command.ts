@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { UserError } from '../../errors.js';
 import { DevenvCommand } from './command.js';
 import { globalFlags } from './flags.js';
 
@@ -11,7 +12,7 @@ const noDryRun = () =>
     hidden: true,
     description: 'these commands have none',
     parse: async () => {
-      throw new Error('There is no dry run of what works on the engine itself: leave out --dry-run.');
+      throw new UserError('no-dry-run', 'There is no dry run of what works on the engine itself: leave it out.');
     },
   });
 

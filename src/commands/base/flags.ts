@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { UserError } from '../../errors.js';
 import { parseDuration } from '../../model/durations.js';
 
 /** Several values by repeating the flag: `-f a -f b`, and not `-f a b`. */
@@ -28,7 +29,8 @@ export const globalFlags = {
 export const duration = Flags.custom<number>({
   parse: async (text) => {
     const ms = parseDuration(text);
-    if (ms === undefined) throw new Error(`"${text}" is no duration: use 10 (seconds), 1m30s, 500ms`);
+    if (ms === undefined)
+      throw new UserError('bad-duration', `"${text}" is no duration: use 10 (seconds), 1m30s, 500ms`);
     return ms;
   },
 });
