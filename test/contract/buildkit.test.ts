@@ -1,4 +1,6 @@
 /** BuildKit's protocol as a client of our own speaks it; the same holds for Docker (`CONTRACT_ENGINE`). */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StatusResponse } from '../../runtime/api/buildkit/proto/messages.js';
@@ -192,6 +194,34 @@ protocol('a build that nobody waits for ends with its steps', async () => {
   assert.match(last?.error ?? '', /context canceled$/);
   const again = await client.solve({ files: { Dockerfile: `FROM ${busyboxImage}\nRUN true\n` } });
   assert.is(again.error, undefined);
+});
+
+/** Whether any process of this machine has the text in its command line. */
+function runs(text: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+    } catch {
+      return false;
+    }
+  });
+}
+
+protocol('a client that is gone takes the steps of its build along', async () => {
+  const mark = `bkgone${process.pid}${Date.now()}`;
+  const gone = new BuildKitClient(engine.socket);
+  const Dockerfile = `FROM ${busyboxImage}\nRUN echo ${mark}; sleep 600\n`;
+  await new Promise<void>((resolve) => {
+    const onStatus = (part: StatusResponse) => {
+      if (logs([part]).includes(mark)) resolve();
+    };
+    gone.solve({ files: { Dockerfile }, onStatus }).catch(() => undefined);
+  });
+  assert.ok(runs(mark));
+  await gone.close();
+  for (let tries = 0; tries < 200 && runs(mark); tries++) await sleep(50);
+  assert.not.ok(runs(mark));
 });
 
 protocol('linting answers without a build', async () => {

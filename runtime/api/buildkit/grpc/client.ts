@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Codec } from '../proto/codec.js';
 import type { Messages, Status } from '../proto/messages.js';
 import { readFrames } from './frames.js';
-import { sendFrame } from './server.js';
+import { endWithPeer, sendFrame } from './server.js';
 import { codes, GrpcError, readStatus } from './status.js';
 
 /** Several values of one key are sent as that many headers. */
@@ -37,6 +37,7 @@ export class GrpcClient {
     });
     this.#session.on('error', () => this.#session.destroy());
     this.#session.once('connect', () => this.#session.setLocalWindowSize(windowBytes));
+    endWithPeer(socket, () => this.#session.destroy());
     this.closed = new Promise((resolve) => this.#session.once('close', () => resolve()));
   }
 

@@ -66,7 +66,15 @@ export async function serveGrpc(socket: Duplex, options: ServeOptions): Promise<
   const session = performServerHandshake(socket, { settings: { initialWindowSize: windowBytes } });
   session.on('stream', (stream, headers) => void serveStream(stream, headers, options));
   session.on('error', () => session.destroy());
+  endWithPeer(socket, () => session.destroy());
   await new Promise<void>((resolve) => session.once('close', resolve));
+}
+
+/** A client that is killed leaves an open half behind, which HTTP/2 has no use for. */
+export function endWithPeer(socket: Duplex, end: () => void): void {
+  socket.allowHalfOpen = false;
+  socket.once('end', end);
+  socket.once('close', end);
 }
 
 async function serveStream(
