@@ -11,10 +11,17 @@ int unpack_attributes(struct unpack *u, int dir, const char *name, int fd, const
 	(void)u;
 	struct timespec times[2] = { e->mtime, e->mtime };
 	if (fd >= 0) {
-		/* Mode after owner: chown takes setuid away; attributes after owner: it takes capabilities away. */
-		if (fchown(fd, e->uid, e->gid) < 0 || fchmod(fd, e->mode) < 0 || tar_xattrs_write(&e->xattrs, fd, NULL) < 0)
+		struct stat s;
+		if (fstat(fd, &s) < 0)
 			return -1;
-		return futimens(fd, times);
+		/* Asking costs less than a change that changes nothing: each is a transaction of the file system. */
+		bool owned = s.st_uid == e->uid && s.st_gid == e->gid;
+		/* Mode after owner: chown takes setuid away; attributes after owner: it takes capabilities away. */
+		if (!owned && fchown(fd, e->uid, e->gid) < 0)
+			return -1;
+		if ((!owned || (s.st_mode & 07777) != e->mode) && fchmod(fd, e->mode) < 0)
+			return -1;
+		return tar_xattrs_write(&e->xattrs, fd, NULL) < 0 ? -1 : futimens(fd, times);
 	}
 	if (fchownat(dir, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0 || tar_xattrs_write(&e->xattrs, dir, name) < 0)
 		return -1;
@@ -75,7 +82,9 @@ static int write_content(struct unpack *u, int fd, const struct tar_entry *e)
 
 static int write_regular(struct unpack *u, int dir, const char *name, const struct tar_entry *e)
 {
-	int fd = openat(dir, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* Nobody but the owner sees a file before it has that owner. */
+	bool own = e->uid == geteuid() && e->gid == getegid();
+	int fd = openat(dir, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, own ? e->mode & 0777 : 0600);
 	if (fd < 0)
 		return -1;
 	int result = write_content(u, fd, e);

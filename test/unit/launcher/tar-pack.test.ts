@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { extract, type Header } from 'tar-stream';
@@ -7,6 +17,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TarPack } from '../../../runtime/launch/types.js';
 import { startLauncher } from '../../support/launcher.js';
+import { tarStream } from '../../support/tar-bytes.js';
 
 const packing = suite('tar pack');
 let started: Awaited<ReturnType<typeof startLauncher>>;
@@ -109,6 +120,41 @@ packing('times can be clamped, holes are read as zeros', async () => {
   const tar = await pack({ clampMtime: 1000 });
   assert.is((await headersOf(tar))[0]?.mtime?.getTime(), 1_000_000);
   assert.is(tar.length, 512 + Math.ceil(100_000 / 512) * 512 + 1024);
+});
+
+packing('an overlay of more than a hundred layers is read and written as one tree', async () => {
+  const layers = Array.from({ length: 130 }, (_, index) => at(`layer-with-a-name-of-some-length-${index}`));
+  layers.forEach((folder, index) => {
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, `f${index}`), String(index));
+  });
+  const [upper, work, mountpoint] = ['upper', 'work', 'merged'].map(at);
+  for (const folder of [upper!, work!, mountpoint!]) mkdirSync(folder);
+  const over = { upper: upper!, work: work!, mountpoint: mountpoint!, binds: [] };
+  const root = { kind: 'overlay', lower: [...layers].reverse(), ...over } as const;
+  assert.is((await names({ root })).length, 130);
+  await started.launcher.unpack({ root, path: '/', mode: 'plain' }, tarStream([{ name: 'new', content: 'x' }]));
+  assert.is(readFileSync(path.join(upper!, 'new'), 'utf8'), 'x');
+  assert.is((await names({ root })).length, 131);
+});
+
+packing('capabilities, attributes, setuid bits and odd owners come through a layer', async () => {
+  // cap_net_raw=ep, as the kernel keeps it (linux/capability.h, vfs_cap_data, revision 2).
+  const capability = `\u0001\0\0\u0002\0 ${'\0'.repeat(14)}`;
+  const pax = { 'SCHILY.xattr.security.capability': capability, 'SCHILY.xattr.user.note': 'kept' };
+  const entries = [
+    { name: 'f', content: 'x', pax },
+    { name: 'suid', content: 'x', mode: 0o6751, pax: { uid: '70000', gid: '4000000' } },
+  ];
+  const into = { root: { kind: 'directory', path: tree }, path: '/', mode: 'layer' } as const;
+  await started.launcher.unpack(into, tarStream(entries));
+  assert.match(execFileSync('getcap', [at('f')]).toString(), /cap_net_raw[=+]ep/);
+  const [f, suid] = await headersOf(await pack({ mode: 'layer' }));
+  assert.is(paxOf(f)['SCHILY.xattr.security.capability'], capability);
+  assert.is(paxOf(f)['SCHILY.xattr.user.note'], 'kept');
+  assert.equal([suid?.uid, paxOf(suid).gid, suid?.mode], [70_000, '4000000', 0o6751]);
+  const { uid, gid, mode } = statSync(at('suid'));
+  assert.equal([uid, gid, mode & 0o7777], [70_000, 4_000_000, 0o6751]);
 });
 
 packing.run();

@@ -55,6 +55,8 @@ async function failure(work: Promise<unknown>): Promise<string> {
 }
 
 const at = (name: string) => path.join(root, name);
+/** Climbing names are found when they are cleaned, marks of nothing when they are read. */
+const errnoOf = (name: string) => (name.startsWith('../') || name.includes('/../../') ? 'EXDEV' : 'EINVAL');
 const secretIsSafe = () => {
   assert.is(readFileSync(path.join(outside, 'secret'), 'utf8'), 'untouched');
   assert.equal(readdirSync(outside), ['secret']);
@@ -256,6 +258,40 @@ unpacking('a layer takes from lower layers what it only refers to', async () => 
     await failure(unpack([{ name: 'l2', type: '1', link: 'nowhere' }], { mode: 'layer', parents: [lower] })),
     'tar.entry ENOENT',
   );
+});
+
+unpacking('a whiteout of what is above or of itself is refused', async () => {
+  for (const name of ['.wh...', '.wh..', 'a/.wh...', '.wh.', '../.wh.secret', 'a/../../.wh.secret']) {
+    assert.is(await failure(unpack([{ name }], { mode: 'layer' })), `tar.escape ${errnoOf(name)}`, name);
+  }
+  secretIsSafe();
+});
+
+unpacking('a whiteout behind a symlink stays below the root', async () => {
+  const entries = [{ name: 'out', type: '2', link: outside }, { name: 'out/.wh.secret' }];
+  await unpack(entries, { mode: 'layer' }).catch(() => undefined);
+  secretIsSafe();
+});
+
+unpacking('names in other encodings are names like any other', async () => {
+  const latin = Buffer.from('caf\u00e9', 'latin1');
+  const edit = (header: Buffer) => void latin.copy(header, 0);
+  await unpack([
+    { name: 'xxxx', content: 'latin', edit },
+    { name: '日本', content: 'utf8' },
+    { name: 'line\nfeed', content: 'odd' },
+  ]);
+  const found = readdirSync(root, 'buffer').map((name) => name.toString('latin1'));
+  assert.ok(found.includes('caf\u00e9'));
+  assert.is(readFileSync(at('日本'), 'utf8'), 'utf8');
+  assert.is(readFileSync(at('line\nfeed'), 'utf8'), 'odd');
+});
+
+unpacking('a name of two dots in disguise is still a climb', async () => {
+  for (const name of ['./../x', 'a/./../../x', '//..//x', '/../x']) {
+    assert.is(await failure(unpack([{ name, content: 'x' }])), 'tar.escape EXDEV', name);
+  }
+  secretIsSafe();
 });
 
 unpacking.run();
