@@ -1,15 +1,12 @@
 /** `engine start|stop|status|serve|env` and `image …`: the engine itself, without a project. */
 import { spawn } from 'node:child_process';
-import type { ImageSummary } from '../engine/answers.js';
 import { EngineClient } from '../engine/client.js';
 import { listContainers, stopContainer } from '../engine/containers.js';
-import { listImages, pullImage, removeImage } from '../engine/images.js';
+import { pullImage, removeImage } from '../engine/images.js';
 import { locateEngine } from '../engine/locate.js';
 import { answers, enginePid, engineProgram, startEngine } from '../engine/start.js';
 import { engineVersion } from '../engine/system.js';
 import { UserError } from '../errors.js';
-import { formatBytes } from '../model/bytes.js';
-import { ago } from './ps.js';
 import type { Session } from './session.js';
 
 export interface EngineStatus {
@@ -136,39 +133,6 @@ export function engineEnvironment(session: Session): Record<string, string> {
   const chosen = choice(session);
   const where = describe(chosen);
   return { DOCKER_HOST: 'socketPath' in chosen.address ? `unix://${where}` : `tcp://${where}` };
-}
-
-export interface ImageRow {
-  readonly Repository: string;
-  readonly Tag: string;
-  readonly ID: string;
-  readonly Created: string;
-  readonly CreatedAt: string;
-  readonly Size: string;
-  readonly SizeBytes: number;
-}
-
-export async function listEngineImages(session: Session): Promise<ImageRow[]> {
-  const images = await listImages(await session.engine());
-  const now = Date.now() / 1000;
-  return images
-    .flatMap((image) =>
-      (image.RepoTags?.length ? image.RepoTags : ['<none>:<none>']).map((tag) => imageRow(image, tag, now)),
-    )
-    .sort((a, b) => (`${a.Repository}:${a.Tag}` < `${b.Repository}:${b.Tag}` ? -1 : 1));
-}
-
-function imageRow(image: ImageSummary, reference: string, now: number): ImageRow {
-  const colon = reference.lastIndexOf(':');
-  return {
-    Repository: reference.slice(0, colon),
-    Tag: reference.slice(colon + 1),
-    ID: image.Id.replace(/^sha256:/, '').slice(0, 12),
-    Created: ago(now - image.Created),
-    CreatedAt: new Date(image.Created * 1000).toISOString(),
-    Size: formatBytes(image.Size),
-    SizeBytes: image.Size,
-  };
 }
 
 /** Makes a base image of a distribution from its signed packages, by asking the engine to do that instead of a pull. */
