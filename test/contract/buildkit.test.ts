@@ -211,7 +211,7 @@ function runs(text: string): boolean {
 protocol('a client that is gone takes the steps of its build along', async () => {
   const mark = `bkgone${process.pid}${Date.now()}`;
   const gone = new BuildKitClient(engine.socket);
-  const Dockerfile = `FROM ${busyboxImage}\nRUN echo ${mark}; sleep 600\n`;
+  const Dockerfile = `FROM ${busyboxImage}\nRUN echo ${mark}; sleep 600; echo never\n`;
   await new Promise<void>((resolve) => {
     const onStatus = (part: StatusResponse) => {
       if (logs([part]).includes(mark)) resolve();
