@@ -30,6 +30,7 @@ async function run(engine: FakeEngine, wanted: Plan, limit = 16) {
     emit: (event) => events.push(event),
     signal: abort.signal,
     ids: new Map(observed.containers.map((one) => [one.name, one.id])),
+    hostPorts: {},
     images: new Map(),
     containers: observed.containers,
     readiness,
