@@ -50,6 +50,10 @@ export default class Up extends DevenvCommand {
       allowNo: true,
       description: 'bring changed files into the services (by itself in the environment dev)',
     }),
+    'from-snapshot': Flags.string({
+      helpValue: 'NAME',
+      description: 'volumes that are not there yet begin as this snapshot has them',
+    }),
     locked: Flags.boolean({
       allowNo: true,
       description: 'only with the images of devenv-lock.yml (by itself in CI and in the environment prod)',

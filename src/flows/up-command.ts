@@ -38,6 +38,7 @@ export interface UpWish {
   /** Undefined: as the environment has it. */
   readonly watch?: boolean | undefined;
   readonly locked?: boolean | undefined;
+  readonly 'from-snapshot'?: string | undefined;
 }
 
 /** Gives the exit code. */
@@ -48,6 +49,7 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
   const interrupts = stays ? new Interrupts(() => process.exit(130)) : undefined;
   let result: UpResult | undefined;
   try {
+    if (wish['from-snapshot'] && !wish['dry-run']) await seed(session, wish['from-snapshot']);
     result = await bringUp(session, {
       ...(interrupts ? { interrupts } : {}),
       plan: toUpOptions(wish, session.world.env),
@@ -106,6 +108,11 @@ async function foreground(
     silent: new Set(silent),
   });
   return staying.finally(() => watch?.close());
+}
+
+async function seed(session: Session, name: string): Promise<void> {
+  const { seedVolumes } = await import('./snapshots/snapshots.js');
+  await seedVolumes(session, name);
 }
 
 async function watchInBackground(session: Session, { services }: UpWish, { loaded }: UpResult): Promise<void> {
