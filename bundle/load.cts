@@ -80,12 +80,19 @@ function readCache(file: string | undefined): Buffer | undefined {
   }
 }
 
+/** Root in somebody's home (sudo) would leave a folder there that its owner cannot write to. */
+function isOwn(home: string): boolean {
+  const found = fs.statSync(home, { throwIfNoEntry: false });
+  return found === undefined || found.uid === process.getuid?.();
+}
+
 /** Under a name of its own first, since another run may be reading. What an earlier build left of the same kind goes. */
 function writeCache(file: string, data: Buffer): void {
   const head = Buffer.alloc(headBytes);
   head.writeUInt32LE(mark, 0);
   head.writeUInt32LE(zlib.crc32(data), 4);
   const folder = path.dirname(file);
+  if (!isOwn(path.dirname(path.dirname(path.dirname(folder))))) return;
   const temporary = `${file}.${process.pid}`;
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
