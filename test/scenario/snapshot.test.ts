@@ -1,12 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  busyboxDockerfile,
-  foreignEngine,
-  makeProject,
-  type TestProject,
-  writeBusyboxRoot,
-} from '../support/project.js';
+import { busyboxDockerfile, makeProject, type TestProject, writeBusyboxRoot } from '../support/project.js';
 
 const story = suite<{ project: TestProject }>('snapshot');
 
