@@ -5,10 +5,12 @@
 import { dirname, extname, join } from 'node:path';
 import { isOwnFile } from './find.js';
 import { type Loading, readDocuments } from './loading.js';
+import { takeTags } from './merge/tags.js';
 import type { ConfigFile } from './model.js';
-import { problem } from './problems.js';
+import { Problems, problem } from './problems.js';
 import { child, isNull, type Mapping, type Node, withoutKeys } from './tree/node.js';
 import { nearest } from './validate/suggest.js';
+import { validateTree } from './validate/validate.js';
 
 export interface EnvironmentRequest {
   readonly loading: Loading;
@@ -36,7 +38,7 @@ export function chooseEnvironment(request: EnvironmentRequest): EnvironmentChoic
   const overlays: ConfigFile[] = [];
   const files = request.files.map((file) => {
     if (!isOwnFile(file.file)) return file;
-    const taken = file.documents.map((document) => takeEnvironments(document, wanted, known));
+    const taken = file.documents.map((document) => takeEnvironments(document, wanted, known, request.loading.problems));
     const documents = taken.flatMap(({ overlay }) => (overlay ? [overlay] : []));
     if (documents.length > 0) overlays.push({ file: file.file, documents });
     return { file: file.file, documents: taken.map(({ document }) => document) };
@@ -51,6 +53,7 @@ function takeEnvironments(
   document: Node,
   wanted: string,
   known: Set<string>,
+  problems: Problems,
 ): { document: Node; overlay: Mapping | undefined } {
   const environments = child(document, 'environments');
   if (document.kind !== 'mapping' || environments === undefined) return { document, overlay: undefined };
@@ -59,7 +62,10 @@ function takeEnvironments(
       'Write environments: {dev: {services: …}}.',
     ]);
   }
-  for (const name of environments.entries.keys()) known.add(name);
+  for (const [name, { value }] of environments.entries) {
+    known.add(name);
+    if (name !== wanted) checkKeys(value, problems);
+  }
   const overlay = environments.entries.get(wanted)?.value;
   const rest = withoutKeys(document, ['environments']);
   if (overlay === undefined || isNull(overlay)) return { document: rest, overlay: undefined };
@@ -67,6 +73,18 @@ function takeEnvironments(
   throw problem('not-a-mapping', `environments.${wanted} is a mapping with keys such as "services".`, overlay.at, [
     'Write what differs below it.',
   ]);
+}
+
+/**
+ * A misspelt key of an environment that is not taken now would be found on the day when it is. Values are left: variables
+ * may stand in them that only its own machine has.
+ */
+function checkKeys(overlay: Node, problems: Problems): void {
+  const { tree } = takeTags(overlay);
+  if (tree === undefined || isNull(tree)) return;
+  const found = new Problems();
+  validateTree(tree, found);
+  for (const error of found.errors) if (error.code === 'unknown-key') problems.addError(error);
 }
 
 /** `compose.<env>.yaml` beside `compose.yaml`, `devenv.<env>.yml` beside `devenv.yml`, with either ending. */

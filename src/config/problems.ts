@@ -25,6 +25,10 @@ export class Problems {
     if (!this.#warnings.some((known) => known.text === text)) this.#warnings.push(at ? { text, at } : { text });
   }
 
+  get errors(): readonly UserError[] {
+    return this.#errors;
+  }
+
   get warnings(): readonly Warning[] {
     return this.#warnings;
   }
