@@ -31,6 +31,12 @@ const codesByStatus: Readonly<Record<number, string>> = {
   429: 'TOOMANYREQUESTS',
 };
 
+/** What registries say where there is room for it; the answer to a HEAD has none. */
+const sentences: Readonly<Record<number, string>> = {
+  401: 'authentication required',
+  403: 'requested access to the resource is denied',
+};
+
 export function readAnswer(answer: {
   readonly status: number;
   readonly body: string;
@@ -39,7 +45,7 @@ export function readAnswer(answer: {
 }): RegistryAnswer {
   const { code, message } = firstError(answer.body);
   const fallback = codesByStatus[answer.status] ?? 'UNEXPECTED';
-  const detail = message ?? `unexpected status ${answer.status} from ${answer.url}`;
+  const detail = message ?? sentences[answer.status] ?? `unexpected status ${answer.status} from ${answer.url}`;
   return new RegistryAnswer(answer.status, code ?? fallback, detail, answer.url, retryAfterMs(answer.retryAfter));
 }
 
