@@ -5,7 +5,7 @@ import { DevenvCommand } from './base/command.js';
 import { format, services } from './base/flags.js';
 
 const columns = [
-  { head: 'CONTAINER', cell: (row: ServiceImageRow) => row.ContainerName },
+  { head: 'CONTAINER', field: 'ContainerName', cell: (row: ServiceImageRow) => row.ContainerName },
   { head: 'REPOSITORY', cell: (row: ServiceImageRow) => row.Repository },
   { head: 'TAG', cell: (row: ServiceImageRow) => row.Tag },
   { head: 'PLATFORM', cell: (row: ServiceImageRow) => row.Platform },

@@ -7,7 +7,7 @@ import { format } from './base/flags.js';
 const columns = [
   { head: 'NAME', cell: (row: ProjectRow) => row.Name },
   { head: 'STATUS', cell: (row: ProjectRow) => row.Status },
-  { head: 'CONFIG FILES', cell: (row: ProjectRow) => row.ConfigFiles },
+  { head: 'CONFIG FILES', field: 'ConfigFiles', cell: (row: ProjectRow) => row.ConfigFiles },
 ];
 
 export default class Ls extends DevenvCommand {

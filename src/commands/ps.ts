@@ -10,7 +10,7 @@ const columns = [
   { head: 'IMAGE', cell: (row: ContainerRow) => row.Image },
   { head: 'COMMAND', cell: (row: ContainerRow) => row.Command },
   { head: 'SERVICE', cell: (row: ContainerRow) => row.Service },
-  { head: 'CREATED', cell: (row: ContainerRow) => row.RunningFor },
+  { head: 'CREATED', field: 'RunningFor', cell: (row: ContainerRow) => row.RunningFor },
   { head: 'STATUS', cell: (row: ContainerRow) => row.Status },
   { head: 'PORTS', cell: (row: ContainerRow) => row.Ports },
 ];
