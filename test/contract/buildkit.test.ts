@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StatusResponse } from '../../runtime/api/buildkit/proto/messages.js';
-import { BuildKitClient, control } from '../support/buildkit-client.js';
+import { BuildKitClient, control, type SolveOptions } from '../support/buildkit-client.js';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { tarOf } from '../support/tar.js';
@@ -207,6 +207,26 @@ function runs(text: string): boolean {
     }
   });
 }
+
+protocol('files of a result can be looked at before it is returned', async () => {
+  const files = { Dockerfile: 'FROM scratch\nCOPY in /dir/file.txt\n', in: '0123456789' };
+  const seen: unknown[] = [];
+  const onResult: SolveOptions['onResult'] = async (Ref, ask) => {
+    const read = ['ReadFileRequest', 'ReadFileResponse'] as const;
+    const whole = await ask('ReadFile', read, { Ref, FilePath: '/dir/file.txt' });
+    const part = await ask('ReadFile', read, { Ref, FilePath: 'dir/file.txt', Range: { Offset: 2, Length: 3 } });
+    const folder = await ask('ReadDir', ['ReadDirRequest', 'ReadDirResponse'], { Ref, DirPath: '/dir' });
+    const { stat } = await ask('StatFile', ['StatFileRequest', 'StatFileResponse'], { Ref, Path: '/dir/file.txt' });
+    seen.push(Buffer.from(whole.Data).toString(), Buffer.from(part.Data).toString());
+    seen.push(
+      folder.entries.map(({ path }) => path),
+      stat.size,
+    );
+  };
+  const { error } = await client.solve({ files, overBridge: true, onResult, exporter: moby('bk-other:2') });
+  assert.is(error, undefined);
+  assert.equal(seen, ['0123456789', '234', ['file.txt'], 10]);
+});
 
 protocol('a client that is gone takes the steps of its build along', async () => {
   const mark = `bkgone${process.pid}${Date.now()}`;

@@ -6,7 +6,7 @@ import { GrpcClient } from '../../runtime/api/buildkit/grpc/client.js';
 import { type Method, type Methods, serveGrpc, unary } from '../../runtime/api/buildkit/grpc/server.js';
 import { codes, GrpcError } from '../../runtime/api/buildkit/grpc/status.js';
 import { type Codec, openCodec } from '../../runtime/api/buildkit/proto/codec.js';
-import type { Packet, SolveRequest, StatusResponse } from '../../runtime/api/buildkit/proto/messages.js';
+import type { Messages, Packet, SolveRequest, StatusResponse } from '../../runtime/api/buildkit/proto/messages.js';
 
 /** Text of files by path; a path that ends in `/` is a folder. */
 export type Files = Readonly<Record<string, string>>;
@@ -28,6 +28,13 @@ export interface Solved {
   readonly received: { readonly files: Map<string, string>; bytes: Buffer };
 }
 
+/** A call of the bridge on behalf of the build. */
+export type Ask = <I extends keyof Messages, O extends keyof Messages>(
+  method: string,
+  shapes: readonly [I, O],
+  request: Partial<Messages[I]>,
+) => Promise<Messages[O]>;
+
 export interface SolveOptions {
   readonly files: Files;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -38,6 +45,8 @@ export interface SolveOptions {
   readonly signal?: AbortSignal;
   /** As buildx does: an empty Solve, and the frontend asked for over the bridge. */
   readonly overBridge?: boolean;
+  /** Called with the result of the bridge before it is returned. */
+  readonly onResult?: (ref: string, ask: Ask) => Promise<void>;
   readonly onStatus?: (status: StatusResponse) => void;
 }
 
@@ -144,6 +153,9 @@ export class BuildKitClient {
     try {
       const answer = await ask('Solve', this.codec.encode('BridgeSolveRequest', request));
       const { result } = this.codec.decode('BridgeSolveResponse', answer);
+      const askShape: Ask = async (method, [input, output], message) =>
+        this.codec.decode(output, await ask(method, this.codec.encode(input, message)));
+      await options.onResult?.(result.ref?.id ?? '', askShape);
       await ask('Return', this.codec.encode('ReturnRequest', { result }));
     } catch (cause) {
       const { code, message, details } = cause as GrpcError;

@@ -11,6 +11,7 @@ import { fullName } from '../frontend/names.js';
 import { type Methods, type ServerCall, unary } from '../grpc/server.js';
 import { codes, GrpcError } from '../grpc/status.js';
 import type { BridgeSolveRequest, Result } from '../proto/messages.js';
+import { readResultFile, readResultFolder, statResultFile } from './files.js';
 import { imageConfiguration } from './image-configuration.js';
 
 const service = '/moby.buildkit.v1.frontend.LLBBridge';
@@ -43,6 +44,15 @@ export function bridgeMethods(parts: ControlParts): Methods {
         });
       return {};
     }),
+    [`${service}/ReadFile`]: unary('ReadFileRequest', 'ReadFileResponse', async (request, call) =>
+      readResultFile({ engine: parts.engine, job: await jobOf(parts, call) }, request),
+    ),
+    [`${service}/ReadDir`]: unary('ReadDirRequest', 'ReadDirResponse', async (request, call) =>
+      readResultFolder({ engine: parts.engine, job: await jobOf(parts, call) }, request),
+    ),
+    [`${service}/StatFile`]: unary('StatFileRequest', 'StatFileResponse', async (request, call) =>
+      statResultFile({ engine: parts.engine, job: await jobOf(parts, call) }, request),
+    ),
     [`${service}/Inputs`]: unary('Empty', 'InputsResponse', async (_, call) => {
       const job = await jobOf(parts, call);
       return { Definitions: job.request?.FrontendInputs ?? {} };

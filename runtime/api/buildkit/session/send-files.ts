@@ -123,7 +123,8 @@ function* walk(root: string, folder: string): Generator<string> {
   }
 }
 
-function describeFile(root: string, path: string, links: Map<string, string>): Partial<Stat> {
+/** `links`: earlier names by inode, for files that have several. */
+export function describeFile(root: string, path: string, links: Map<string, string>): Partial<Stat> {
   const stat = lstatSync(join(root, path));
   const mode = goMode(stat);
   const type = fileType(mode);
