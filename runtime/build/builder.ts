@@ -9,6 +9,7 @@ import { EngineError } from '../errors.js';
 import { hostPlatform } from '../images/platform.js';
 import type { Image } from '../images/types.js';
 import type { ChainId } from '../snapshots/types.js';
+import { attest } from './attest.js';
 import { contextTree, openContext } from './files/context.js';
 import { KnownDigests } from './files/digest.js';
 import { resolveInTree } from './files/resolve.js';
@@ -84,6 +85,7 @@ class DockerfileBuilder implements Builder {
     signal: AbortSignal,
   ): Promise<Image> {
     const { workshop } = this;
+    const startedMs = Date.now();
     const dockerfile = await readDockerfile(options);
     const own = {
       workshop,
@@ -101,12 +103,14 @@ class DockerfileBuilder implements Builder {
       );
       const { graph, escapeToken } = readGraph(dockerfile, options, { workshop, context, emit });
       const platform = options.platform ?? workshop.platform;
-      const image = rememberImages(workshop, options, emit, signal);
+      const materials = new Map<string, Image>();
+      const image = rememberImages(workshop, options, { emit, signal, materials });
       const caches = { tools: workshop.tools, cache: workshop.cache, options, emit, signal };
       await importCaches(caches, options.cacheFrom ?? []);
       const scope = { ...own, options, graph, escapeToken, context, platform, emit, image };
       const { state, stages } = await solve(scope, signal);
-      const built = await putImage(workshop.tools.images, state, options, emit);
+      const said = await attest({ ...own, options, platform, startedMs, materials }, state);
+      const built = await putImage(workshop.tools.images, state, options, emit, said);
       const others = stages.filter((one) => one !== state);
       await exportCaches(caches, options.cacheTo ?? [], [state, ...others], platform);
       return built;
@@ -202,14 +206,15 @@ function readGraph(
 function rememberImages(
   workshop: Workshop,
   options: BuildOptions,
-  emit: (event: BuildEvent) => void,
-  signal: AbortSignal,
+  { emit, signal, materials }: Pick<Scope, 'emit' | 'signal'> & { readonly materials: Map<string, Image> },
 ): (request: ImageRequest) => Promise<Image> {
   const asked = new Map<string, Promise<Image>>();
-  return (request) => {
+  return async (request) => {
     const key = JSON.stringify(request);
     const found = asked.get(key) ?? baseImage(workshop.tools, options, request, { emit, signal });
     asked.set(key, found);
-    return found;
+    const image = await found;
+    materials.set(request.name, image);
+    return image;
   };
 }

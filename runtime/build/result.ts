@@ -1,5 +1,5 @@
 import { parseReference } from '../images/reference.js';
-import type { HistoryEntry, Image, ImageStore } from '../images/types.js';
+import type { HistoryEntry, Image, ImageStore, NewImage } from '../images/types.js';
 import { cacheLabel } from './solve/cache-images.js';
 import { epochOf } from './solve/epoch.js';
 import { withTimes } from './solve/history.js';
@@ -33,6 +33,7 @@ export async function putImage(
   state: StageState,
   options: Pick<BuildOptions, 'labels' | 'tags' | 'buildArgs' | 'sourceDateEpoch' | 'inlineCache'>,
   emit: (event: BuildEvent) => void,
+  attestations: NonNullable<NewImage['attestations']> = [],
 ): Promise<Image> {
   const { history, created } = clampHistory(withTimes(state.history), epochOf(options));
   const labels = { ...state.config.Labels, ...options.labels, ...inlineCache(state, options) };
@@ -42,6 +43,7 @@ export async function putImage(
     ...(state.author === undefined ? {} : { author: state.author }),
     config: Object.keys(labels).length === 0 ? state.config : { ...state.config, Labels: labels },
     history,
+    ...(attestations.length === 0 ? {} : { attestations }),
     diffIds: state.layers.map(({ diffId }) => diffId),
   });
   emit({ kind: 'built', imageId: image.id });

@@ -66,6 +66,10 @@ export interface BuildOptions {
   readonly contexts?: Readonly<Record<string, string>>;
   /** Images (by reference or id) under names that `FROM` and `--from` can use before stages and images. */
   readonly contextImages?: Readonly<Record<string, string>>;
+  /** What went in is said beside the image; `max` with the values of arguments. */
+  readonly provenance?: 'min' | 'max';
+  /** A list of the packages in the image is kept beside it. */
+  readonly sbom?: boolean;
   /** Steps that were done elsewhere. */
   readonly cacheFrom?: readonly CachePlace[];
   readonly cacheTo?: readonly CachePlace[];

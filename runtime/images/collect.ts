@@ -50,9 +50,10 @@ function reachableChains({ catalog, snapshots, held }: CollectContext, roots: re
 
 function neededBlobs({ catalog, layers, held }: CollectContext): Set<Digest> {
   const needed = new Set<Digest>(held() as ReadonlySet<Digest>);
-  for (const { id, manifestDigest } of catalog.records()) {
+  for (const { id, manifestDigest, attestations = [] } of catalog.records()) {
     needed.add(id);
     needed.add(manifestDigest);
+    for (const { digest } of attestations) needed.add(digest);
   }
   for (const { record } of layers.list()) if (record.blob) needed.add(record.blob.digest);
   return needed;

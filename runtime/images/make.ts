@@ -18,22 +18,37 @@ export interface MakeContext {
 export async function makeImage(context: MakeContext, image: NewImage, names: readonly Reference[]): Promise<Image> {
   const document = configDocument(image);
   const bytes = Buffer.from(JSON.stringify(document));
-  return recordImage(context, { document, bytes, ...(image.parent ? { parent: image.parent } : {}) }, names);
+  const attestations = await keepPredicates(context, image);
+  const beside = {
+    ...(image.parent ? { parent: image.parent } : {}),
+    ...(attestations.length ? { attestations } : {}),
+  };
+  return recordImage(context, { document, bytes, ...beside }, names);
+}
+
+async function keepPredicates({ blobs }: MakeContext, image: NewImage): Promise<NonNullable<Image['attestations']>> {
+  const said = image.attestations ?? [];
+  return Promise.all(
+    said.map(async ({ predicateType, predicate }) => ({
+      predicateType,
+      digest: await blobs.put(Buffer.from(JSON.stringify(predicate))),
+    })),
+  );
 }
 
 /** The same of a configuration that exists: its bytes, and with them the image's id, stay. */
 export async function recordImage(
   { blobs, catalog, layers }: MakeContext,
-  config: { readonly document: ConfigDocument; readonly bytes: Uint8Array; readonly parent?: Digest },
+  config: { readonly document: ConfigDocument; readonly bytes: Uint8Array } & Pick<Image, 'parent' | 'attestations'>,
   names: readonly Reference[],
 ): Promise<Image> {
-  const { document, bytes, parent } = config;
+  const { document, bytes, ...beside } = config;
   const diffIds = document.rootfs.diff_ids;
   const id = await blobs.put(bytes);
   const manifest = Buffer.from(JSON.stringify(manifestOf(id, bytes.length, diffIds, layers)));
   const manifestDigest = await blobs.put(manifest);
   const record = imageRecord(document, { id, manifestDigest, manifestMediaType: mediaTypes.ociManifest });
-  await catalog.put(parent ? { ...record, parent } : record, names);
+  await catalog.put({ ...record, ...beside }, names);
   await pointLayersHere(layers, diffIds);
   return catalog.byId(id)!;
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { EngineError } from '../errors.js';
+import { sendAttestations } from './attestations.js';
 import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import { digestOf, Hashing, shortId } from './digest.js';
@@ -156,14 +157,29 @@ async function sendManifest(push: Push, layers: readonly Descriptor[]): Promise<
   if (!(await repository.blobExists(image.id))) {
     await repository.upload(Readable.from([config]), () => image.id);
   }
-  const { bytes, mediaType } = await manifestFor(context.blobs, image, layers, config.length);
+  const manifest = await manifestFor(context.blobs, image, layers, config.length);
   const tag = reference.tag ?? 'latest';
+  const { bytes, mediaType } = await withAttestations(push, manifest);
   await repository.putManifest(tag, bytes, mediaType);
   const digest = digestOf(bytes);
   await context.blobs.put(bytes);
   await context.catalog.name(image.id, { ...reference, tag: undefined, digest });
   emit({ status: `${tag}: digest: ${digest} size: ${bytes.length}` });
   return { digest, sizeBytes: bytes.length };
+}
+
+/** The index of both where something is said of the image; the manifest itself is sent by its digest then. */
+async function withAttestations(
+  { context, repository, image }: Push,
+  manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+): Promise<{ bytes: Uint8Array; mediaType: string }> {
+  if (!image.attestations?.length) return manifest;
+  const { bytes, mediaType } = manifest;
+  const digest = digestOf(bytes);
+  await repository.putManifest(digest, bytes, mediaType);
+  const pushed = { digest, sizeBytes: bytes.length, mediaType };
+  const index = await sendAttestations({ blobs: context.blobs, repository }, image, pushed);
+  return { bytes: index, mediaType: mediaTypes.ociIndex };
 }
 
 /** The manifest that the image came with when it says the same, so that its digest stays; else a new one of schema 2. */

@@ -74,6 +74,8 @@ export interface Image {
   readonly tags: readonly string[];
   /** `busybox@sha256:…`, for what a registry sent or took. */
   readonly repoDigests: readonly string[];
+  /** Predicates that are pushed beside it, as blobs. */
+  readonly attestations?: readonly { readonly predicateType: string; readonly digest: Digest }[];
   /** RFC 3339; when a tag was last set on it here. */
   readonly lastTagged?: string;
   /** The image that a container was made from which this one was committed of; such images stand and fall with each other. */
@@ -116,6 +118,8 @@ export interface NewImage {
   readonly history: readonly HistoryEntry[];
   readonly diffIds: readonly Digest[];
   readonly parent?: Digest;
+  /** in-toto predicates (provenance, packages) that go with it wherever it is pushed. */
+  readonly attestations?: readonly { readonly predicateType: string; readonly predicate: object }[];
 }
 
 export interface RemovedImage {

@@ -32,6 +32,8 @@ export async function buildInputs(service: Service, context: ApplyContext): Prom
         ? { ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })) }
         : {}),
       ...caches(service, flags),
+      ...(flags.provenance ? { provenance: flags.provenance } : {}),
+      ...(flags.sbom ? { sbom: true } : {}),
       labels: flags.labels,
       ...(flags.reproducible ? await reproducible(service, context) : {}),
     },

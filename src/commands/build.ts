@@ -58,6 +58,11 @@ export default class Build extends DevenvCommand {
       helpValue: 'WHERE',
       description: 'type=inline, type=registry,ref=…, type=local,dest=…',
     }),
+    provenance: Flags.string({
+      helpValue: 'true|min|max|false',
+      description: 'keep where the image comes from beside it, for push',
+    }),
+    sbom: Flags.boolean({ description: 'keep a list of its packages beside the image, for push' }),
     reproducible: Flags.boolean({ description: 'same input, same digest: times are the last commit’s' }),
     check: Flags.boolean({ description: 'say what is odd about the Dockerfiles, and build nothing' }),
     'with-dependencies': Flags.boolean({ description: 'also what the services depend on' }),

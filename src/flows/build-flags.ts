@@ -18,6 +18,8 @@ export interface BuildWords {
   readonly 'shm-size'?: string | undefined;
   readonly 'cache-from'?: readonly string[] | undefined;
   readonly 'cache-to'?: readonly string[] | undefined;
+  readonly provenance?: string | undefined;
+  readonly sbom?: boolean | undefined;
   readonly reproducible?: boolean | undefined;
 }
 
@@ -36,10 +38,21 @@ export function readBuildFlags(words: BuildWords, env: Readonly<Record<string, s
     ssh: Object.fromEntries((words.ssh ?? []).map((text) => parseSsh(text, env.SSH_AUTH_SOCK))),
     addHosts: words['add-host'] ?? [],
     ulimits: (words.ulimit ?? []).map(parseUlimit),
+    ...provenance(words.provenance),
+    sbom: words.sbom ?? false,
     cacheFrom: words['cache-from'] ?? [],
     cacheTo: words['cache-to'] ?? [],
     reproducible: words.reproducible ?? false,
   };
+}
+
+/** `true`, `max`, `mode=max`, `false`. */
+function provenance(text: string | undefined): Pick<BuildFlags, 'provenance'> {
+  if (text === undefined || text === 'false') return {};
+  const mode = text.replace(/^mode=/, '');
+  if (mode === 'max') return { provenance: 'max' };
+  if (mode === 'min' || mode === 'true') return { provenance: 'min' };
+  throw badFlag('--provenance', text, 'true, min or max');
 }
 
 function splitPair(text: string): [string, string] {

@@ -14,6 +14,8 @@ export interface BuildFlags {
   readonly shmBytes?: number;
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
+  readonly provenance?: 'min' | 'max';
+  readonly sbom?: boolean;
   /** Same input, same digest. */
   readonly reproducible: boolean;
 }

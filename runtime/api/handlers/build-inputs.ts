@@ -4,6 +4,7 @@
  * - `localcontext`: the context as a folder of this machine, read where it is; a body is the Dockerfile's text then
  * - `contexts`: JSON, name → what `--build-context` takes, folders as absolute paths
  * - `cacheto`: JSON, places as `--cache-to` names them; `cachefrom` takes such places beside names of images
+ * - `provenance`: `min` or `max`; `sbom`: what is kept and pushed beside the image
  * - `check`: nothing is built; one line `{"aux": {"check": …}}` says what is odd about the Dockerfile
  * - `nocachefilter`: stages, one a parameter or with commas
  * - `ssh`: JSON, id → socket of an agent
@@ -25,7 +26,15 @@ import type { Call } from '../routes.js';
 
 type Inputs = Pick<
   BuildOptions,
-  'noCacheFilter' | 'ssh' | 'secrets' | 'rewriteTimestamps' | 'cacheFrom' | 'cacheTo' | 'inlineCache'
+  | 'provenance'
+  | 'sbom'
+  | 'noCacheFilter'
+  | 'ssh'
+  | 'secrets'
+  | 'rewriteTimestamps'
+  | 'cacheFrom'
+  | 'cacheTo'
+  | 'inlineCache'
 >;
 
 export function readInputs(call: Call): Inputs {
@@ -33,6 +42,7 @@ export function readInputs(call: Call): Inputs {
   return {
     noCacheFilter: filter.filter((name) => name !== '').map((name) => name.toLowerCase()),
     ...readCaches(call),
+    ...readAttestations(call),
     rewriteTimestamps: call.query.bool('rewritetimestamps'),
     ssh: call.query.json('ssh', stringMap, 'error reading ssh') ?? {},
     secrets: readSecrets(call.request.headers['x-build-secrets']),
@@ -59,6 +69,13 @@ async function readText(body: Readable): Promise<string> {
 
 export function namedContexts(call: Call): Readonly<Record<string, string>> {
   return call.query.json('contexts', stringMap, 'error reading contexts') ?? {};
+}
+
+function readAttestations({ query }: Call): Pick<BuildOptions, 'provenance' | 'sbom'> {
+  const provenance = query.text('provenance');
+  if (!['', 'min', 'max'].includes(provenance))
+    throw new EngineError('invalid', `invalid provenance ${JSON.stringify(provenance)}: min or max`);
+  return { ...(provenance === '' ? {} : { provenance: provenance as 'min' | 'max' }), sbom: query.bool('sbom') };
 }
 
 function readCaches({ query }: Call): Pick<BuildOptions, 'cacheFrom' | 'cacheTo' | 'inlineCache'> {

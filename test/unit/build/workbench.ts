@@ -281,7 +281,8 @@ class Images {
     const chainIds: ChainId[] = [];
     for (const diffId of image.diffIds)
       chainIds.push(chainIds.length === 0 ? diffId : sha256(`${chainIds.at(-1)} ${diffId}`));
-    const stored = { ...image, id, manifestDigest: id, chainIds, sizeBytes: 0, tags: [], repoDigests: [] };
+    const { attestations: _, ...plain } = image;
+    const stored = { ...plain, id, manifestDigest: id, chainIds, sizeBytes: 0, tags: [], repoDigests: [] };
     this.all.set(id, stored);
     return stored;
   }
