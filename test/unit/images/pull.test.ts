@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -375,6 +376,23 @@ pulling('a mirror is asked first, and the registry where the mirror has nothing'
     'the mirror had all of it',
   );
   await mirror.close();
+});
+
+pulling('a full disk leaves nothing behind, and more room is all that is needed', async () => {
+  const home = path.join(started.folder, `full${count}`);
+  mkdirSync(home);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', home]);
+  await store.close();
+  store = await openTestStore(home, started.launcher);
+  try {
+    publishImage(registry, 'large', '1', [[{ name: 'f', content: randomBytes(2_500_000) }]]);
+    assert.match(await refusal(pull('large:1')), /no space left on device|ENOSPC/i);
+    nothingIsLeft();
+    execFileSync('mount', ['-o', 'remount,size=50m', home]);
+    assert.is((await pull('large:1')).tags.length, 1);
+  } finally {
+    execFileSync('umount', ['-l', home]);
+  }
 });
 
 pulling.run();
