@@ -1,7 +1,7 @@
 /** Builds that are asked for by `POST /build?version=2`: the same as `Solve`, answered in lines of JSON. */
 import { randomUUID } from 'node:crypto';
 import { registryConfig } from '../../credentials.js';
-import { int, list, map, nullable, object, string, stringMap } from '../../decode.js';
+import { int, list, map, nullable, object, string, stringMap, strings } from '../../decode.js';
 import { type Call, streamed } from '../../routes.js';
 import { JsonStream } from '../../streams.js';
 import type { Exporter, SolveRequest, StringMap } from '../proto/messages.js';
@@ -91,6 +91,7 @@ function attributesOf({ query }: Call): StringMap {
   const text = (key: string) => query.text(key);
   const buildArgs = query.json('buildargs', map(nullable(string)), 'error reading build args') ?? {};
   const limits = query.json('ulimits', ulimits, 'error reading ulimit settings') ?? [];
+  const caches = query.json('cachefrom', strings, 'error reading cache-from') ?? [];
   const hosts = query.all('extrahosts').flatMap((one) => one.split(',').filter((host) => host !== ''));
   const network = text('networkmode');
   const attributes: Record<string, string> = {
@@ -99,6 +100,7 @@ function attributesOf({ query }: Call): StringMap {
     platform: text('platform'),
     'image-resolve-mode': query.bool('pull') ? 'pull' : 'local',
     'add-hosts': hosts.map((host) => host.replace(':', '=')).join(','),
+    'cache-from': caches.join(','),
     'shm-size': text('shmsize'),
     'force-network-mode': network === 'bridge' || network === 'default' ? '' : network,
     ulimit: limits.map(({ Name, Soft, Hard }) => `${Name}=${Soft}:${Hard}`).join(','),

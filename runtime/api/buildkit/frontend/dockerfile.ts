@@ -7,12 +7,12 @@ import { EngineError } from '../../../errors.js';
 import { baseFailure, failureSentence } from '../control/failure.js';
 import type { Built } from '../control/jobs.js';
 import { BuildProgress } from '../control/progress.js';
-import type { Exporter } from '../proto/messages.js';
 import { askSession } from '../session/ask.js';
 import { noSession } from '../session/sessions.js';
-import { listOf, readAttributes } from './attributes.js';
+import { readAttributes } from './attributes.js';
+import { readCaches } from './caches.js';
 import { folderImages, namedFolders, prepareContext } from './context.js';
-import { type Frontend, type FrontendCall, type Loaded, line, load, type Run } from './load.js';
+import { type Frontend, type FrontendCall, type Loaded, load, type Run } from './load.js';
 import { fullName, isId } from './names.js';
 import { answerQuestion } from './questions.js';
 import { tellWarnings } from './warnings.js';
@@ -48,7 +48,6 @@ async function runIn(run: Run): Promise<Built> {
     const metadata = answerQuestion(request.question, plan, loaded.dockerfile);
     return { id, metadata, counts, evaluate: async () => undefined };
   }
-  tellForeignCaches(run);
   const context = await prepareContext(run, loaded, plan, contextImages);
   let evaluated: Promise<string> | undefined;
   const evaluate = () => {
@@ -69,16 +68,6 @@ async function givenImages({ request, input }: Run): Promise<Images> {
   return images;
 }
 
-/** Caches elsewhere are not read or written; the build goes on with our own, as BuildKit does when it cannot reach one. */
-function tellForeignCaches(run: Run): void {
-  const { Imports = [], Exports = [] } = run.job.request?.Cache ?? {};
-  const nameOf = ({ Type, Attrs }: Exporter) => Attrs.ref ?? Type;
-  const names = new Set([...Imports.map(nameOf), ...listOf(run.attributes['cache-from'])]);
-  const error = 'this engine keeps a build cache of its own and shares none';
-  for (const name of names) line(run, `importing cache manifest from ${name}`).done({ error });
-  for (const one of Exports) line(run, `exporting cache to ${nameOf(one)}`).done({ error });
-}
-
 async function evaluateOnce(
   run: Run,
   { loaded, plan, contextImages }: Planned,
@@ -90,6 +79,7 @@ async function evaluateOnce(
     const bases = await folderImages(run, contexts, new Set(plan.stages.map(({ image }) => image)));
     const options = {
       ...run.request.options,
+      ...readCaches(run),
       contextDirectory,
       contextFiltered: loaded.remoteFolder === undefined,
       dockerfile: loaded.dockerfile,
