@@ -1,5 +1,5 @@
 /** What builds of our own engine can be told beyond Docker's parameters, and what they answer. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -188,6 +188,46 @@ test('a cache that is not there is said, and the build goes on', async () => {
   const { error, text } = await build(engines[0]!, { Dockerfile: STAGES }, query);
   assert.is(error, undefined);
   assert.match(text, '[Warning] no cache from /nowhere/at/all');
+});
+
+test('COPY --parents keeps folders, those after a pivot only, as the Dockerfile reference shows', async () => {
+  const Dockerfile = `# syntax=docker/dockerfile:1
+FROM ${busyboxImage}
+COPY --parents ./x/a.txt ./y/a.txt /parents/
+COPY --parents ./x/./deep/*.txt /pivot/
+COPY --parents **/b.txt /all/
+RUN find /parents /pivot /all -type f | sort
+`;
+  const files = { Dockerfile, 'x/a.txt': '1', 'y/a.txt': '2', 'x/deep/b.txt': '3', 'x/deep/c.md': '4' };
+  const { text, error } = await build(engines[0]!, files, {});
+  assert.is(error, undefined);
+  const found = text.split('\n').filter((line) => /^\/(parents|pivot|all)/.test(line));
+  assert.equal(found, ['/all/x/deep/b.txt', '/parents/x/a.txt', '/parents/y/a.txt', '/pivot/deep/b.txt']);
+});
+
+test('a platform that this machine cannot run is told before its first command', async () => {
+  const foreign = process.arch === 's390x' ? 'linux/riscv64' : 'linux/s390x';
+  const files = { Dockerfile: 'FROM scratch\nCOPY f /f\nRUN ["/f"]\n', f: '' };
+  const { error } = await build(engines[0]!, files, { platform: foreign });
+  if (error?.includes('exec')) return; // this machine has a handler for it
+  assert.match(error!, `programs of ${foreign} cannot run on this machine`);
+});
+
+test('a folder of this machine is read where it is, with its ignore file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'build-folder-'));
+  try {
+    await writeFile(join(folder, 'seen'), 'seen');
+    await writeFile(join(folder, 'hidden'), 'hidden');
+    await writeFile(join(folder, '.dockerignore'), 'hidden\n');
+    await writeFile(join(folder, 'Dockerfile'), `FROM ${busyboxImage}\nCOPY . /c\nRUN ls /c\n`);
+    const answer = await engines[0]!.request('POST', `/build?${new URLSearchParams({ localcontext: folder })}`);
+    assert.match(answer.text, 'seen\\n');
+    assert.not.match(answer.text, 'hidden');
+    const changed = await engines[0]!.request('POST', `/build?${new URLSearchParams({ localcontext: '/no/such' })}`);
+    assert.match(changed.text, 'the context /no/such is no folder of this machine');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 options.run();
