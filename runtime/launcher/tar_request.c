@@ -43,12 +43,10 @@ int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
 		q->has_owner = read_u32(r);
 		q->uid = read_u32(r);
 		q->gid = read_u32(r);
-		if (r->at < r->end) {
-			q->inflate = read_u32(r);
-			q->digest = read_u32(r);
-			q->limit = read_u64(r);
-			q->file = read_str(r);
-		}
+		q->inflate = read_u32(r);
+		q->digest = read_u32(r);
+		q->limit = read_u64(r);
+		q->file = read_str(r);
 		good = good && q->parents;
 	} else {
 		q->rename = read_str(r);

@@ -241,7 +241,7 @@ static int unpack_all(struct unpack *u, int fd)
 {
 	if (enter(u) < 0)
 		return -1;
-	if (u->q->file && *u->q->file && (fd = open(u->q->file, O_RDONLY | O_CLOEXEC)) < 0)
+	if (*u->q->file && (fd = open(u->q->file, O_RDONLY | O_CLOEXEC)) < 0)
 		return unpack_fault(u, TAR_ARCHIVE, u->q->file);
 	/* After the root's mounts: those are this thread's. */
 	if ((u->q->inflate || u->q->digest) && !(u->source = tar_source_open(fd, u->q->inflate)))
