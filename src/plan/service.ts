@@ -6,6 +6,32 @@ import { isLive } from './orphans.js';
 import { type Replica, temporaryName } from './replicas.js';
 import { networksOf, volumesOf } from './resources.js';
 
+interface Creation {
+  readonly step: number;
+  readonly temporary: string | undefined;
+}
+
+interface Order {
+  readonly renamed: number | undefined;
+  /** The replica before runs. */
+  readonly gate: number | undefined;
+  readonly startFirst: boolean;
+}
+
+/**
+ * How containers are replaced (Compose Specification, deploy.update_config): how many at once, Infinity where the config
+ * does not say, and whether the new one starts before the old one goes, which a host port does not allow.
+ */
+function updateConfig({ deploy, ports = [] }: Service): { readonly parallelism: number; readonly startFirst: boolean } {
+  const update = (deploy as { update_config?: { parallelism?: number | string; order?: string } } | undefined)
+    ?.update_config;
+  const count = Number(update?.parallelism ?? 1);
+  return {
+    parallelism: update && count > 0 ? count : Number.POSITIVE_INFINITY,
+    startFirst: update?.order === 'start-first' && ports.length === 0,
+  };
+}
+
 /** Plans service after service, in start order, and remembers the steps that others come after. */
 export class ServicePlanner {
   /** Service → steps that create its containers. */
@@ -45,14 +71,18 @@ export class ServicePlanner {
     const gone = replicas.filter((one) => one.fate === 'remove').map((one) => this.stopAndRemove(one, one.because, []));
     const created: number[] = [];
     const started: number[] = [];
+    const update = updateConfig(service);
+    const updated: number[] = [];
     for (const replica of replicas.filter((one) => one.fate !== 'remove')) {
       const renamed = this.finishEarlierReplacement(replica, gone);
       const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
       if (create !== undefined) created.push(create.step);
       const start = this.options.start
-        ? this.start(service, replica, create, renamed)
+        ? this.start(service, replica, create, { renamed, gate: updated.at(-update.parallelism), ...update })
         : this.finishReplacing(replica, create, []);
       if (start !== undefined) started.push(start);
+      if (replica.fate === 'recreate' && start !== undefined && Number.isFinite(update.parallelism))
+        updated.push(this.wait(replica.name, service.name, 'running', true));
     }
     this.created.set(service.name, created);
     this.started.set(service.name, started);
@@ -100,7 +130,7 @@ export class ServicePlanner {
   /** The old one goes only when the new one could be made and what it needs is there; then the new one gets its name. */
   private finishReplacing(
     replica: Replica,
-    create: { step: number; temporary: string | undefined } | undefined,
+    create: Creation | undefined,
     dependencies: readonly (number | undefined)[],
   ): number | undefined {
     if (!create?.temporary) return create?.step;
@@ -113,15 +143,16 @@ export class ServicePlanner {
   private start(
     service: Service,
     replica: Replica,
-    create: { step: number; temporary: string | undefined } | undefined,
-    renamed: number | undefined,
+    create: Creation | undefined,
+    { renamed, gate, startFirst }: Order,
   ): number | undefined {
     const { container, name } = replica;
     if (!create && container?.state === 'paused') {
       return this.remember(name, this.draft.add({ do: 'container.unpause', name }, 'it is paused'));
     }
     if (!create && container && isLive(container.state)) return this.restartWithDependency(service, replica);
-    const dependencies = this.dependencySteps(service);
+    const dependencies = [...this.dependencySteps(service), ...(gate === undefined ? [] : [gate])];
+    if (startFirst && create?.temporary) return this.startBeside(service, replica, create, dependencies);
     const named = this.finishReplacing(replica, create, dependencies);
     const because = create
       ? 'created'
@@ -132,6 +163,20 @@ export class ServicePlanner {
       name,
       this.draft.add({ do: 'container.start', name }, because, [named, renamed, ...dependencies]),
     );
+  }
+
+  /** `update_config.order: start-first`: the old one goes when the new one runs, and is healthy where it can say so. */
+  private startBeside(
+    service: Service,
+    replica: Replica,
+    create: Creation,
+    dependencies: readonly number[],
+  ): number | undefined {
+    const name = create.temporary!;
+    const begin = this.draft.add({ do: 'container.start', name }, 'created', [create.step, ...dependencies]);
+    const op = { do: 'container.wait', name, service: service.name, until: 'running', required: true } as const;
+    const runs = this.draft.add(op, 'update_config.order is start-first', [begin]);
+    return this.remember(replica.name, this.finishReplacing(replica, create, [runs])!);
   }
 
   /** `depends_on.restart: true`: a dependency that is made anew takes this one along. */
@@ -166,12 +211,18 @@ export class ServicePlanner {
       .map((one) => this.wait(one.name, name, until, required));
   }
 
-  private wait(container: string, service: string, until: 'healthy' | 'completed', required: boolean): number {
+  private wait(
+    container: string,
+    service: string,
+    until: 'running' | 'healthy' | 'completed',
+    required: boolean,
+  ): number {
     const key = `${container} ${until} ${required}`;
     const known = this.waits.get(key);
     if (known !== undefined) return known;
     const op = { do: 'container.wait', name: container, service, until, required } as const;
-    const step = this.draft.add(op, 'others depend on it', [this.startStep.get(container)]);
+    const because = until === 'running' ? 'update_config: one after the other' : 'others depend on it';
+    const step = this.draft.add(op, because, [this.startStep.get(container)]);
     this.waits.set(key, step);
     return step;
   }

@@ -298,4 +298,29 @@ planning('refuses a circle, an unknown service, a scaled container_name and a mi
   );
 });
 
+const rolling = (image: string, update: object) =>
+  project({ web: { image, deploy: { replicas: 2, update_config: update } } });
+
+function rollOut(update: object): string {
+  const desired = rolling('web:2', update);
+  const before = rolling('web:1', update);
+  const observed = running(before, { more: [container(before, 'web', { replica: 2 })] });
+  return plan(desired, { ...observed, images: nothing(desired).images });
+}
+
+planning('replaces one after the other where update_config says so', () => {
+  const text = rollOut({ parallelism: 1 });
+  const [wait] = /(\d+) container\.wait +shop-web-1/.exec(text) ?? [];
+  assert.ok(wait, text);
+  const stop = text.split('\n').find((line) => /container\.stop +shop-web-2/.test(line))!;
+  assert.match(stop, new RegExp(`after .*\\b${Number.parseInt(wait!, 10)}\\b`), text);
+});
+
+planning('starts the new one first where update_config.order says so, and no host port is in the way', () => {
+  const lines = rollOut({ parallelism: 0, order: 'start-first' }).trim().split('\n');
+  const at = (what: RegExp) => lines.findIndex((line) => what.test(line));
+  assert.ok(at(/container\.start +\w+_shop-web-1/) >= 0, lines.join('\n'));
+  assert.ok(at(/container\.start +\w+_shop-web-1/) < at(/container\.stop +shop-web-1/));
+});
+
 planning.run();
