@@ -3,6 +3,7 @@
  * in a second table. Bits are taken from a 64-bit reservoir that is filled eight bytes at a time.
  */
 #include "inflate.h"
+#include "inflate_table.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -15,19 +16,9 @@
 /* Entries, more than any set of codes can need (2342 for 286 codes of up to 15 bits behind 11). */
 #define LITERAL_ROOM 4096
 #define DISTANCE_ROOM 1024
-#define CODE_MAX 15
 #define INPUT (256u << 10)
 #define PADDING 64
 #define HISTORY 8
-
-/*
- * An entry of a table: bits 0-4 how many bits the code takes; bits 5-8 how many more follow it; bits 9-24 a base (the
- * literal, the shortest length, the nearest distance, or where the second table begins); then what it is.
- */
-enum { IS_LITERAL = 1 << 25, IS_END = 1 << 26, IS_TABLE = 1 << 27, IS_BAD = 1 << 28 };
-#define CODE_BITS(e) ((e) & 31)
-#define EXTRA_BITS(e) ((e) >> 5 & 15)
-#define BASE(e) ((e) >> 9 & 0xffff)
 
 struct state {
 	const struct inflate *io;
@@ -112,141 +103,15 @@ static bool overrun(const struct state *s)
 
 /* ---- tables ---- */
 
-struct codes {
-	uint8_t lengths[320];
-	unsigned count;
-};
-
-static uint32_t reversed(uint32_t code, unsigned length)
-{
-	uint32_t out = 0;
-	for (; length > 0; length--, code >>= 1)
-		out = out << 1 | (code & 1);
-	return out;
-}
-
-/* How many bits the second table needs that begins with a code of `length`; `count` are the codes not yet placed. */
-static unsigned second_bits(const unsigned *count, unsigned length, unsigned primary, unsigned longest)
-{
-	unsigned n = length - primary;
-	int left = 1 << n;
-	while (n + primary < longest) {
-		left -= (int)count[n + primary];
-		if (left <= 0)
-			break;
-		n++;
-		left <<= 1;
-	}
-	return n;
-}
-
-/* Whether the lengths make a code: no more than there is room for, and no less unless it is one code alone. */
-static int check_lengths(const unsigned *count, unsigned longest)
-{
-	int left = 1;
-	for (unsigned length = 1; length <= CODE_MAX; length++) {
-		left = left * 2 - (int)count[length];
-		if (left < 0)
-			return bad();
-	}
-	return left > 0 && longest > 1 ? bad() : 0;
-}
-
-struct builder {
-	uint32_t *table;
-	unsigned primary, room, used;
-	unsigned count[CODE_MAX + 1];
-	unsigned longest;
-};
-
-static int place(struct builder *b, uint32_t code, unsigned length, uint32_t entry)
-{
-	uint32_t at = reversed(code, length);
-	if (length <= b->primary) {
-		for (; at < 1u << b->primary; at += 1u << length)
-			b->table[at] = entry | length;
-		return 0;
-	}
-	uint32_t *head = &b->table[at & ((1u << b->primary) - 1)];
-	if (!(*head & IS_TABLE)) {
-		unsigned bits = second_bits(b->count, length, b->primary, b->longest);
-		if (b->used + (1u << bits) > b->room)
-			return bad();
-		*head = IS_TABLE | b->used << 9 | bits << 5 | b->primary;
-		for (unsigned i = 0; i < 1u << bits; i++)
-			b->table[b->used + i] = IS_BAD | 1;
-		b->used += 1u << bits;
-	}
-	for (at >>= b->primary; at < 1u << EXTRA_BITS(*head); at += 1u << (length - b->primary))
-		b->table[BASE(*head) + at] = entry | (length - b->primary);
-	return 0;
-}
-
-/* `entry` tells what a symbol means. RFC 1951, 3.2.2. */
-static int build(uint32_t *table, unsigned primary, unsigned room, const uint8_t *lengths, unsigned symbols,
-		 uint32_t (*entry)(unsigned symbol))
-{
-	struct builder b = { .table = table, .primary = primary, .room = room, .used = 1u << primary };
-	uint32_t next[CODE_MAX + 2] = { 0 };
-	for (unsigned i = 0; i < symbols; i++) {
-		b.count[lengths[i]]++;
-		if (lengths[i] > b.longest)
-			b.longest = lengths[i];
-	}
-	b.count[0] = 0;
-	if (check_lengths(b.count, b.longest) < 0)
-		return -1;
-	for (unsigned i = 0; i < b.used; i++)
-		table[i] = IS_BAD | 1;
-	for (unsigned length = 1; length <= CODE_MAX; length++)
-		next[length + 1] = (next[length] + b.count[length]) << 1;
-	/* Shortest first, so that the first code of a second table is its shortest. */
-	for (unsigned length = 1; length <= b.longest; length++)
-		for (unsigned i = 0; i < symbols && b.count[length] > 0; i++) {
-			if (lengths[i] != length)
-				continue;
-			if (place(&b, next[length]++, length, entry(i)) < 0)
-				return -1;
-			b.count[length]--;
-		}
-	return 0;
-}
-
-static uint32_t literal_entry(unsigned symbol)
-{
-	static const uint16_t base[] = { 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99,
-					 115, 131, 163, 195, 227, 258 };
-	static const uint8_t extra[] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-	if (symbol < 256)
-		return IS_LITERAL | symbol << 9;
-	if (symbol == 256)
-		return IS_END;
-	return symbol > 285 ? IS_BAD : (uint32_t)base[symbol - 257] << 9 | (uint32_t)extra[symbol - 257] << 5;
-}
-
-static uint32_t distance_entry(unsigned symbol)
-{
-	if (symbol > 29)
-		return IS_BAD;
-	unsigned extra = symbol < 4 ? 0 : symbol / 2 - 1;
-	unsigned base = symbol < 4 ? symbol + 1 : ((2 + (symbol & 1)) << extra) + 1;
-	return base << 9 | extra << 5;
-}
-
-static uint32_t length_entry(unsigned symbol)
-{
-	return symbol << 9;
-}
-
 static int fixed_tables(struct state *s)
 {
 	uint8_t lengths[288];
 	for (unsigned i = 0; i < 288; i++)
 		lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
-	if (build(s->literals, LITERAL_BITS, LITERAL_ROOM, lengths, 288, literal_entry) < 0)
+	if (inflate_table(s->literals, LITERAL_BITS, LITERAL_ROOM, lengths, 288, inflate_literal) < 0)
 		return -1;
 	memset(lengths, 5, 32);
-	return build(s->distances, DISTANCE_BITS, DISTANCE_ROOM, lengths, 32, distance_entry);
+	return inflate_table(s->distances, DISTANCE_BITS, DISTANCE_ROOM, lengths, 32, inflate_distance);
 }
 
 /* The lengths of both codes, themselves coded. RFC 1951, 3.2.7. */
@@ -295,16 +160,16 @@ static int dynamic_tables(struct state *s)
 			return -1;
 		lengths[order[i]] = (uint8_t)take(s, 3);
 	}
-	if (build(table, LENGTH_BITS, 1 << LENGTH_BITS, lengths, 19, length_entry) < 0)
+	if (inflate_table(table, LENGTH_BITS, 1 << LENGTH_BITS, lengths, 19, inflate_length) < 0)
 		return -1;
 	memset(lengths, 0, sizeof lengths);
 	if (read_lengths(s, lengths, literals + distances, table) < 0)
 		return -1;
 	if (lengths[256] == 0)
 		return bad();
-	if (build(s->literals, LITERAL_BITS, LITERAL_ROOM, lengths, literals, literal_entry) < 0)
+	if (inflate_table(s->literals, LITERAL_BITS, LITERAL_ROOM, lengths, literals, inflate_literal) < 0)
 		return -1;
-	return build(s->distances, DISTANCE_BITS, DISTANCE_ROOM, lengths + literals, distances, distance_entry);
+	return inflate_table(s->distances, DISTANCE_BITS, DISTANCE_ROOM, lengths + literals, distances, inflate_distance);
 }
 
 /* ---- output ---- */
