@@ -24,7 +24,7 @@ export async function buildInputs(service: Service, context: ApplyContext): Prom
   const ulimits = [...configUlimits(service), ...flags.ulimits];
   return {
     query: {
-      ...given(flags),
+      ...given(flags, service.name),
       ...filled('contexts', contexts),
       ...filled('ssh', ssh),
       ...(filter.length ? { nocachefilter: filter.join(',') } : {}),
@@ -63,9 +63,10 @@ function caches({ build }: Service, flags: BuildFlags) {
 }
 
 /** Flags that take the place of a parameter of the config. */
-function given({ target, platform, network, shmBytes, addHosts }: BuildFlags) {
+function given({ target, targetOf = [], platform, network, shmBytes, addHosts }: BuildFlags, service: string) {
+  const isAsked = targetOf.length === 0 || targetOf.includes(service);
   return {
-    ...(target ? { target } : {}),
+    ...(target && isAsked ? { target } : {}),
     ...(platform ? { platform } : {}),
     ...(network ? { networkmode: network } : {}),
     ...(shmBytes ? { shmsize: shmBytes } : {}),

@@ -37,7 +37,14 @@ export async function buildServices(session: Session, request: BuildRequest): Pr
     ...request,
     kind: 'build',
     up: { build: 'always', pull: undefined },
-    build: { noCache, pull, args, quiet, memoryBytes, ...(flags ? { flags } : {}) },
+    build: {
+      noCache,
+      pull,
+      args,
+      quiet,
+      memoryBytes,
+      ...(flags ? { flags: { ...flags, targetOf: request.services } } : {}),
+    },
   });
   if (request.dryRun || built.length === 0) return;
   const { writeIds, writeOutputs } = await import('./build-outputs.js');
@@ -81,8 +88,9 @@ interface ImagesRequest {
 }
 
 async function getImages(session: Session, request: ImagesRequest): Promise<{ service: string; image: string }[]> {
-  const { project, locate, variables } = await session.load(request.services);
-  const selected = selectServices(project, request.services, request.dependencies);
+  const names = request.kind === 'build' ? await withBuiltBefore(session, request.services) : request.services;
+  const { project, locate, variables } = await session.load(names);
+  const selected = selectServices(project, names, request.dependencies);
   const services = inStartOrder(project).filter(
     (one) => selected.has(one.name) && Boolean(one.build) === (request.kind === 'build'),
   );
@@ -107,7 +115,21 @@ async function getImages(session: Session, request: ImagesRequest): Promise<{ se
     variables,
     ...(request.build ? { build: request.build } : {}),
   });
-  return services.map((service) => ({ service: service.name, image: imageName(project, service) }));
+  const asked = services.filter(({ name }) => request.services.length === 0 || request.services.includes(name));
+  return asked.map((service) => ({ service: service.name, image: imageName(project, service) }));
+}
+
+/** Named services, and those whose images their builds take files from (`additional_contexts: {x: service:NAME}`). */
+async function withBuiltBefore(session: Session, named: readonly string[]): Promise<readonly string[]> {
+  if (named.length === 0) return named;
+  const { project } = await session.loadQuietly([]);
+  const all = [...named];
+  for (const name of all) {
+    const contexts = (project.services[name]?.build?.additional_contexts ?? {}) as Readonly<Record<string, string>>;
+    const more = Object.values(contexts).flatMap((value) => /^service:(.+)$/.exec(value)?.[1] ?? []);
+    all.push(...more.filter((one) => !all.includes(one)));
+  }
+  return all;
 }
 
 export interface ServiceImageRow {

@@ -1,5 +1,7 @@
 /** What `devenv build` says beyond the config; it wins over it. Paths are absolute. */
 export interface BuildFlags {
+  /** Services whose stage `target` is; those that are only built for others keep their own. All when empty. */
+  readonly targetOf?: readonly string[];
   readonly target?: string;
   readonly platform?: string;
   readonly network?: string;
