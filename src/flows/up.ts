@@ -103,8 +103,10 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const hostPorts = await settleHostPorts(session, engine, { project, observed, plan: answered, locate });
   await noteLocalPorts(session, project, answered);
   await runPlan(session, engine, { ...shared, plan: answered, observed, hostPorts });
-  if (answered.steps.length === 0 && !request.quiet) await session.terminal.status(upToDate(selected.size));
-  if (answered.steps.length > 0 && !request.quiet) await noteHints(session, loaded);
+  // Waiting for what is healthy already is nothing that was done.
+  const isIdle = answered.steps.every(({ op }) => op.do === 'container.wait');
+  if (isIdle && !request.quiet) await session.terminal.status(upToDate(selected.size));
+  if (!isIdle && !request.quiet) await noteHints(session, loaded);
   return { loaded, engine, observed, plan: answered, selected };
 }
 
