@@ -1,29 +1,42 @@
 import { DATA, encode, type Instruction, ifEqual, ifGreaterEqual, JUMP_MAX, jump, load, ret, test } from './bpf.js';
 import { defaultProfile } from './default-profile.js';
-import { actionValue, applicableRules, parseSeccompProfile, type Rule, type SeccompProfile } from './profile.js';
+import {
+  actionValue,
+  applicableRules,
+  judgedArchitectures,
+  parseSeccompProfile,
+  type Rule,
+  type SeccompProfile,
+} from './profile.js';
 import { SYSCALLS_AARCH64, SYSCALLS_X86_64 } from './syscalls.js';
+import { SYSCALLS_I386, SYSCALLS_X32 } from './syscalls-x86.js';
+
+type Syscalls = ReadonlyMap<string, number>;
 
 interface Architecture {
   /** AUDIT_ARCH_* of the kernel. */
   readonly audit: number;
-  /** As profiles name it. */
+  /** As profiles name it, in conditions and in lists. */
   readonly name: string;
-  readonly syscalls: ReadonlyMap<string, number>;
+  readonly listed: string;
+  readonly syscalls: Syscalls;
 }
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
-  x64: { audit: 0xc000003e, name: 'amd64', syscalls: SYSCALLS_X86_64 },
-  arm64: { audit: 0xc00000b7, name: 'arm64', syscalls: SYSCALLS_AARCH64 },
+  x64: { audit: 0xc000003e, name: 'amd64', listed: 'SCMP_ARCH_X86_64', syscalls: SYSCALLS_X86_64 },
+  arm64: { audit: 0xc00000b7, name: 'arm64', listed: 'SCMP_ARCH_AARCH64', syscalls: SYSCALLS_AARCH64 },
 };
 
+const AUDIT_ARCH_I386 = 0x40000003;
 /** Bit 30 marks the x32 calls of an x86-64 kernel, which would otherwise be a way around a filter by number. */
 const X32 = 0x40000000;
 const ENOSYS = 38;
+const KILL_THREAD = 0;
 
 /**
  * A filter as a struct sock_filter array, for LaunchSpec.seccomp and ExecSpec.seccomp. `profile`: `default` is Docker's
  * own; a text is JSON in Docker's or the OCI's form. `capabilities` are the container's, without CAP_: the default
- * profile opens what they need. Calls of other architectures (32-bit programs) are refused with the default action.
+ * profile opens what they need. Calls of an architecture that the profile does not name end their thread, as with Docker.
  * Throws `invalid` for a profile that is none.
  */
 export function compileSeccomp(
@@ -36,9 +49,40 @@ export function compileSeccomp(
   const wanted =
     profile === 'default' ? defaultProfile : typeof profile === 'string' ? parseSeccompProfile(profile) : profile;
   const fallback = actionValue(wanted.defaultAction, wanted.defaultErrnoRet);
-  const tree = searchTree(ranges(wanted, capabilities, machine, fallback));
-  const body = machine.name === 'amd64' ? [ifGreaterEqual(X32, 0, 1), ret(fallback), ...tree] : tree;
-  return encode([load(DATA.architecture), ifEqual(machine.audit, 1, 0), ret(fallback), load(DATA.number), ...body]);
+  const rules = applicableRules(wanted, capabilities, machine.name);
+  const judged = judgedArchitectures(wanted, machine.listed);
+  const judge = (syscalls: Syscalls, from = 0) => searchTree(ranges(wanted, rules, syscalls, fallback, from));
+  const own = judge(machine.syscalls);
+  const refused = [ret(KILL_THREAD)];
+  if (machine.name !== 'amd64') return encode(choose(machine.audit, [load(DATA.number), ...own], refused));
+  const x32 = judged.includes('SCMP_ARCH_X32') ? judge(SYSCALLS_X32, X32) : refused;
+  const native = [load(DATA.number), ...past(ifGreaterEqual, X32, own), ...x32];
+  const i386 = judged.includes('SCMP_ARCH_X86') ? [load(DATA.number), ...judge(SYSCALLS_I386)] : undefined;
+  return encode(
+    choose(machine.audit, native, i386 === undefined ? refused : choose(AUDIT_ARCH_I386, i386, refused, false)),
+  );
+}
+
+/** `code` for calls of that architecture, else `other`. */
+function choose(
+  audit: number,
+  code: readonly Instruction[],
+  other: readonly Instruction[],
+  loads = true,
+): Instruction[] {
+  const unequal = (k: number, jt: number, jf: number) => ifEqual(k, jf, jt);
+  return [...(loads ? [load(DATA.architecture)] : []), ...past(unequal, audit, code), ...other];
+}
+
+/** `code` unless the test holds: then what comes behind it. */
+function past(
+  condition: (k: number, jt: number, jf: number) => Instruction,
+  k: number,
+  code: readonly Instruction[],
+): Instruction[] {
+  return code.length <= JUMP_MAX
+    ? [condition(k, code.length, 0), ...code]
+    : [condition(k, 0, 1), jump(code.length), ...code];
 }
 
 interface Range {
@@ -46,14 +90,14 @@ interface Range {
   readonly code: readonly Instruction[];
 }
 
-/** All numbers from 0 on, neighbours that are treated alike taken together. */
+/** All numbers from `first` on, neighbours that are treated alike taken together. */
 function ranges(
   profile: SeccompProfile,
-  capabilities: readonly string[],
-  { name, syscalls }: Architecture,
+  rules: ReadonlyMap<string, readonly Rule[]>,
+  syscalls: Syscalls,
   fallback: number,
+  first: number,
 ): Range[] {
-  const rules = applicableRules(profile, capabilities, name);
   const byNumber = new Map<number, readonly Instruction[]>();
   for (const [call, number] of syscalls) {
     const found = rules.get(call);
@@ -61,8 +105,8 @@ function ranges(
   }
   const last = Math.max(-1, ...byNumber.keys());
   const list: Range[] = [];
-  const add = (from: number, code: readonly Instruction[]) => {
-    if (list.length === 0 || !alike(list[list.length - 1]!.code, code)) list.push({ from, code });
+  const add = (number: number, code: readonly Instruction[]) => {
+    if (list.length === 0 || !alike(list[list.length - 1]!.code, code)) list.push({ from: first + number, code });
   };
   for (let number = 0; number <= last; number++) add(number, byNumber.get(number) ?? [ret(fallback)]);
   add(last + 1, [ret(newer(profile, fallback))]);

@@ -8,6 +8,12 @@ import type { Comparison, Condition } from './bpf.js';
 export interface SeccompProfile {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number;
+  /** Which other ways into the kernel are open beside the machine's own: Docker's form… */
+  readonly archMap?:
+    | readonly { readonly architecture: string; readonly subArchitectures?: readonly string[] | null }[]
+    | null;
+  /** …and the OCI's. */
+  readonly architectures?: readonly string[] | null;
   readonly syscalls?: readonly SeccompRule[] | null;
 }
 
@@ -56,6 +62,12 @@ export function parseSeccompProfile(text: string): SeccompProfile {
   if (profile.syscalls !== undefined && profile.syscalls !== null && !Array.isArray(profile.syscalls))
     throw invalid('syscalls is not a list');
   return profile as SeccompProfile;
+}
+
+/** Names (SCMP_ARCH_*) of the architectures whose calls a profile judges on a machine of this one. */
+export function judgedArchitectures(profile: SeccompProfile, own: string): readonly string[] {
+  const mapped = (profile.archMap ?? []).find(({ architecture }) => architecture === own);
+  return [own, ...(mapped?.subArchitectures ?? []), ...(profile.architectures ?? [])];
 }
 
 /** The rules that count for a container with these capabilities (without CAP_), by the name of the system call. */
@@ -107,7 +119,8 @@ function conditionOf(argument: SeccompArgument): Condition {
 
 function unsigned(value: number): bigint {
   if (!Number.isInteger(value) || value < 0) throw invalid(`${value} is no value of an argument`);
-  return BigInt(value);
+  // JSON's numbers cannot tell the largest from one more.
+  return value >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(value);
 }
 
 /** SECCOMP_RET_*: what a filter answers. */

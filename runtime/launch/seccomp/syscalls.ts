@@ -109,7 +109,7 @@ export const SYSCALLS_AARCH64: ReadonlyMap<string, number> = numbered([
 ]);
 
 /** Runs of names with the number of the first. */
-function numbered(runs: readonly (readonly [first: number, names: string])[]): ReadonlyMap<string, number> {
+export function numbered(runs: readonly (readonly [first: number, names: string])[]): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
   for (const [first, names] of runs)
     for (const [at, name] of names.trim().split(/\s+/).entries()) numbers.set(name, first + at);
