@@ -6,6 +6,7 @@ import type { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { tellNetwork } from './network-list.js';
 import { portRequests } from './ports.js';
+import { sharedPorts, withoutSharedNames } from './shared-ports.js';
 import type { EndpointSettings } from './types.js';
 
 /** What the start takes from the network room. */
@@ -59,13 +60,20 @@ export function endpointRequest(
   };
 }
 
-/** Takes addresses on all networks and chooses host ports. On failure all is given back. */
-export async function connectEndpoints(engine: Engine, container: Container): Promise<Connected> {
+/** For all its networks, in the order of its interfaces. */
+export function endpointRequests(engine: Engine, container: Container): EndpointRequest[] {
+  return Object.entries(container.record.networks).map(([name, settings], index) =>
+    endpointRequest(engine, container, name, settings, `eth${index}`),
+  );
+}
+
+/** Takes addresses on all networks and chooses host ports; those of `behind` are shared. On failure all is given back. */
+export async function connectEndpoints(engine: Engine, container: Container, behind?: Container): Promise<Connected> {
   const { networks } = engine.foundations;
   const endpoints: { endpoint: Endpoint; request: EndpointRequest }[] = [];
   try {
-    for (const [index, [name, settings]] of Object.entries(container.record.networks).entries()) {
-      const request = endpointRequest(engine, container, name, settings, `eth${index}`);
+    for (const asked of endpointRequests(engine, container)) {
+      const request = behind === undefined ? asked : withoutSharedNames(asked);
       endpoints.push({ endpoint: await networks.attach(request), request });
     }
     const wired = endpoints.filter(({ endpoint }) => networks.get(endpoint.networkId).driver === 'bridge');
@@ -74,6 +82,7 @@ export async function connectEndpoints(engine: Engine, container: Container): Pr
       engine,
       container,
       wired.map(({ endpoint }) => endpoint),
+      behind,
     );
     return { endpoints, interfaces, ports };
   } catch (error) {
@@ -82,16 +91,18 @@ export async function connectEndpoints(engine: Engine, container: Container): Pr
   }
 }
 
-async function choosePorts(engine: Engine, container: Container, wired: readonly Endpoint[]) {
+async function choosePorts(engine: Engine, container: Container, wired: readonly Endpoint[], behind?: Container) {
   const { hostConfig, config } = container.record;
   const requests = portRequests(hostConfig, config.ExposedPorts);
   const endpoint = publishingEndpoint(engine, wired);
-  return requests.length === 0 || endpoint === undefined
-    ? []
-    : engine.foundations.networks.choosePorts(requests, endpoint).catch((cause) => {
-        if (!(cause instanceof EngineError)) throw cause;
-        throw new EngineError(cause.kind, `failed to set up container networking: ${cause.message}`, { cause });
-      });
+  if (requests.length === 0 || endpoint === undefined) return [];
+  try {
+    const { shared, rest } = behind ? await sharedPorts(behind, requests, endpoint) : { shared: [], rest: requests };
+    return [...shared, ...(await engine.foundations.networks.choosePorts(rest, endpoint))];
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new EngineError(cause.kind, `failed to set up container networking: ${cause.message}`, { cause });
+  }
 }
 
 /** Ports lead to the first network that is not internal. */

@@ -4,6 +4,7 @@ import type { Container, WaitResult } from './container.js';
 import { releaseEndpoints, tellConnected, tellVolumes } from './endpoints.js';
 import type { Engine } from './engine.js';
 import { groupIsLeft, removeGroup } from './group-removal.js';
+import { promoteNext } from './handover.js';
 import { releaseImageMounts } from './image-mounts.js';
 import { removeContainer } from './remove.js';
 import { nextBackoff, shouldRestart } from './restart-policy.js';
@@ -49,6 +50,7 @@ export async function dealWithExit(engine: Engine, container: Container, status:
   });
   answerWaiters(container.exitWaiters, { StatusCode: status.code });
   await release(engine, container);
+  await promoteNext(engine, container);
   // Only a monitor that was killed leaves its group; what ran in it must be gone before the container may start again.
   const group = record.running?.cgroupPath;
   if (group !== undefined && groupIsLeft(engine.cgroups, group)) await removeGroup(engine.cgroups, group);

@@ -15,7 +15,7 @@ export async function openEngine(foundations: Foundations): Promise<Engine> {
     ),
   );
   const engine = new Engine(foundations);
-  engine.restart = (container) => container.lock.run(() => startLocked(engine, container, true));
+  engine.restart = (container) => container.lock.run(() => startLocked(engine, container, { restarting: true }));
   await takeOver(engine);
   void sweepGroups(engine.cgroups, instanceName(runtime)).catch(() => undefined);
   return engine;

@@ -24,7 +24,9 @@ export async function renameContainer(engine: Engine, container: Container, to: 
     }
     engine.containers.release(old, container.id);
     await engine.save(container, { name });
-    engine.foundations.networks.renamed(container.id, name);
+    const endpoints = engine.foundations.networks.renamed(container.id, name);
+    const { running } = container.record;
+    if (running !== undefined) await engine.save(container, { running: { ...running, endpoints } });
     engine.tell(container, 'rename', { oldName: `/${old}` });
   });
 }

@@ -36,15 +36,25 @@ import { parseSecurityOptions } from './security.js';
 import { settledAll } from './settled-all.js';
 import { prepareShm } from './shm.js';
 import { formatTime, nowNs } from './time.js';
+import type { RunningRecord } from './types.js';
 import { mountVolumes, unmountVolumes } from './volume-mounts.js';
 
 /** Throws `not-modified` when it runs, `conflict` when it is paused or going, `invalid` or `system` when it cannot start. */
-export async function startContainer(engine: Engine, container: Container): Promise<void> {
-  await container.lock.run(() => startLocked(engine, container));
+export async function startContainer(engine: Engine, container: Container, manner: Manner = {}): Promise<void> {
+  await container.lock.run(() => startLocked(engine, container, manner));
+}
+
+/** How a container is started. */
+export interface Manner {
+  /** By its restart policy. */
+  readonly restarting?: boolean;
+  /** Behind a running container, whose ports and names it gets by a hand-over. */
+  readonly behind?: Container;
 }
 
 /** For a caller that holds the container's lock. */
-export async function startLocked(engine: Engine, container: Container, restarting = false): Promise<void> {
+export async function startLocked(engine: Engine, container: Container, manner: Manner = {}): Promise<void> {
+  const { restarting = false, behind } = manner;
   const { state, hostConfig } = container.record;
   if (state.Paused) throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');
   if (state.Running && !state.Restarting) throw new EngineError('not-modified', 'container is already running');
@@ -54,7 +64,7 @@ export async function startLocked(engine: Engine, container: Container, restarti
   container.pendingRestart?.cancel();
   container.pendingRestart = undefined;
   try {
-    await launch(engine, container, restarting);
+    await launch(engine, container, { restarting, behind });
   } catch (error) {
     const failure = await startFailure(error, container, engine.foundations.networks);
     await fail(engine, container, failure.error.message, failure.exitCode);
@@ -90,13 +100,17 @@ interface Prepared {
   readonly connected: Connected;
 }
 
-async function launch(engine: Engine, container: Container, restarting: boolean): Promise<void> {
+async function launch(
+  engine: Engine,
+  container: Container,
+  { restarting, behind }: { restarting: boolean; behind: Container | undefined },
+): Promise<void> {
   const { launcher } = engine.foundations;
-  const { program, connected } = await prepareProgram(engine, container);
+  const { program, connected } = await prepareProgram(engine, container, behind);
   const prepared = await launcher.prepare(program, container.pendingAttaches.size === 0);
   try {
     await attachPending(container, prepared.monitor);
-    await settledAll([prepared.go(), publishPorts(engine, container, connected)]);
+    await settledAll([prepared.go(), behind ? undefined : publishPorts(engine, container, connected)]);
   } catch (error) {
     await abandon(prepared);
     throw error;
@@ -112,13 +126,13 @@ async function abandon(prepared: PreparedContainer): Promise<void> {
 }
 
 /** Everything that can be done at the same time is: addresses, files, accounts, devices. */
-async function prepareProgram(engine: Engine, container: Container): Promise<Prepared> {
+async function prepareProgram(engine: Engine, container: Container, behind?: Container): Promise<Prepared> {
   const { paths, snapshots } = engine.foundations;
   const { id, chainId, hostConfig: host, mounts } = container.record;
   const directory = containerDirectory(paths, id);
   const root = snapshots.get(id, chainId);
   const [connected, given] = await settledAll([
-    connectEndpoints(engine, container),
+    connectEndpoints(engine, container, behind),
     givenDevices(host),
     mountVolumes(engine, container).then(() => checkStart(container.record)),
   ]);
@@ -165,13 +179,18 @@ async function prepareProgram(engine: Engine, container: Container): Promise<Pre
     running: {
       monitorSocket: spec.monitorSocket,
       endpoints: connected.endpoints,
-      ports: connected.ports,
+      ...portsOf(connected, behind),
       cgroupPath: group,
       env,
     },
   });
   const program = composeLaunch(spec, engine.foundations.launcher.machine);
   return { program: withGroundwork(program, { directory, root, files }), connected };
+}
+
+function portsOf({ ports }: Connected, behind: Container | undefined): Pick<RunningRecord, 'ports' | 'behind'> {
+  if (behind === undefined) return { ports };
+  return { ports: [], behind: { id: behind.id, ports: ports.map(({ sharedWith: _, ...port }) => port) } };
 }
 
 /** An overlay that was mounted `volatile` refuses a second mount until its mark is gone. */

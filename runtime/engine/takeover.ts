@@ -8,6 +8,7 @@ import { Container } from './container.js';
 import { publishingEndpoint, releaseEndpoints } from './endpoints.js';
 import type { Engine } from './engine.js';
 import { dealWithExit, followExit } from './exited.js';
+import { finishHandover } from './handover.js';
 import { startHealth } from './health.js';
 import { exitFile, monitorSocket } from './paths.js';
 import { removeContainer } from './remove.js';
@@ -22,6 +23,7 @@ export async function takeOver(engine: Engine): Promise<void> {
   const live = new Set(await readdir(join(engine.foundations.paths.runtime, 'm')).catch(() => []));
   const comeBack: Container[] = [];
   for (const container of containers) if (await settle(engine, container, live)) comeBack.push(container);
+  for (const container of containers) await finishHandover(engine, container).catch(() => undefined);
   await endStrays(engine, live);
   await removeOrphans(engine);
   for (const container of comeBack) engine.restart(container).catch(() => undefined);

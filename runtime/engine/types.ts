@@ -151,6 +151,11 @@ export interface RunningRecord {
   readonly monitorSocket: string;
   readonly endpoints: readonly { readonly endpoint: Endpoint; readonly request: EndpointRequest }[];
   readonly ports: readonly PublishedPortSpec[];
+  /** It was started behind the container `id`, whose ports it will have; until then it has none. */
+  readonly behind?: { readonly id: string; readonly ports: readonly PublishedPortSpec[] };
+  /** Its proxy shares sockets and was told to accept, or to accept no more: told again by a next engine. */
+  readonly tookOver?: boolean;
+  readonly gaveAway?: boolean;
   readonly cgroupPath: string;
   /** Environment of the main process, which those started beside it inherit. */
   readonly env: readonly string[];

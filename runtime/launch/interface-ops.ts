@@ -66,6 +66,16 @@ export type NetworkOp =
       readonly containerIp: string;
       readonly containerPort: number;
     }
+  /** As `port.listen`, with the socket of a proxy (`pid`) that listens there: the proxy that follows accepts nothing until SIGUSR1. */
+  | {
+      readonly op: 'port.take';
+      readonly pid: number;
+      readonly protocol: 'tcp' | 'udp';
+      readonly hostIp: string;
+      readonly hostPort: number;
+      readonly containerIp: string;
+      readonly containerPort: number;
+    }
   /** Forks one proxy for all ports listened on, connecting from the network namespace of `pid` (0: the process just cloned). */
   | { readonly op: 'port.serve'; readonly pid: number }
   /** Ends the kernel's memory of datagram flows that lead to a container's address. */
@@ -130,16 +140,13 @@ export function linkUp(name: string): NetworkOp {
  */
 export function portOps(ports: readonly PublishedPortSpec[]): { before: NetworkOp[]; host: NetworkOp[] } {
   if (ports.length === 0) return { before: [], host: [] };
-  const before = ports.map(
-    (port): NetworkOp => ({
-      op: 'port.listen',
-      protocol: port.protocol,
-      hostIp: port.hostIp,
-      hostPort: port.hostPort,
-      containerIp: port.containerIp,
-      containerPort: port.containerPort,
-    }),
-  );
+  const before = ports.map(({ sharedWith, ...port }): NetworkOp => {
+    const { protocol, hostIp, hostPort, containerIp, containerPort } = port;
+    const fields = { protocol, hostIp, hostPort, containerIp, containerPort };
+    return sharedWith === undefined
+      ? { op: 'port.listen', ...fields }
+      : { op: 'port.take', pid: sharedWith, ...fields };
+  });
   return { before, host: [{ op: 'port.serve', pid: 0 }] };
 }
 
@@ -191,6 +198,14 @@ export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
     ['value', 'string'],
   ],
   'port.listen': [
+    ['protocol', 'string'],
+    ['hostIp', 'string'],
+    ['hostPort', 'u32'],
+    ['containerIp', 'string'],
+    ['containerPort', 'u32'],
+  ],
+  'port.take': [
+    ['pid', 'u32'],
     ['protocol', 'string'],
     ['hostIp', 'string'],
     ['hostPort', 'u32'],

@@ -236,6 +236,7 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
     fields: NETWORK_LAYOUTS['conntrack.forget'] as FieldsOf<'conntrack.forget'>,
   },
   'route.replace': { code: 111, fields: NETWORK_LAYOUTS['route.replace'] as FieldsOf<'route.replace'> },
+  'port.take': { code: 112, fields: NETWORK_LAYOUTS['port.take'] as FieldsOf<'port.take'> },
 };
 
 /** clone(2) */

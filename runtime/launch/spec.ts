@@ -150,6 +150,8 @@ export interface PublishedPortSpec {
   /** Reached from inside the container's network namespace. */
   readonly containerIp: string;
   readonly containerPort: number;
+  /** Pid of another container's proxy, whose listening socket is shared; nothing is accepted until the proxy is told to. */
+  readonly sharedWith?: number;
 }
 
 export interface LogSpec {

@@ -1,6 +1,8 @@
 /*
  * Published ports. `port.listen` binds on the host before anything of the container exists, so that a busy port fails
  * the start; `port.serve` then forks the proxy, which joins the container's network namespace for connecting.
+ * `port.take` shares the socket of a proxy that listens already: what waits to be accepted is then lost by no change of
+ * hands. A proxy with such sockets accepts nothing until SIGUSR1; SIGUSR2 ends accepting, and connections go on.
  */
 #include "net_proxy.h"
 #include "ops.h"
@@ -9,16 +11,22 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #define EVENTS_A_ROUND 64
+#define SHARED_FROM_MAX 1024
 
 static struct listener **listeners;
 static unsigned listener_count;
 static int epoll_fd = -1;
+/* Of this process, forked for one container: it shares sockets with another proxy, which serves them for now. */
+static bool holds_back;
+static volatile sig_atomic_t wants_accept;
 
 static int parse_address(const char *ip, uint32_t port, union address *out)
 {
@@ -84,7 +92,47 @@ static int add_listener(int fd, bool udp, const union address *target)
 	return 0;
 }
 
-int op_port_listen(struct context *c, struct reader *r)
+/* Whether it is bound to `at` and, for TCP, listens: neither a connection nor a client's session. */
+static bool listens_at(int fd, const union address *at, bool udp)
+{
+	union address bound;
+	socklen_t size = sizeof bound, int_size = sizeof(int);
+	int type = 0, accepts = 0;
+	memset(&bound, 0, sizeof bound);
+	if (getsockname(fd, &bound.any, &size) < 0 || bound.any.sa_family != at->any.sa_family ||
+	    memcmp(&bound, at, address_size(at)) != 0)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &int_size) < 0 || type != (udp ? SOCK_DGRAM : SOCK_STREAM))
+		return false;
+	return udp || (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &int_size) == 0 && accepts);
+}
+
+/* A second descriptor of the socket by which process `pid` listens; its descriptors are few and low. pidfd_getfd(2), Linux 5.6. */
+static int share_listener(pid_t pid, const union address *at, bool udp)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (process < 0)
+		return -1;
+	int found = -1;
+	errno = ENOENT;
+	for (int number = 0; number < SHARED_FROM_MAX && found < 0; number++) {
+		int fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
+		if (fd < 0 && errno != EBADF)
+			break;
+		if (fd < 0 || listens_at(fd, at, udp))
+			found = fd;
+		else
+			close(fd);
+		errno = ENOENT;
+	}
+	int error = errno;
+	close(process);
+	errno = error;
+	return found;
+}
+
+/* `pid`: who listens there already; 0: nobody does. */
+static int add_port(struct context *c, struct reader *r, pid_t pid)
 {
 	const char *protocol = read_str(r), *host_ip = read_str(r);
 	uint32_t host_port = read_u32(r);
@@ -96,8 +144,20 @@ int op_port_listen(struct context *c, struct reader *r)
 	snprintf(subject, sizeof subject, strchr(host_ip, ':') ? "[%s]:%u/%s" : "%s:%u/%s", host_ip, host_port, protocol);
 	if (parse_address(host_ip, host_port, &at) < 0 || parse_address(container_ip, container_port, &target) < 0)
 		return fail(c, subject);
-	int fd = open_listener(&at, udp);
+	int fd = pid ? share_listener(pid, &at, udp) : open_listener(&at, udp);
 	return fd < 0 || add_listener(fd, udp, &target) < 0 ? fail(c, subject) : 0;
+}
+
+int op_port_listen(struct context *c, struct reader *r)
+{
+	return add_port(c, r, 0);
+}
+
+int op_port_take(struct context *c, struct reader *r)
+{
+	pid_t pid = (pid_t)read_u32(r);
+	holds_back = true;
+	return add_port(c, r, pid);
 }
 
 int proxy_watch(struct watched *w, uint32_t events)
@@ -115,17 +175,53 @@ static void raise_file_limit(void)
 	}
 }
 
+static void on_signal(int number)
+{
+	wants_accept = number == SIGUSR1;
+}
+
+/* Both signals come only while epoll waits, so that none is missed. */
+static void catch_signals(sigset_t *while_waiting)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t both;
+	sigemptyset(&both);
+	sigaddset(&both, SIGUSR1);
+	sigaddset(&both, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &both, while_waiting);
+	sigdelset(while_waiting, SIGUSR1);
+	sigdelset(while_waiting, SIGUSR2);
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+}
+
+/* Watches the listening sockets, or no more. */
+static int set_accepting(bool accepts)
+{
+	for (unsigned i = 0; i < listener_count; i++) {
+		if (!accepts)
+			epoll_ctl(epoll_fd, EPOLL_CTL_DEL, listeners[i]->watched.fd, NULL);
+		else if (proxy_watch(&listeners[i]->watched, EPOLLIN) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int serve(void)
 {
+	sigset_t while_waiting;
+	bool accepts = false;
+	catch_signals(&while_waiting);
+	wants_accept = !holds_back;
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)
 		return -1;
-	for (unsigned i = 0; i < listener_count; i++)
-		if (proxy_watch(&listeners[i]->watched, EPOLLIN) < 0)
-			return -1;
 	for (;;) {
 		struct epoll_event events[EVENTS_A_ROUND];
-		int count = epoll_wait(epoll_fd, events, EVENTS_A_ROUND, udp_sweep());
+		if (accepts != wants_accept && set_accepting(!accepts) < 0)
+			return -1;
+		accepts = wants_accept;
+		int count = epoll_pwait(epoll_fd, events, EVENTS_A_ROUND, udp_sweep(), &while_waiting);
 		if (count < 0 && errno != EINTR)
 			return -1;
 		for (int i = 0; i < count; i++) {
@@ -181,4 +277,16 @@ int op_port_serve(struct context *c, struct reader *r)
 		return fail(c, "proxy");
 	close_listeners();
 	return adopt_helper(c, child);
+}
+
+void proxy_outbound(int outbound, int machine)
+{
+	const union address nowhere = { .any.sa_family = AF_UNSPEC };
+	helper_child((int[]){ outbound, machine }, 2);
+	raise_file_limit();
+	if (add_listener(outbound, false, &nowhere) < 0 || add_listener(machine, false, &nowhere) < 0)
+		return;
+	listeners[0]->route = ROUTE_ORIGINAL;
+	listeners[1]->route = ROUTE_MACHINE;
+	serve();
 }

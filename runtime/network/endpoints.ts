@@ -1,10 +1,4 @@
-import type { Endpoint, EndpointRequest } from './types.js';
-
-/** An endpoint with what was asked for it. */
-export interface HeldEndpoint {
-  readonly endpoint: Endpoint;
-  readonly request: EndpointRequest;
-}
+import type { Endpoint, HeldEndpoint } from './types.js';
 
 /** Who is on which network right now, found by container, network, name and address. */
 export class EndpointTable {

@@ -44,6 +44,19 @@ export class Firewall {
     return this.#apply();
   }
 
+  /** Both sides in one transaction: no packet meets neither or both. When it fails, the first keeps what it had. */
+  async movePorts(from: string, to: string, ports: readonly FirewallPort[]): Promise<void> {
+    const before = this.#ports.get(from) ?? [];
+    const taken = this.setPorts(from, []);
+    try {
+      await Promise.all([taken, this.setPorts(to, ports)]);
+    } catch (error) {
+      void this.setPorts(to, []).catch(() => undefined);
+      await this.setPorts(from, before).catch(() => undefined);
+      throw error;
+    }
+  }
+
   /** Waits for what was asked for so far. */
   async settled(): Promise<void> {
     await (this.#next ?? this.#running)?.catch(() => undefined);

@@ -1,4 +1,4 @@
-import type { HeldEndpoint } from './endpoints.js';
+import type { HeldEndpoint } from './types.js';
 
 /**
  * The endpoint whose gateway is the container's default route: highest `gwPriority`, then the network's name (Docker 28,

@@ -4,9 +4,9 @@ import { type AskedNetwork, type Asker, decide } from './dns-answer.js';
 import { forwardQuery } from './dns-forward.js';
 import { type Query, readQuery, refuseUnreadable, SERVER_FAILURE, writeAnswer, writeFailure } from './dns-message.js';
 import type { Answerer } from './dns-server.js';
-import type { EndpointTable, HeldEndpoint } from './endpoints.js';
+import type { EndpointTable } from './endpoints.js';
 import { hostResolvers } from './resolvers.js';
-import type { Endpoint, NetworkRecord } from './types.js';
+import type { Endpoint, HeldEndpoint, NetworkRecord } from './types.js';
 
 /** Questions being asked outside at one time; more are refused, or a loop of questions would eat the engine's descriptors. */
 const FORWARDS_MAX = 512;

@@ -10,7 +10,7 @@ import { AddressBook } from './address-book.js';
 import { BridgeKeeper } from './bridge-keeper.js';
 import { markedBridges, removeBridge } from './bridges.js';
 import { Catalog } from './catalog.js';
-import { EndpointTable, type HeldEndpoint } from './endpoints.js';
+import { EndpointTable } from './endpoints.js';
 import { runOps } from './link-ops.js';
 import { machineHasIPv6 } from './machine-routes.js';
 import { NameService } from './name-service.js';
@@ -22,7 +22,15 @@ import { findPortHolder } from './port-holder.js';
 import { PortBook } from './ports.js';
 import { composeResolvConf } from './resolv-conf.js';
 import { hostResolvers } from './resolvers.js';
-import type { Endpoint, EndpointRequest, NetworkRecord, NetworkRequest, Networks, PortRequest } from './types.js';
+import type {
+  Endpoint,
+  EndpointRequest,
+  HeldEndpoint,
+  NetworkRecord,
+  NetworkRequest,
+  Networks,
+  PortRequest,
+} from './types.js';
 import { gatewayOf, hasNames, type InterfaceComposer, Wiring } from './wiring.js';
 
 export interface NetworksOptions {
@@ -218,14 +226,21 @@ class EngineNetworks implements Networks {
     this.#keeper.ensureUp(network).catch((error) => this.#say(`Network ${network.name}: ${messageOf(error)}`));
   }
 
-  renamed(containerId: string, name: string): void {
-    for (const { endpoint, request } of this.#table.heldBy(containerId)) {
-      const network = this.#catalog.find(endpoint.networkId);
-      if (network === undefined) continue;
-      const wish = { ...request, containerName: name };
-      const names = network.predefined ? [] : dnsNames(wish);
-      this.#table.add({ endpoint: { ...endpoint, containerName: name, dnsNames: names }, request: wish });
+  renamed(containerId: string, name: string): readonly HeldEndpoint[] {
+    const wishes = this.#table.heldBy(containerId).map(({ request }) => ({ ...request, containerName: name }));
+    return this.answerTo(containerId, wishes);
+  }
+
+  answerTo(containerId: string, requests: readonly EndpointRequest[]): readonly HeldEndpoint[] {
+    for (const request of requests) {
+      const network = this.#catalog.find(request.networkId);
+      const held = network && this.#table.get(containerId, network.id);
+      if (network === undefined || held === undefined) continue;
+      const names = network.predefined ? [] : dnsNames(request);
+      const endpoint = { ...held.endpoint, containerName: request.containerName, dnsNames: names };
+      this.#table.add({ endpoint, request: { ...request, networkId: network.id } });
     }
+    return this.#table.heldBy(containerId);
   }
 
   async choosePorts(requests: readonly PortRequest[], endpoint: Endpoint): Promise<PublishedPortSpec[]> {
@@ -249,19 +264,37 @@ class EngineNetworks implements Networks {
   async publish(containerId: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
     this.#ports.reserve(containerId, ports);
     if (this.#catalog.find(endpoint.networkId)?.internal !== false) return;
-    const targets = new Set(ports.filter(({ protocol }) => protocol === 'udp').map((port) => port.containerIp));
-    const flows = [...targets].map((address) => ({ op: 'conntrack.forget', address, optional: true }) as const);
-    if (flows.length > 0) this.#datagramFlows.set(containerId, flows);
+    this.#noteDatagrams(containerId, ports);
     // Not waited for: until the kernel forwards by itself, the container's proxy does.
     this.#keeper.firewall.setPorts(containerId, ports).catch((error) => this.#say(messageOf(error)));
   }
 
+  #noteDatagrams(containerId: string, ports: readonly PublishedPortSpec[]): void {
+    const targets = new Set(ports.filter(({ protocol }) => protocol === 'udp').map((port) => port.containerIp));
+    const flows = [...targets].map((address) => ({ op: 'conntrack.forget', address, optional: true }) as const);
+    if (flows.length > 0) this.#datagramFlows.set(containerId, flows);
+  }
+
   async unpublish(containerId: string): Promise<void> {
     this.#ports.release(containerId);
+    await this.#keeper.firewall.setPorts(containerId, []).catch((error) => this.#say(messageOf(error)));
+    await this.#forgetDatagrams(containerId);
+  }
+
+  async #forgetDatagrams(containerId: string): Promise<void> {
     const flows = this.#datagramFlows.get(containerId) ?? [];
     this.#datagramFlows.delete(containerId);
-    await this.#keeper.firewall.setPorts(containerId, []).catch((error) => this.#say(messageOf(error)));
     if (flows.length > 0) await runOps(this.#launcher, flows);
+  }
+
+  async republish(from: string, to: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
+    if (this.#catalog.find(endpoint.networkId)?.internal === false)
+      await this.#keeper.firewall.movePorts(from, to, ports);
+    this.#ports.release(from);
+    this.#ports.reserve(to, ports);
+    this.#noteDatagrams(to, ports);
+    // A client's datagrams would go on to where its first one went.
+    await this.#forgetDatagrams(from);
   }
 
   async portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined> {

@@ -78,6 +78,12 @@ export interface EndpointRequest {
   readonly dns?: readonly string[];
 }
 
+/** An endpoint with what was asked for it. */
+export interface HeldEndpoint {
+  readonly endpoint: Endpoint;
+  readonly request: EndpointRequest;
+}
+
 /** A port as asked for; `hostPort` 0 picks a free one. */
 export interface PortRequest {
   readonly protocol: 'tcp' | 'udp';
@@ -112,12 +118,17 @@ export interface Networks {
   detach(containerId: string, networkId?: string): Promise<void>;
   /** An earlier engine's running container: takes its addresses and names again, as recorded. */
   adopt(endpoint: Endpoint, request: EndpointRequest): void;
-  renamed(containerId: string, name: string): void;
+  /** Gives its places on its networks as they are from now on. */
+  renamed(containerId: string, name: string): readonly HeldEndpoint[];
+  /** What a running container answers to from now on, network by network; its addresses stay. */
+  answerTo(containerId: string, requests: readonly EndpointRequest[]): readonly HeldEndpoint[];
   /** Picks host ports; does not listen (the container's proxy does, so the start fails when one is busy). */
   choosePorts(requests: readonly PortRequest[], endpoint: Endpoint): Promise<PublishedPortSpec[]>;
   /** The fast path in the kernel (DNAT) beside the proxy, where there is one. */
   publish(containerId: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void>;
   unpublish(containerId: string): Promise<void>;
+  /** One container's ports become another's in one transaction of the kernel. Throws `system`; nothing has changed then. */
+  republish(from: string, to: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void>;
   /** Who listens on a busy port: `postgres (pid 812)`; undefined when it cannot be told. */
   portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined>;
   /** `nameserver` lines and the like for a container on these networks. */

@@ -5,13 +5,13 @@ import type { InterfaceSpec } from '../launch/spec.js';
 import type { Launcher } from '../launch/types.js';
 import type { BridgeKeeper } from './bridge-keeper.js';
 import type { Catalog } from './catalog.js';
-import type { EndpointTable, HeldEndpoint } from './endpoints.js';
+import type { EndpointTable } from './endpoints.js';
 import { gatewayEndpoint } from './gateway-choice.js';
 import { runOps } from './link-ops.js';
 import { type MachineNames, vethName } from './names.js';
 import { bridgeOptions } from './options.js';
 import { RESOLVER_ADDRESS } from './resolvers.js';
-import type { Endpoint, NetworkRecord } from './types.js';
+import type { Endpoint, HeldEndpoint, NetworkRecord } from './types.js';
 
 /** `host` acts where the bridge is, `inside` in the container's network namespace. */
 export type InterfaceComposer = (spec: InterfaceSpec, pid?: number) => { host: NetworkOp[]; inside: NetworkOp[] };

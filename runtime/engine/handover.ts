@@ -1,0 +1,93 @@
+/**
+ * One container takes the place of another that serves: it is started behind it, with the same listening sockets but
+ * accepting nothing and without the names that others know; the hand-over then moves ports and names at once.
+ */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError } from '../errors.js';
+import type { Container } from './container.js';
+import { endpointRequests, publishingEndpoint } from './endpoints.js';
+import type { Engine } from './engine.js';
+import { tellProxy } from './proxy-process.js';
+import { withoutSharedNames } from './shared-ports.js';
+
+const DRAIN_POLL_MS = 10;
+
+/**
+ * Ports and names go over to a container that was started behind another. New connections go to it from then on, and
+ * those of before stay where they are. Waits at most `drainMs` for the other one to have none left.
+ * Throws `conflict` when there is nothing to hand over, `system` when the kernel refused; nothing has changed then.
+ */
+export async function handOver(engine: Engine, container: Container, drainMs: number): Promise<void> {
+  const other = await container.lock.run(() => moveLocked(engine, container));
+  if (other?.isRunning) await drained(other, drainMs);
+}
+
+async function moveLocked(engine: Engine, container: Container): Promise<Container | undefined> {
+  const { running, state } = container.record;
+  if (!container.isRunning || running?.behind === undefined)
+    throw new EngineError('conflict', `container ${container.name} was not started behind another one`);
+  const other = engine.containers.find(running.behind.id);
+  const ports = running.behind.ports;
+  const endpoint = publishingEndpoint(
+    engine,
+    running.endpoints.map((held) => held.endpoint),
+  );
+  if (endpoint !== undefined && ports.length > 0)
+    await engine.foundations.networks.republish(running.behind.id, container.id, ports, endpoint);
+  await recordMove(engine, container, other);
+  await tellProxy(state.Pid, true);
+  if (other?.isRunning) await tellProxy(other.record.state.Pid, false);
+  return other;
+}
+
+/** The one that gives is written first: an engine that dies between the two leaves one that another has to finish, see `finishHandover`. */
+async function recordMove(engine: Engine, container: Container, other: Container | undefined): Promise<void> {
+  const { networks } = engine.foundations;
+  const { running } = container.record;
+  const { behind, ...taking } = running!;
+  const given = other?.record.running;
+  if (other && given) {
+    const requests = given.endpoints.map(({ request }) => withoutSharedNames(request));
+    const endpoints = networks.answerTo(other.id, requests);
+    await engine.save(other, { running: { ...given, ports: [], endpoints, gaveAway: true } });
+  }
+  const endpoints = networks.answerTo(container.id, endpointRequests(engine, container));
+  await engine.save(container, { running: { ...taking, ports: behind!.ports, endpoints, tookOver: true } });
+}
+
+/** What an engine that died in the middle left undone, once all containers are taken over again. */
+export async function finishHandover(engine: Engine, container: Container): Promise<void> {
+  const { running, state } = container.record;
+  if (running?.tookOver) await tellProxy(state.Pid, true);
+  if (running?.gaveAway) await tellProxy(state.Pid, false);
+  if (running?.behind === undefined) return;
+  const other = engine.containers.find(running.behind.id);
+  if (other?.isRunning !== true || other.record.running?.gaveAway) await handOver(engine, container, 0);
+}
+
+/** Whoever waits behind a container that has ended serves from now on: better early than nobody. */
+export async function promoteNext(engine: Engine, ended: Container): Promise<void> {
+  for (const container of engine.containers.all())
+    if (container.record.running?.behind?.id === ended.id) await handOver(engine, container, 0).catch(() => undefined);
+}
+
+/** No connection is left on its ports, nor one that waits to be accepted; read from its own network namespace. */
+async function drained({ record }: Container, drainMs: number): Promise<void> {
+  const until = performance.now() + drainMs;
+  const address = record.running?.endpoints.map(({ endpoint }) => endpoint.ipv4);
+  if (address === undefined) return;
+  do await sleep(DRAIN_POLL_MS);
+  while ((await hasConnections(record.state.Pid)) && performance.now() < until);
+}
+
+/** proc_net(5): an established connection (01) or one being opened (03) whose own port is listened on (0A). */
+async function hasConnections(pid: number): Promise<boolean> {
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => '')),
+  );
+  const sockets = tables.flatMap((text) => text.split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
+  const portOf = (socket: readonly string[]) => socket[1]?.split(':')[1];
+  const listening = new Set(sockets.filter((socket) => socket[3] === '0A').map(portOf));
+  return sockets.some((socket) => (socket[3] === '01' || socket[3] === '03') && listening.has(portOf(socket)));
+}

@@ -1,0 +1,48 @@
+/** The port proxy of a running container: found among its monitor's children, told by signals who accepts (`net_proxy.c`). */
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/**
+ * Its pid; undefined when the container publishes nothing. The proxy is the child of the monitor that runs the monitor's
+ * program and stands in the container's network namespace; `pid` is the container's first process.
+ */
+export async function findProxy(pid: number): Promise<number | undefined> {
+  const monitor = await parentOf(pid);
+  if (monitor === undefined) return undefined;
+  const [program, network] = await Promise.all([linkOf(monitor, 'exe'), linkOf(pid, 'ns/net')]);
+  for (const child of await childrenOf(monitor)) {
+    if (child === pid || program === undefined) continue;
+    if ((await linkOf(child, 'exe')) === program && (await linkOf(child, 'ns/net')) === network) return child;
+  }
+  return undefined;
+}
+
+/** Best effort: a proxy that is gone accepts nothing. */
+export async function tellProxy(pid: number, accepts: boolean): Promise<void> {
+  const proxy = await findProxy(pid);
+  if (proxy === undefined) return;
+  try {
+    process.kill(proxy, accepts ? 'SIGUSR1' : 'SIGUSR2');
+  } catch {
+    // it ended with its container
+  }
+}
+
+/** proc_pid_stat(5): the fourth field, behind a name that may hold anything. */
+async function parentOf(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const parent = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  return parent > 0 ? parent : undefined;
+}
+
+/** Kernels without CONFIG_PROC_CHILDREN have no list. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const listed = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => undefined);
+  if (listed !== undefined) return listed.trim().split(' ').filter(Boolean).map(Number);
+  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const parents = await Promise.all(all.map(parentOf));
+  return all.filter((_, index) => parents[index] === pid);
+}
+
+function linkOf(pid: number, name: string): Promise<string | undefined> {
+  return readlink(`/proc/${pid}/${name}`).catch(() => undefined);
+}
