@@ -38,3 +38,8 @@ export async function checkLogin(engine: EngineClient, auth: object): Promise<st
   const { IdentityToken = '' } = await engine.json<{ IdentityToken?: string }>('POST', '/auth', { body: auth });
   return IdentityToken;
 }
+
+/** Of a swarm's manager. `T`: the part of a Service that is looked at. Throws EngineAnswerError 503 for an engine that is none. */
+export function listSwarmServices<T>(engine: EngineClient, filters: Filters): Promise<T[]> {
+  return engine.json<T[]>('GET', '/services', { query: { filters } });
+}

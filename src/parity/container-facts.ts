@@ -23,6 +23,8 @@ export interface InspectedContainer {
     readonly CapDrop?: readonly string[] | null;
     readonly RestartPolicy?: { readonly Name?: string } | null;
     readonly PortBindings?: Readonly<Record<string, readonly { readonly HostPort?: string }[] | null>> | null;
+    /** By target; they are not among the mounts. */
+    readonly Tmpfs?: Readonly<Record<string, string>> | null;
   };
   readonly Mounts?: readonly { readonly Type: string; readonly Destination: string; readonly RW?: boolean }[] | null;
   readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null };
@@ -66,9 +68,10 @@ function factsOf({ container, image }: ServiceContainer): ServiceFacts {
     user: Config.User && Config.User !== image.user ? Config.User : undefined,
     workingDir: Config.WorkingDir && Config.WorkingDir !== image.workingDir ? Config.WorkingDir : undefined,
     environment: ownEnvironment(Config.Env ?? [], image.env),
-    mounts: (Mounts ?? [])
-      .map(({ Destination, Type, RW }) => `${Destination} ${Type}${RW === false ? ' read-only' : ''}`)
-      .sort(),
+    mounts: [
+      ...(Mounts ?? []).map(({ Destination, Type, RW }) => `${Destination} ${Type}${RW === false ? ' read-only' : ''}`),
+      ...Object.keys(HostConfig.Tmpfs ?? {}).map((target) => `${target} tmpfs`),
+    ].sort(),
     ports: portFacts(PortBindings ?? {}),
     memory: Memory || undefined,
     cpus: NanoCpus ? NanoCpus / 1e9 : undefined,

@@ -11,6 +11,8 @@ export interface ServiceFacts {
   readonly user: string | undefined;
   readonly workingDir: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables whose value stands elsewhere there (a secret of the cluster), and is not known here. */
+  readonly referenced?: readonly string[];
   /** `/data volume`, `/app bind read-only`. */
   readonly mounts: readonly string[];
   /** `80/tcp`, and `8080->80/tcp` for a published one. */

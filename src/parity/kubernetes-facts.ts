@@ -39,17 +39,47 @@ export interface KubernetesWorkload {
   readonly spec: { readonly replicas?: number; readonly template: { readonly spec: PodSpec } };
 }
 
-/** A workload is a service by its name; sidecars are services called `WORKLOAD/CONTAINER`. */
-export function kubernetesFacts(workloads: readonly KubernetesWorkload[]): EnvironmentFacts {
+/** What runs of an image: its status tells the digest that a tag was pulled by. */
+export interface KubernetesPod {
+  readonly kind: 'Pod';
+  readonly spec: PodSpec;
+  readonly status?: {
+    readonly containerStatuses?: readonly { readonly name: string; readonly imageID?: string }[] | null;
+  };
+}
+
+export type KubernetesItem = KubernetesWorkload | KubernetesPod;
+
+const isPod = (item: KubernetesItem): item is KubernetesPod => item.kind === 'Pod';
+
+/** A workload is a service by its name; sidecars are services called `WORKLOAD/CONTAINER`. Pods only tell of digests. */
+export function kubernetesFacts(items: readonly KubernetesItem[]): EnvironmentFacts {
+  const digests = runningDigests(items.filter(isPod));
   const services: Record<string, ServiceFacts> = {};
-  for (const { metadata, spec } of workloads) {
+  for (const item of items) {
+    if (isPod(item)) continue;
+    const { metadata, spec } = item;
     const pod = spec.template.spec;
     for (const [index, container] of pod.containers.entries()) {
       const name = index === 0 ? metadata.name : `${metadata.name}/${container.name}`;
-      services[name] = factsOf(container, pod, spec.replicas ?? 1);
+      const facts = factsOf(container, pod, spec.replicas ?? 1);
+      services[name] = { ...facts, digest: facts.digest ?? digests.get(container.image ?? '') };
     }
   }
   return services;
+}
+
+/** Image as the pods name it → the digest that all of them run; none where they differ, as in the middle of a rollout. */
+function runningDigests(pods: readonly KubernetesPod[]): Map<string, string> {
+  const found = new Map<string, Set<string>>();
+  for (const { spec, status } of pods) {
+    for (const { name, imageID = '' } of status?.containerStatuses ?? []) {
+      const image = spec.containers.find((one) => one.name === name)?.image;
+      const digest = /@(sha256:[0-9a-f]{64})$/.exec(imageID)?.[1];
+      if (image !== undefined && digest) found.set(image, (found.get(image) ?? new Set()).add(digest));
+    }
+  }
+  return new Map([...found].flatMap(([image, digests]) => (digests.size === 1 ? [[image, [...digests][0]!]] : [])));
 }
 
 function factsOf(container: KubernetesContainer, pod: PodSpec, replicas: number): ServiceFacts {
@@ -63,6 +93,7 @@ function factsOf(container: KubernetesContainer, pod: PodSpec, replicas: number)
     user: security.runAsUser === undefined ? undefined : String(security.runAsUser),
     workingDir: container.workingDir,
     environment: Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value ?? ''])),
+    referenced: (container.env ?? []).filter(({ valueFrom }) => valueFrom !== undefined).map(({ name }) => name),
     mounts: (container.volumeMounts ?? []).map((mount) => mountFact(mount, pod)).sort(),
     ports: (container.ports ?? [])
       .map(({ containerPort, protocol = 'TCP' }) => `${containerPort}/${protocol.toLowerCase()}`)

@@ -3,7 +3,9 @@ import path from 'node:path';
 import type { EngineClient } from '../../engine/client.js';
 import { connectEngine } from '../../engine/connect.js';
 import { inspectContainerFully, listContainers } from '../../engine/containers.js';
+import { EngineAnswerError } from '../../engine/errors.js';
 import { inspectImageFully } from '../../engine/images.js';
+import { listSwarmServices } from '../../engine/system.js';
 import { UserError } from '../../errors.js';
 import { composeLabel } from '../../model/labels.js';
 import type { Project } from '../../model/project.js';
@@ -14,8 +16,9 @@ import {
   type ServiceContainer,
 } from '../../parity/container-facts.js';
 import type { EnvironmentFacts } from '../../parity/facts.js';
-import { type KubernetesWorkload, kubernetesFacts } from '../../parity/kubernetes-facts.js';
+import { type KubernetesItem, kubernetesFacts } from '../../parity/kubernetes-facts.js';
 import { projectFacts } from '../../parity/project-facts.js';
+import { type SwarmService, stackLabel, swarmFacts } from '../../parity/swarm-facts.js';
 import { lockFileOf, readLockFile } from '../lock/lock.js';
 import { fullName } from '../pinned-images.js';
 import { Session } from '../session.js';
@@ -41,10 +44,11 @@ export async function factsOfProject(project: Project): Promise<EnvironmentFacts
   return projectFacts(project, (image) => lock?.images[fullName(image)]?.digest);
 }
 
-/** `docker:CONTEXT`, `k8s:NAMESPACE`, or a config file. */
+/** `docker:CONTEXT`, `swarm:STACK`, `k8s:NAMESPACE`, or a config file. */
 export async function againstSide(session: Session, where: string, project: string): Promise<Side> {
-  const [, kind, rest] = /^(docker|k8s):(.*)$/.exec(where) ?? [];
+  const [, kind, rest] = /^(docker|swarm|k8s):(.*)$/.exec(where) ?? [];
   if (kind === 'docker') return { name: where, facts: await engineFacts(session, rest!, project) };
+  if (kind === 'swarm') return { name: where, facts: await stackFacts(session, rest!) };
   if (kind === 'k8s') return { name: where, facts: kubernetesFacts(await workloadsOf(rest!)) };
   const file = path.resolve(session.world.cwd, where);
   const other = new Session(session.world, { ...session.options, files: [file] });
@@ -54,24 +58,49 @@ export async function againstSide(session: Session, where: string, project: stri
 
 /** What an engine runs of a project. `context` is a docker context's name, an engine's address, or empty for the one in use. */
 async function engineFacts(session: Session, context: string, project: string): Promise<EnvironmentFacts> {
-  const { env, uid } = session.world;
-  const own = context === '' ? await session.engine() : undefined;
-  const engine =
-    own ??
-    (await connectEngine({
-      env: context.includes('://') ? env : { ...env, DOCKER_CONTEXT: context, DOCKER_HOST: undefined },
-      uid,
-      engine: context.includes('://') ? context : 'docker',
-    }));
-  try {
+  return withEngine(session, context, async (engine) => {
     const found = await listContainers(engine, { label: [`${composeLabel.project}=${project}`] });
-    if (found.length === 0)
+    const own = found.filter(({ Labels }) => Labels?.[composeLabel.oneOff] !== 'True');
+    if (own.length === 0)
       throw new UserError('nothing-there', `Nothing of project ${project} runs there.`, ['-p names another project.']);
-    const services = await Promise.all(found.map((one) => describe(engine, one.Id)));
-    return containerFacts(services);
-  } finally {
-    if (!own) engine.close();
+    return containerFacts(await Promise.all(own.map((one) => describe(engine, one.Id))));
+  });
+}
+
+async function withEngine<T>(session: Session, context: string, use: (engine: EngineClient) => Promise<T>): Promise<T> {
+  if (context === '') return use(await session.engine());
+  const { env, uid } = session.world;
+  const engine = await connectEngine({
+    env: context.includes('://') ? env : { ...env, DOCKER_CONTEXT: context, DOCKER_HOST: undefined },
+    uid,
+    engine: context.includes('://') ? context : 'docker',
+  });
+  return use(engine).finally(() => engine.close());
+}
+
+/** `STACK` of the engine that Docker's own client would ask, `STACK@CONTEXT` of another. */
+async function stackFacts(session: Session, where: string): Promise<EnvironmentFacts> {
+  const [stack = '', context] = where.split('@');
+  const { env, uid } = session.world;
+  const other = session.options.engine ?? env.DEVENV_ENGINE;
+  const ask = async (engine: EngineClient) => swarmFacts(await servicesOfStack(engine, stack));
+  if (context !== undefined || other !== undefined) return withEngine(session, context ?? '', ask);
+  const engine = await connectEngine({ env, uid, engine: 'docker' });
+  return ask(engine).finally(() => engine.close());
+}
+
+async function servicesOfStack(engine: EngineClient, stack: string): Promise<readonly SwarmService[]> {
+  try {
+    const found = await listSwarmServices<SwarmService>(engine, { label: [`${stackLabel}=${stack}`] });
+    if (found.length > 0) return found;
+  } catch (error) {
+    // 503 of Docker, 406 or 501 of engines that have no swarm at all (Engine API, ServiceList)
+    if (!(error instanceof EngineAnswerError) || ![404, 406, 501, 503].includes(error.status)) throw error;
+    throw new UserError('no-swarm', 'That engine is no manager of a swarm, so it cannot tell what a stack is.', [
+      'swarm:STACK@CONTEXT asks the engine of a docker context.',
+    ]);
   }
+  throw new UserError('nothing-there', `The swarm has no stack called ${stack}.`, ['docker stack ls names them.']);
 }
 
 async function describe(engine: EngineClient, id: string): Promise<ServiceContainer> {
@@ -104,11 +133,11 @@ function defaultsOf(image: Readonly<Record<string, unknown>>): ImageDefaults {
   };
 }
 
-async function workloadsOf(namespace: string): Promise<KubernetesWorkload[]> {
+async function workloadsOf(namespace: string): Promise<KubernetesItem[]> {
   const { execa } = await import('execa');
   const args = [
     'get',
-    'deployments,statefulsets,daemonsets',
+    'deployments,statefulsets,daemonsets,pods',
     '--output',
     'json',
     ...(namespace ? ['--namespace', namespace] : []),
@@ -123,5 +152,5 @@ async function workloadsOf(namespace: string): Promise<KubernetesWorkload[]> {
       'kubectl get deployments must work first.',
     ]);
   }
-  return (JSON.parse(ran.stdout) as { readonly items: KubernetesWorkload[] }).items;
+  return (JSON.parse(ran.stdout) as { readonly items: KubernetesItem[] }).items;
 }
