@@ -76,7 +76,7 @@ export function openLayers({ blobs, snapshots, table, limitBytes }: LayersOption
     };
     const chainId = chainIdOn(parent, diffId);
     try {
-      const { sizeBytes } = await snapshots.apply({ parent, chainId }, blobs.open(diffId));
+      const { sizeBytes } = await snapshots.apply({ parent, chainId }, blobs.path(diffId));
       await table.put(diffId, { ...table.get(diffId), tarBytes: written.sizeBytes, blob, chainId });
       return { diffId, chainId, sizeBytes };
     } catch (error) {
