@@ -11,6 +11,7 @@ import {
 import { terminalOp } from './compose-exec.js';
 import { identityOps, rlimitOps } from './compose-identity.js';
 import { bringsDev, cgroupMountOps, holdOps, mountOps, propagationType, rootOps } from './compose-mounts.js';
+import { verifyOps } from './compose-verify.js';
 import { deviceFilter } from './device-filter.js';
 import { interfaceOps, linkUp, portOps } from './interface-ops.js';
 import type { Machine } from './machine.js';
@@ -41,6 +42,7 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
       ...placeOps(spec),
       ...rootOps(spec),
       ...mountOps(spec),
+      ...verifyOps(spec),
       ...deviceOps(spec),
       ...(cgroups.version === 1 ? [{ op: 'wait.groups' } as const] : []),
       ...joinGroupOps(spec, cgroups),

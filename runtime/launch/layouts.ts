@@ -112,6 +112,13 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
     ],
   },
   'mount.mask': { code: 13, fields: [['path', 'string']] },
+  'mount.verify': {
+    code: 50,
+    fields: [
+      ['path', 'string'],
+      ['type', 'u32'],
+    ],
+  },
   'cgroup.make': {
     code: 14,
     fields: [

@@ -87,6 +87,8 @@ export type ContainerOp =
   | { readonly op: 'mount.readonly'; readonly path: string; readonly whole: boolean }
   /** A folder becomes empty and read-only, a file /dev/null. A missing path is fine. */
   | { readonly op: 'mount.mask'; readonly path: string }
+  /** Fails unless the path is, through no symlink, the root of a mount of that type (f_type of statfs(2)). */
+  | { readonly op: 'mount.verify'; readonly path: string; readonly type: number }
   /** Each level of `path` below the existing `base`; new levels take over the named files' values from their parent. */
   | {
       readonly op: 'cgroup.make';

@@ -131,7 +131,7 @@ static int bring_up(struct monitor *m, const struct container_request *q)
 	if (run_ops(&m->context, q->host) < 0)
 		return -1;
 	/* Its death shows in process_wait_ready. */
-	if (send(m->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+	if (send(m->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
 		return note(m, "sync");
 	if (process_wait_ready(m, m->container) < 0)
 		return -1;

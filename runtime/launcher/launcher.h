@@ -132,6 +132,11 @@ enum path_kind { PATH_ANY, PATH_DIRECTORY, PATH_FILE };
 
 /* O_PATH descriptor of `path` below `root`; symlinks, also absolute ones and "..", stay below it (RESOLVE_IN_ROOT). */
 int path_open(int root, const char *path, int flags);
+/* As path_open, and no part of the path may be a symlink (ELOOP). */
+int path_open_plain(int root, const char *path, int flags);
+/* A file of the kernel, `path` below root's /proc: on procfs itself, through no symlink and no other mount, which a container
+   may have put in the way (CVE-2025-52881). */
+int path_open_proc(int root, const char *path, int flags);
 /* The same, and makes what is missing: parents and a directory or an empty file at the end. Dangling symlinks are followed below root. */
 int path_create(int root, const char *path, enum path_kind kind, mode_t mode);
 /* Opens the parent (O_PATH, made when `create`); *name points at the last component within path. */

@@ -49,6 +49,7 @@
 	OP(38, "mount.hold", op_mount_hold) \
 	OP(39, "groups.ready", op_groups_ready) \
 	OP(40, "wait.groups", op_wait_groups) \
+	OP(50, "mount.verify", op_mount_verify) \
 	OP(100, "netns.enter", op_netns_enter) \
 	OP(101, "bridge.create", op_bridge_create) \
 	OP(102, "veth.create", op_veth_create) \

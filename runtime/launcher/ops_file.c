@@ -9,7 +9,8 @@
 /* An O_PATH descriptor cannot be written through; /proc/self/fd can, but /proc may not be there. So: open again below root. */
 static int write_below(int root, const char *path, int flags, const void *bytes, size_t length)
 {
-	int fd = path_open(root, path, O_WRONLY | O_NOCTTY | flags);
+	int fd = !strncmp(path, "/proc/", 6) ? path_open_proc(root, path + 6, O_WRONLY | O_NOCTTY | flags)
+					     : path_open(root, path, O_WRONLY | O_NOCTTY | flags);
 	if (fd < 0)
 		return -1;
 	int result = length ? write_all(fd, bytes, length) : 0;

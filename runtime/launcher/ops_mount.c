@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 
 /* From <sys/mount.h>, which cannot be had beside <linux/mount.h> with every libc. */
@@ -234,6 +236,17 @@ static int mask_directory(struct context *c, int target)
 	return 0;
 }
 
+/* What an image or a volume put in its place would be laid open instead of hiding (CVE-2025-31133). */
+static int open_null(struct context *c)
+{
+	struct stat st;
+	int fd = path_open_plain(c->root, "/dev/null", O_PATH);
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+		return fd;
+	errno = EXDEV;
+	return close_keep(fd);
+}
+
 /* path: a directory gets an empty read-only file system, anything else /dev/null of the container; one that is not there is fine. */
 int op_mount_mask(struct context *c, struct reader *r)
 {
@@ -246,13 +259,31 @@ int op_mount_mask(struct context *c, struct reader *r)
 	if (result == 0 && S_ISDIR(st.st_mode))
 		result = mask_directory(c, target);
 	else if (result == 0) {
-		int null = path_open(c->root, "/dev/null", O_PATH);
+		int null = open_null(c);
 		int tree = null < 0 ? -1 : open_tree_at(null, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 		result = tree < 0 ? -1 : attach_at(tree, target);
 		close_keep(tree);
 		close_keep(null);
 	}
 	close_keep(target);
+	return result < 0 ? fail(c, path) : 0;
+}
+
+/* path, type of its file system (statfs(2)): it has to be the root of a mount of that type, reached through no symlink. What is
+   mounted by path before could have been led elsewhere by one, and what follows takes for granted that it was not. */
+int op_mount_verify(struct context *c, struct reader *r)
+{
+	const char *path = read_str(r);
+	uint32_t type = read_u32(r);
+	struct statfs fs;
+	struct statx at;
+	int fd = path_open_plain(c->root, path, O_PATH | O_DIRECTORY);
+	int result = fd < 0 || fstatfs(fd, &fs) < 0 || statx(fd, "", AT_EMPTY_PATH, 0, &at) < 0 ? -1 : 0;
+	if (result == 0 && ((uint32_t)fs.f_type != type || !(at.stx_attributes & STATX_ATTR_MOUNT_ROOT))) {
+		errno = EXDEV;
+		result = -1;
+	}
+	close_keep(fd);
 	return result < 0 ? fail(c, path) : 0;
 }
 

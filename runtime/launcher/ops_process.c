@@ -229,15 +229,28 @@ int op_oom_score(struct context *c, struct reader *r)
 	return write_proc("/proc/self/oom_score_adj", score) < 0 ? fail(c, score) : 0;
 }
 
+/* Of this process, which is the only one of its own number in the /proc below root. */
+static int write_attribute(struct context *c, const char *name, const char *text)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%d/attr/%s", (int)getpid(), name);
+	int fd = path_open_proc(c->root, path, O_WRONLY);
+	int result = fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0, error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return result;
+}
+
 /* profile: from the next exec on. */
 int op_apparmor(struct context *c, struct reader *r)
 {
 	const char *profile = read_str(r);
 	char text[512];
 	snprintf(text, sizeof text, "exec %s", profile);
-	if (write_proc("/proc/thread-self/attr/apparmor/exec", text) == 0)
+	if (write_attribute(c, "apparmor/exec", text) == 0)
 		return 0;
-	return errno == ENOENT && write_proc("/proc/thread-self/attr/exec", text) == 0 ? 0 : fail(c, profile);
+	return errno == ENOENT && write_attribute(c, "exec", text) == 0 ? 0 : fail(c, profile);
 }
 
 /* name: a session keyring of its own, so that it cannot read the engine's. */

@@ -11,8 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #define LINKS_MAX 40
+
+#define PROC_MAGIC 0x9fa0
 
 static int open_below(int root, const char *path, uint64_t flags)
 {
@@ -22,6 +25,37 @@ static int open_below(int root, const char *path, uint64_t flags)
 	do
 		fd = (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	return fd;
+}
+
+int path_open_plain(int root, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+	};
+	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
+}
+
+int path_open_proc(int root, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	struct statfs fs;
+	int proc = path_open_plain(root, "/proc", O_PATH | O_DIRECTORY);
+	int fd = proc < 0 ? -1 : fstatfs(proc, &fs);
+	if (fd == 0 && fs.f_type != PROC_MAGIC) {
+		errno = EXDEV;
+		fd = -1;
+	}
+	if (fd == 0)
+		fd = (int)syscall(SYS_openat2, proc, path, &how, sizeof how);
+	int error = errno;
+	if (proc >= 0)
+		close(proc);
+	errno = error;
 	return fd;
 }
 

@@ -25,6 +25,7 @@ compose('goes from the machine to the program in order', () => {
     'mount.overlay',
     'root.choose',
     'mount.fs',
+    'mount.verify',
     'device.make',
     'symlink',
     'wait.groups',
