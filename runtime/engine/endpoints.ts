@@ -5,7 +5,7 @@ import type { Endpoint, EndpointRequest } from '../network/types.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { tellNetwork } from './network-list.js';
-import { portRequests } from './ports.js';
+import { BALANCE_LABEL, portRequests } from './ports.js';
 import { sharedPorts, withoutSharedNames } from './shared-ports.js';
 import type { EndpointSettings } from './types.js';
 
@@ -93,7 +93,7 @@ export async function connectEndpoints(engine: Engine, container: Container, beh
 
 async function choosePorts(engine: Engine, container: Container, wired: readonly Endpoint[], behind?: Container) {
   const { hostConfig, config } = container.record;
-  const requests = portRequests(hostConfig, config.ExposedPorts);
+  const requests = portRequests(hostConfig, config.ExposedPorts, config.Labels?.[BALANCE_LABEL]);
   const endpoint = publishingEndpoint(engine, wired);
   if (requests.length === 0 || endpoint === undefined) return [];
   try {

@@ -32,12 +32,19 @@ export function parsePortRange(text: string): { start: number; end: number } {
   return { start, end };
 }
 
-/** What is to be published, explicit bindings first; a range or nothing lets the network pick. */
-export function portRequests(host: HostConfig, exposed: Readonly<Record<string, object>> | undefined): PortRequest[] {
+/** Containers that carry it with the same word share their fixed host ports. */
+export const BALANCE_LABEL = 'dev.devenv.balance';
+
+/** What is to be published, explicit bindings first; a range or nothing lets the network pick. `balancedIn`: for fixed ports. */
+export function portRequests(
+  host: HostConfig,
+  exposed: Readonly<Record<string, object>> | undefined,
+  balancedIn?: string,
+): PortRequest[] {
   const requests: PortRequest[] = [];
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {}))
     for (const binding of bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings)
-      requests.push(requestOf(parsePort(port), binding));
+      requests.push(requestOf(parsePort(port), binding, balancedIn));
   if (!host.PublishAllPorts) return requests;
   for (const { port: number, protocol } of exposedPorts(exposed)) {
     if (protocol === 'sctp') continue;
@@ -47,7 +54,7 @@ export function portRequests(host: HostConfig, exposed: Readonly<Record<string, 
   return requests;
 }
 
-function requestOf({ port, protocol }: ContainerPort, binding: PortBinding): PortRequest {
+function requestOf({ port, protocol }: ContainerPort, binding: PortBinding, balancedIn?: string): PortRequest {
   const { start, end } = parsePortRange(binding.HostPort);
   return {
     protocol,
@@ -55,6 +62,7 @@ function requestOf({ port, protocol }: ContainerPort, binding: PortBinding): Por
     hostPort: start,
     ...(end > start ? { hostPortEnd: end } : {}),
     containerPort: port,
+    ...(balancedIn !== undefined && start > 0 && end === start ? { balancedIn } : {}),
   };
 }
 

@@ -32,13 +32,14 @@ export async function sharedPorts(
       `the proxy of container ${other.name} was not found, so its ports cannot be shared`,
     );
   const shared = wanted.flatMap((request) =>
-    matches(request).map(({ protocol, hostIp, hostPort }) => ({
+    matches(request).map(({ protocol, hostIp, hostPort, balancedIn }) => ({
       protocol,
       hostIp,
       hostPort,
       containerIp: addressFor(hostIp, endpoint),
       containerPort: request.containerPort,
       sharedWith: proxy!,
+      ...(balancedIn === undefined ? {} : { balancedIn }),
     })),
   );
   return { shared, rest };

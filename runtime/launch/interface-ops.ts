@@ -66,6 +66,15 @@ export type NetworkOp =
       readonly containerIp: string;
       readonly containerPort: number;
     }
+  /** As `port.listen`, beside others that joined at the same port: connections are dealt out among them. */
+  | {
+      readonly op: 'port.join';
+      readonly protocol: 'tcp' | 'udp';
+      readonly hostIp: string;
+      readonly hostPort: number;
+      readonly containerIp: string;
+      readonly containerPort: number;
+    }
   /** As `port.listen`, with the socket of a proxy (`pid`) that listens there: the proxy that follows accepts nothing until SIGUSR1. */
   | {
       readonly op: 'port.take';
@@ -140,11 +149,11 @@ export function linkUp(name: string): NetworkOp {
  */
 export function portOps(ports: readonly PublishedPortSpec[]): { before: NetworkOp[]; host: NetworkOp[] } {
   if (ports.length === 0) return { before: [], host: [] };
-  const before = ports.map(({ sharedWith, ...port }): NetworkOp => {
+  const before = ports.map(({ sharedWith, balancedIn, ...port }): NetworkOp => {
     const { protocol, hostIp, hostPort, containerIp, containerPort } = port;
     const fields = { protocol, hostIp, hostPort, containerIp, containerPort };
     return sharedWith === undefined
-      ? { op: 'port.listen', ...fields }
+      ? { op: balancedIn === undefined ? 'port.listen' : 'port.join', ...fields }
       : { op: 'port.take', pid: sharedWith, ...fields };
   });
   return { before, host: [{ op: 'port.serve', pid: 0 }] };
@@ -198,6 +207,13 @@ export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
     ['value', 'string'],
   ],
   'port.listen': [
+    ['protocol', 'string'],
+    ['hostIp', 'string'],
+    ['hostPort', 'u32'],
+    ['containerIp', 'string'],
+    ['containerPort', 'u32'],
+  ],
+  'port.join': [
     ['protocol', 'string'],
     ['hostIp', 'string'],
     ['hostPort', 'u32'],

@@ -152,6 +152,8 @@ export interface PublishedPortSpec {
   readonly containerPort: number;
   /** Pid of another container's proxy, whose listening socket is shared; nothing is accepted until the proxy is told to. */
   readonly sharedWith?: number;
+  /** Containers that say the same word here listen at the same port, and the kernel deals connections out among them. */
+  readonly balancedIn?: string;
 }
 
 export interface LogSpec {

@@ -1,6 +1,7 @@
 /*
  * Published ports. `port.listen` binds on the host before anything of the container exists, so that a busy port fails
  * the start; `port.serve` then forks the proxy, which joins the container's network namespace for connecting.
+ * `port.join` binds beside others that joined: the kernel deals connections out among them (SO_REUSEPORT, socket(7)).
  * `port.take` shares the socket of a proxy that listens already: what waits to be accepted is then lost by no change of
  * hands. A proxy with such sockets accepts nothing until SIGUSR1; SIGUSR2 ends accepting, and connections go on.
  */
@@ -62,12 +63,13 @@ static int prepare_socket(int fd, bool udp, bool v6)
 	return enable(fd, SOL_SOCKET, SO_REUSEADDR);
 }
 
-static int open_listener(const union address *at, bool udp)
+static int open_listener(const union address *at, bool udp, bool joins)
 {
 	int fd = socket(at->any.sa_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	if (prepare_socket(fd, udp, at->any.sa_family == AF_INET6) == 0 && bind(fd, &at->any, address_size(at)) == 0 &&
+	if (prepare_socket(fd, udp, at->any.sa_family == AF_INET6) == 0 &&
+	    (!joins || enable(fd, SOL_SOCKET, SO_REUSEPORT) == 0) && bind(fd, &at->any, address_size(at)) == 0 &&
 	    (udp || listen(fd, SOMAXCONN) == 0))
 		return fd;
 	int error = errno;
@@ -132,7 +134,7 @@ static int share_listener(pid_t pid, const union address *at, bool udp)
 }
 
 /* `pid`: who listens there already; 0: nobody does. */
-static int add_port(struct context *c, struct reader *r, pid_t pid)
+static int add_port(struct context *c, struct reader *r, pid_t pid, bool joins)
 {
 	const char *protocol = read_str(r), *host_ip = read_str(r);
 	uint32_t host_port = read_u32(r);
@@ -144,20 +146,25 @@ static int add_port(struct context *c, struct reader *r, pid_t pid)
 	snprintf(subject, sizeof subject, strchr(host_ip, ':') ? "[%s]:%u/%s" : "%s:%u/%s", host_ip, host_port, protocol);
 	if (parse_address(host_ip, host_port, &at) < 0 || parse_address(container_ip, container_port, &target) < 0)
 		return fail(c, subject);
-	int fd = pid ? share_listener(pid, &at, udp) : open_listener(&at, udp);
+	int fd = pid ? share_listener(pid, &at, udp) : open_listener(&at, udp, joins);
 	return fd < 0 || add_listener(fd, udp, &target) < 0 ? fail(c, subject) : 0;
 }
 
 int op_port_listen(struct context *c, struct reader *r)
 {
-	return add_port(c, r, 0);
+	return add_port(c, r, 0, false);
+}
+
+int op_port_join(struct context *c, struct reader *r)
+{
+	return add_port(c, r, 0, true);
 }
 
 int op_port_take(struct context *c, struct reader *r)
 {
 	pid_t pid = (pid_t)read_u32(r);
 	holds_back = true;
-	return add_port(c, r, pid);
+	return add_port(c, r, pid, false);
 }
 
 int proxy_watch(struct watched *w, uint32_t events)

@@ -62,7 +62,8 @@
 	OP(109, "port.serve", op_port_serve) \
 	OP(110, "conntrack.forget", op_conntrack_forget) \
 	OP(111, "route.replace", op_route_replace) \
-	OP(112, "port.take", op_port_take)
+	OP(112, "port.take", op_port_take) \
+	OP(114, "port.join", op_port_join)
 
 #define OP(code, name, function) int function(struct context *c, struct reader *r);
 OPS(OP)

@@ -52,6 +52,9 @@ export function openNetworks(options: NetworksOptions): Networks {
   return new EngineNetworks(options);
 }
 
+/** Only the proxies' listening sockets are dealt out among: the kernel's map of ports knows one target each. */
+const isForwarded = ({ balancedIn }: PublishedPortSpec) => balancedIn === undefined;
+
 class EngineNetworks implements Networks {
   readonly #launcher: Launcher;
   readonly #names: MachineNames;
@@ -266,7 +269,7 @@ class EngineNetworks implements Networks {
     if (this.#catalog.find(endpoint.networkId)?.internal !== false) return;
     this.#noteDatagrams(containerId, ports);
     // Not waited for: until the kernel forwards by itself, the container's proxy does.
-    this.#keeper.firewall.setPorts(containerId, ports).catch((error) => this.#say(messageOf(error)));
+    this.#keeper.firewall.setPorts(containerId, ports.filter(isForwarded)).catch((error) => this.#say(messageOf(error)));
   }
 
   #noteDatagrams(containerId: string, ports: readonly PublishedPortSpec[]): void {
@@ -289,7 +292,7 @@ class EngineNetworks implements Networks {
 
   async republish(from: string, to: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
     if (this.#catalog.find(endpoint.networkId)?.internal === false)
-      await this.#keeper.firewall.movePorts(from, to, ports);
+      await this.#keeper.firewall.movePorts(from, to, ports.filter(isForwarded));
     this.#ports.release(from);
     this.#ports.reserve(to, ports);
     this.#noteDatagrams(to, ports);

@@ -10,6 +10,7 @@ type Protocol = PublishedPortSpec['protocol'];
 interface Reservation {
   readonly owner: string;
   readonly hostIp: string;
+  readonly balancedIn: string | undefined;
   /** The owner listens; until then it may still fail because of another program. */
   readonly published: boolean;
 }
@@ -37,12 +38,14 @@ export class PortBook {
       hostPort,
       containerIp: containerIp(hostIp, target),
       containerPort: request.containerPort,
+      ...(request.balancedIn === undefined ? {} : { balancedIn: request.balancedIn }),
     }));
   }
 
   /** Without asking: the ports of a container that runs. */
   reserve(owner: string, ports: readonly PublishedPortSpec[]): void {
-    for (const { protocol, hostPort, hostIp } of ports) this.#add(protocol, hostPort, [hostIp], owner, true);
+    for (const { protocol, hostPort, hostIp, balancedIn } of ports)
+      this.#add(protocol, hostPort, [hostIp], { owner, balancedIn, published: true });
   }
 
   release(owner: string): void {
@@ -63,12 +66,13 @@ export class PortBook {
     return reservations.filter((reservation) => collide(reservation.hostIp, hostIp));
   }
 
-  async #pick({ protocol, hostPort, hostPortEnd }: PortRequest, hostIps: readonly string[], owner: string) {
+  async #pick(request: PortRequest, hostIps: readonly string[], owner: string) {
+    const { protocol, hostPort, hostPortEnd, balancedIn } = request;
     const last = hostPortEnd ?? hostPort;
     if (hostPort === 0) return this.#pickFree(protocol, hostIps, owner);
     for (let port = hostPort; port <= last; port++) {
-      if (this.#isTaken(protocol, port, hostIps)) continue;
-      this.#add(protocol, port, hostIps, owner);
+      if (this.#isTaken(protocol, port, hostIps, balancedIn)) continue;
+      this.#add(protocol, port, hostIps, { owner, balancedIn, published: false });
       if (hostPort === last || (await areFree(protocol, hostIps, port))) return port;
       this.#drop(protocol, port, owner);
     }
@@ -80,23 +84,24 @@ export class PortBook {
     for (let tries = 0; tries < 64; tries++) {
       const port = await probe(protocol, hostIps[0]!, 0);
       if (port === undefined || this.#isTaken(protocol, port, hostIps)) continue;
-      this.#add(protocol, port, hostIps, owner);
+      this.#add(protocol, port, hostIps, { owner, balancedIn: undefined, published: false });
       if (await areFree(protocol, hostIps.slice(1), port)) return port;
       this.#drop(protocol, port, owner);
     }
     throw new EngineError('system', `no free ${protocol} port was found on ${hostIps[0]}`);
   }
 
-  #isTaken(protocol: Protocol, port: number, hostIps: readonly string[]): boolean {
-    return hostIps.some((hostIp) => this.#colliding(protocol, hostIp, port).length > 0);
+  #isTaken(protocol: Protocol, port: number, hostIps: readonly string[], balancedIn?: string): boolean {
+    const isOther = (one: Reservation) => balancedIn === undefined || one.balancedIn !== balancedIn;
+    return hostIps.some((hostIp) => this.#colliding(protocol, hostIp, port).some(isOther));
   }
 
-  #add(protocol: Protocol, port: number, hostIps: readonly string[], owner: string, published = false): void {
+  #add(protocol: Protocol, port: number, hostIps: readonly string[], holder: Omit<Reservation, 'hostIp'>): void {
     const key = `${protocol}/${port}`;
     const others = (this.#reserved.get(key) ?? []).filter(
-      (reservation) => reservation.owner !== owner || !hostIps.includes(reservation.hostIp),
+      (reservation) => reservation.owner !== holder.owner || !hostIps.includes(reservation.hostIp),
     );
-    this.#reserved.set(key, [...others, ...hostIps.map((hostIp) => ({ owner, hostIp, published }))]);
+    this.#reserved.set(key, [...others, ...hostIps.map((hostIp) => ({ ...holder, hostIp }))]);
   }
 
   #drop(protocol: Protocol, port: number, owner: string): void {

@@ -90,6 +90,8 @@ export interface PortRequest {
   readonly hostIp: string;
   readonly hostPort: number;
   readonly hostPortEnd?: number;
+  /** Whoever asks with the same word gets the same port beside those that have it. */
+  readonly balancedIn?: string;
   readonly containerPort: number;
 }
 
