@@ -1,5 +1,21 @@
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { FRAME_HEADER, type Frame, frameHeader } from './wire.js';
+
+const QUEUE_PAUSE_MS = 5;
+const QUEUE_TRIES = 2000;
+
+/** The socket, or why there is none. */
+function openOnce(path: string): Promise<Socket | NodeJS.ErrnoException> {
+  return new Promise((resolve) => {
+    const socket = connect({ path, allowHalfOpen: true });
+    socket.once('error', resolve);
+    socket.once('connect', () => {
+      socket.off('error', resolve);
+      resolve(socket);
+    });
+  });
+}
 
 /**
  * One connection to the launcher or a monitor. Exactly one frame is taken off the socket for each `next`, so that after
@@ -15,16 +31,15 @@ export class FrameConnection {
     for (const event of ['end', 'close', 'error']) socket.on(event, this.onEnd);
   }
 
-  /** Rejects with the system's error (ENOENT, ECONNREFUSED: nobody is there). */
-  static open(path: string): Promise<FrameConnection> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ path, allowHalfOpen: true });
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.off('error', reject);
-        resolve(new FrameConnection(socket));
-      });
-    });
+  /** Rejects with the system's error (ENOENT, ECONNREFUSED: nobody is there). Waits where the queue of connections is full. */
+  static async open(path: string): Promise<FrameConnection> {
+    for (let tries = 0; ; tries += 1) {
+      const opened = await openOnce(path);
+      if (opened instanceof Socket) return new FrameConnection(opened);
+      // The kernel says EAGAIN for a unix socket with somaxconn connections waiting, where TCP would try again.
+      if (opened.code !== 'EAGAIN' || tries >= QUEUE_TRIES) throw opened;
+      await pause(QUEUE_PAUSE_MS);
+    }
   }
 
   /** Nothing will come any more. */

@@ -18,12 +18,18 @@ export async function openTrash(directory: string, launcher: Pick<Launcher, 'spa
   await mkdir(directory, { recursive: true });
   let sequence = 0;
   let emptying: Promise<void> | undefined;
+  let listedAt = 0;
 
   function emptySoon(): Promise<void> {
     emptying ??= pause(delayMs)
-      .then(() => removeChildren(directory, launcher))
+      .then(() => {
+        listedAt = sequence;
+        return removeChildren(directory, launcher);
+      })
       .finally(() => {
         emptying = undefined;
+        // What was thrown away meanwhile was not on the list.
+        if (sequence > listedAt) void emptySoon();
       });
     return emptying;
   }

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { Readable } from 'node:stream';
+import { PatientAgent } from './patient-agent.js';
 
 /** Where an engine answers: a unix socket, or a host and port. */
 export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number };
@@ -36,7 +37,7 @@ export class HttpClient {
     readonly address: Address,
     connections: number,
   ) {
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections });
+    this.agent = new PatientAgent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections });
   }
 
   send(
@@ -59,7 +60,7 @@ export class HttpClient {
         method,
         path: `${path}${queryString(options.query)}`,
         headers: { host: 'engine', ...headers },
-        agent: ownConnection ? false : this.agent,
+        agent: ownConnection ? new PatientAgent() : this.agent,
         signal: options.signal,
       });
       request.on('response', resolve);
@@ -87,7 +88,7 @@ export class HttpClient {
             ? { 'content-length': 0 }
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
         },
-        agent: false,
+        agent: new PatientAgent(),
       });
       request.on('upgrade', (response, socket, head) =>
         resolve({ response, socket: socket as Upgraded['socket'], head }),

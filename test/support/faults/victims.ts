@@ -62,9 +62,9 @@ function candidates(world: World, victim: Exclude<Victim, 'cli'>, all: readonly 
     case 'monitor':
       return ours.filter((one) => !isLauncher(one));
     case 'builder':
-      return all.filter(({ group }) => group?.startsWith('build-'));
+      return all.filter(({ group, command }) => group !== undefined && command.includes('/built'));
     case 'container':
-      return all.filter(({ group }) => group !== undefined && !group.startsWith('build-'));
+      return all.filter(({ group }) => group !== undefined);
   }
 }
 
