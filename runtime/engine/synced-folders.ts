@@ -14,8 +14,18 @@ export interface SyncedFolder {
   readonly files: string;
   /** What the files were when the last build was done with them. */
   readonly index: FileIndex;
+  /** SHA-256 in hex of those files whose content was seen arriving, by path. */
+  readonly digests: ReadonlyMap<string, string>;
   /** Gives it back. Without an index nothing of it can be trusted, and it is emptied when it is taken again. */
-  release(made: { readonly index: FileIndex; readonly sizeBytes: number } | undefined): Promise<void>;
+  release(made: SyncedContent | undefined): Promise<void>;
+}
+
+export interface SyncedContent {
+  readonly index: FileIndex;
+  readonly digests?: ReadonlyMap<string, string>;
+  readonly sizeBytes: number;
+  /** It is as it was when it was taken. */
+  readonly unchanged?: boolean;
 }
 
 export interface SyncedFolderUse {
@@ -27,9 +37,12 @@ export interface SyncedFolderUse {
 
 const keptFolders = 24;
 const maximumAgeMs = 7 * 24 * 3_600_000;
+/** Their indexes stay in memory: reading 10,000 files' lines back takes longer than the build that wants them. */
+const rememberedFolders = 6;
 
 export class SyncedFolders {
   readonly #taken = new Set<string>();
+  readonly #remembered = new Map<string, Pick<SyncedFolder, 'index' | 'digests'>>();
 
   /** `parent`: `HOME/build/synced`. */
   constructor(readonly parent: string) {}
@@ -39,20 +52,30 @@ export class SyncedFolders {
     const digest = createHash('sha256').update(key).digest('hex').slice(0, 32);
     const folder = this.#free(digest);
     const files = join(folder, 'files');
-    const index = await readIndex(folder);
-    if (!index) await rm(folder, { recursive: true, force: true });
+    const found = this.#remembered.get(folder) ?? (await readIndex(folder));
+    this.#remembered.delete(folder);
+    if (!found) await rm(folder, { recursive: true, force: true });
     await mkdir(files, { recursive: true, mode: 0o700 });
     // Whoever is killed in between leaves no index behind.
-    await rm(join(folder, indexName), { force: true });
+    await rename(join(folder, indexName), join(folder, takenName)).catch(() => undefined);
     return {
       files,
-      index: index ?? new Map(),
+      index: found?.index ?? new Map(),
+      digests: found?.digests ?? new Map(),
       release: async (made) => {
-        if (made) await writeIndex(folder, made.index, made.sizeBytes);
+        if (made) await this.#keep(folder, made);
         this.#taken.delete(folder);
         await this.#trim();
       },
     };
+  }
+
+  async #keep(folder: string, made: SyncedContent): Promise<void> {
+    const { index, digests = new Map(), sizeBytes, unchanged } = made;
+    const restored = unchanged && (await restoreIndex(folder));
+    if (!restored) await writeIndex(folder, { index, digests, sizeBytes });
+    this.#remembered.set(folder, { index, digests });
+    for (const oldest of [...this.#remembered.keys()].slice(0, -rememberedFolders)) this.#remembered.delete(oldest);
   }
 
   /** Those that are there, most lately used first. */
@@ -92,22 +115,27 @@ export class SyncedFolders {
 
   async #remove(id: string): Promise<void> {
     if (this.#taken.has(join(this.parent, id))) return;
+    this.#remembered.delete(join(this.parent, id));
     await rm(join(this.parent, id), { recursive: true, force: true });
   }
 }
 
 const indexName = 'index.json';
+/** Its name while a build changes the folder. */
+const takenName = 'index.taken';
 /** Beside the index, which is large to read. */
 const sizeName = 'size';
 
 interface StoredIndex {
-  readonly files: [string, string][];
+  /** Path, description, digest. */
+  readonly files: readonly (readonly [string, string, string?])[];
 }
 
-async function readIndex(folder: string): Promise<FileIndex | undefined> {
+async function readIndex(folder: string): Promise<Pick<SyncedFolder, 'index' | 'digests'> | undefined> {
   try {
     const { files } = JSON.parse(await readFile(join(folder, indexName), 'utf8')) as StoredIndex;
-    return new Map(files);
+    const digests = files.flatMap(([path, , digest]) => (digest ? [[path, digest] as const] : []));
+    return { index: new Map(files.map(([path, described]) => [path, described])), digests: new Map(digests) };
   } catch {
     return undefined;
   }
@@ -118,12 +146,31 @@ async function readSize(folder: string): Promise<number> {
   return Number(text) || 0;
 }
 
-async function writeIndex(folder: string, index: FileIndex, sizeBytes: number): Promise<void> {
+async function restoreIndex(folder: string): Promise<boolean> {
+  try {
+    await rename(join(folder, takenName), join(folder, indexName));
+  } catch {
+    return false;
+  }
+  await touch(folder);
+  return true;
+}
+
+async function writeIndex(
+  folder: string,
+  { index, digests, sizeBytes }: Required<Omit<SyncedContent, 'unchanged'>>,
+): Promise<void> {
   const path = join(folder, indexName);
-  const stored: StoredIndex = { files: [...index] };
+  const stored: StoredIndex = {
+    files: [...index].map(([file, described]) => [file, described, digests.get(file) ?? '']),
+  };
   await writeFile(join(folder, sizeName), String(sizeBytes));
   await writeFile(`${path}.new`, JSON.stringify(stored));
   await rename(`${path}.new`, path);
+  await touch(folder);
+}
+
+async function touch(folder: string): Promise<void> {
   const now = new Date();
   await utimes(folder, now, now);
 }

@@ -75,12 +75,14 @@ async function evaluateOnce(
 ): Promise<string> {
   try {
     const contextDirectory = await context();
+    const contextTree = run.workspace.treeOf(contextDirectory);
     const contexts = await namedFolders(run);
     const bases = await folderImages(run, contexts, new Set(plan.stages.map(({ image }) => image)));
     const options = {
       ...run.request.options,
       ...readCaches(run),
       contextDirectory,
+      ...(contextTree ? { contextTree } : {}),
       contextFiltered: loaded.remoteFolder === undefined,
       dockerfile: loaded.dockerfile,
       contexts,

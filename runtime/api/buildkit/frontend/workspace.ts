@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { takeContext } from '../../../engine/build-context.js';
 import type { Engine } from '../../../engine/engine.js';
 import type { SyncedFolder, SyncedFolders } from '../../../engine/synced-folders.js';
+import type { Tree } from '../../../engine/synced-tree.js';
 import type { VertexLine } from '../control/vertex.js';
 import { type Received, receiveFiles } from '../session/receive-files.js';
 import type { Session } from '../session/sessions.js';
@@ -23,6 +24,7 @@ const progressEveryBytes = 256 << 10;
 
 export class Workspace {
   readonly #release: (() => Promise<unknown>)[] = [];
+  readonly #trees = new Map<string, Tree>();
 
   constructor(
     private readonly parts: { readonly engine: Engine; readonly folders: SyncedFolders; readonly uploads: Uploads },
@@ -36,7 +38,13 @@ export class Workspace {
     const folder = await this.parts.folders.take(key);
     const received = await this.#receive(folder, request, line, `transferring ${shown}:`);
     this.#release.push(() => folder.release(received));
+    this.#trees.set(folder.files, received.tree);
     return folder.files;
+  }
+
+  /** What lies in a folder that was mirrored, without a look at it. */
+  treeOf(folder: string): Tree | undefined {
+    return this.#trees.get(folder);
   }
 
   async #receive(folder: SyncedFolder, request: FolderRequest, line: VertexLine, id: string): Promise<Received> {

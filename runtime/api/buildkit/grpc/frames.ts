@@ -45,8 +45,13 @@ export class FrameReader {
   }
 }
 
-/** The messages of a readable side, in order, with its backpressure. */
-export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** The messages of a readable side, in order, with its backpressure; those that came together in one list. */
+export async function* readFrameBatches(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
   const reader = new FrameReader();
-  for await (const chunk of stream) yield* reader.push(chunk);
+  for await (const chunk of stream) yield reader.push(chunk);
+}
+
+/** The same, one by one. */
+export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const messages of readFrameBatches(stream)) yield* messages;
 }

@@ -1,5 +1,6 @@
 /** Go's `os.FileMode`, which files travel with. */
 import type { Stats } from 'node:fs';
+import type { Entry } from '../../../engine/synced-tree.js';
 
 const directory = 0x80000000;
 const symlink = 0x08000000;
@@ -21,6 +22,15 @@ export function fileType(mode: number): FileType {
   if (has(mode, directory)) return 'directory';
   if (has(mode, symlink)) return 'symlink';
   return has(mode, types) ? 'other' : 'file';
+}
+
+/** Undefined for what no image holds: a socket. */
+export function entryType(mode: number): Entry['type'] | undefined {
+  const type = fileType(mode);
+  if (type !== 'other') return type;
+  if (has(mode, fifo)) return 'fifo';
+  if (has(mode, characterDevice)) return 'character-device';
+  return has(mode, device) ? 'block-device' : undefined;
 }
 
 /** What chmod(2) takes. */

@@ -1,5 +1,6 @@
 /** The receiving side of a client's folder: `FileSync/DiffCopy`, whose packets are those of fsutil. */
-import type { SyncedFolder } from '../../../engine/synced-folders.js';
+import type { SyncedContent, SyncedFolder } from '../../../engine/synced-folders.js';
+import type { Tree } from '../../../engine/synced-tree.js';
 import type { ClientCall, Metadata } from '../grpc/client.js';
 import { codes, GrpcError } from '../grpc/status.js';
 import type { Codec } from '../proto/codec.js';
@@ -24,34 +25,36 @@ export interface ReceiveOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
-export interface Received {
-  readonly index: SyncedFolder['index'];
-  readonly sizeBytes: number;
+export interface Received extends Required<SyncedContent> {
+  readonly tree: Tree;
 }
 
 const method = '/moby.filesync.v1.FileSync/DiffCopy';
 
-/** Makes `folder` equal to the client's one. Resolves with its new index, and with the size of all its files. */
+/** Makes `folder` equal to the client's one. Resolves with what is in it then. */
 export async function receiveFiles(
   session: Session,
-  folder: Pick<SyncedFolder, 'files' | 'index'>,
+  folder: Pick<SyncedFolder, 'files' | 'index' | 'digests'>,
   request: FilesRequest,
   options: ReceiveOptions,
 ): Promise<Received> {
   const { codec } = session.client;
   const call = session.client.call(method, metadata(request), options.signal);
-  const mirror = new Mirror(folder.files, folder.index);
+  const mirror = new Mirror(folder.files, folder.index, folder.digests);
   const receiver = new Receiver(mirror, call, codec);
   let bytes = 0;
   try {
-    for await (const message of call.messages()) {
-      bytes += message.length;
-      receiver.take(codec.decode('Packet', message));
+    for await (const messages of call.batches()) {
+      for (const message of messages) {
+        bytes += message.length;
+        receiver.take(codec.decode('Packet', message));
+      }
       options.onBytes(bytes);
     }
     if (!receiver.done) throw new GrpcError(codes.unavailable, 'the client stopped sending files');
-    mirror.finish();
-    return { index: mirror.index, sizeBytes: mirror.sizeBytes };
+    if (!mirror.unchanged) mirror.finish();
+    const { index, digests, sizeBytes, unchanged } = mirror;
+    return { index, digests, sizeBytes, unchanged, tree: mirror.tree() };
   } finally {
     mirror.close();
     if (!receiver.done) call.cancel();

@@ -1,0 +1,51 @@
+/** A mirrored folder as its owner described it: nothing of it is looked up on this machine but contents that are read. */
+import { join, posix } from 'node:path';
+import type { Content, Entry, Tree } from '../build/files/tree.js';
+
+export type { Entry, Tree };
+
+const top: Entry = {
+  type: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  mtimeMs: 0,
+  target: undefined,
+  major: 0,
+  minor: 0,
+  linkKey: undefined,
+};
+
+export class SyncedTree implements Tree {
+  readonly #names = new Map<string, string[]>([['', []]]);
+
+  /** `entries`: by path without leading slash, folders before what is in them. */
+  constructor(
+    private readonly root: string,
+    private readonly entries: ReadonlyMap<string, Entry>,
+  ) {
+    for (const [path, { type }] of entries) {
+      if (type === 'directory') this.#names.set(path, []);
+      const parent = posix.dirname(path);
+      this.#names.get(parent === '.' ? '' : parent)?.push(posix.basename(path));
+    }
+    for (const names of this.#names.values()) names.sort();
+  }
+
+  async entry(path: string): Promise<Entry | undefined> {
+    return path === '' ? top : this.entries.get(path);
+  }
+
+  async names(path: string): Promise<string[]> {
+    return this.#names.get(path) ?? [];
+  }
+
+  hostPath(path: string): string {
+    return join(this.root, path);
+  }
+
+  content(path: string): Content {
+    return { path: this.hostPath(path) };
+  }
+}
