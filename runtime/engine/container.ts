@@ -1,4 +1,5 @@
 import type { AttachChoice, AttachStream, ExitStatus, Monitor } from '../launch/types.js';
+import type { Kept } from './kept.js';
 import { Mutex } from './mutex.js';
 import type { ContainerRecord } from './types.js';
 
@@ -34,6 +35,10 @@ export class Container {
   removing = false;
   /** A client has asked for the end of the running process. */
   endingByHand = false;
+  /** What a restart keeps of the run that it ends. */
+  kept: Kept | undefined;
+  /** This engine has started the running process, and no privileged exec has been in it since. */
+  isUntouched = false;
   /** How the running process has ended, once it has. */
   lastExit: ExitStatus | undefined;
 

@@ -77,6 +77,7 @@ export async function startExec(engine: Engine, exec: Exec, start: ExecStart): P
   try {
     checkExecConfig(exec.config);
     const spec = await execSpec(engine, container, exec.config, start);
+    if (exec.config.Privileged) container.isUntouched = false;
     const running = await monitorOf(container).exec(spec);
     exec.running = running;
     exec.pid = running.pid;

@@ -81,7 +81,7 @@ export function answerWaiters(waiters: Set<(result: WaitResult) => void>, result
 }
 
 async function release(engine: Engine, container: Container): Promise<void> {
-  await releaseEndpoints(engine, container);
+  if (container.kept === undefined) await releaseEndpoints(engine, container);
   await unmountVolumes(engine, container).catch(() => undefined);
   await releaseShm(engine, container).catch(() => undefined);
   await releaseImageMounts(engine, container).catch(() => undefined);

@@ -42,6 +42,7 @@ export interface LaunchFacts {
   /** Namespaces of other containers: `container:X` → pid of its first process. */
   readonly pidOf: (mode: string) => number;
   readonly userXattr: boolean;
+  readonly kept?: LaunchSpec['kept'];
 }
 
 export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchSpec {
@@ -63,6 +64,7 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
       ],
       mountpoint: root.mountpoint,
     },
+    ...(facts.kept === undefined ? {} : { kept: facts.kept }),
     rootReadOnly: host.ReadonlyRootfs,
     rootPropagation: rootPropagation(facts.mounts),
     mounts: facts.mounts,

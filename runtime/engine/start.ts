@@ -5,6 +5,7 @@ import { EngineError } from '../errors.js';
 import { composeLaunch } from '../launch/compose.js';
 import { withGroundwork } from '../launch/groundwork.js';
 import type { LaunchProgram } from '../launch/program.js';
+import type { LaunchSpec } from '../launch/spec.js';
 import type { Monitor, PreparedContainer } from '../launch/types.js';
 import type { PreparedRoot } from '../snapshots/types.js';
 import { lookUpIdentity } from './accounts.js';
@@ -25,6 +26,7 @@ import { processEnv } from './environment.js';
 import { followExit } from './exited.js';
 import { startHealth } from './health.js';
 import { resolveImageMounts } from './image-mounts.js';
+import { isLost, takeKept } from './kept.js';
 import { startFailure } from './launch-failure.js';
 import { launchSpec } from './launch-spec.js';
 import { mountSpecs } from './mount-specs.js';
@@ -97,6 +99,13 @@ async function fail(engine: Engine, container: Container, message: string, exitC
 
 interface Prepared {
   readonly program: LaunchProgram;
+/** What a launch stands on. */
+interface Ground {
+  readonly connect: () => Promise<Connected>;
+  readonly behind?: Container | undefined;
+  readonly kept?: LaunchSpec['kept'];
+}
+
   readonly connected: Connected;
 }
 
@@ -105,12 +114,12 @@ async function launch(
   container: Container,
   { restarting, behind }: { restarting: boolean; behind: Container | undefined },
 ): Promise<void> {
-  const { launcher } = engine.foundations;
-  const { program, connected } = await prepareProgram(engine, container, behind);
-  const prepared = await launcher.prepare(program, container.pendingAttaches.size === 0);
+  const again = await launchAgain(engine, container);
+  const { prepared, connected } = again ?? (await launchNew(engine, container, behind));
+  const publishes = again === undefined && behind === undefined;
   try {
     await attachPending(container, prepared.monitor);
-    await settledAll([prepared.go(), behind ? undefined : publishPorts(engine, container, connected)]);
+    await settledAll([prepared.go(), publishes ? publishPorts(engine, container, connected) : undefined]);
   } catch (error) {
     await abandon(prepared);
     throw error;
@@ -122,17 +131,53 @@ async function launch(
 
 /** Best effort: after a failed `go` there is nothing left to abandon. */
 async function abandon(prepared: PreparedContainer): Promise<void> {
+interface Launched {
+  readonly prepared: PreparedContainer;
+  readonly connected: Connected;
+}
+
+async function launchNew(engine: Engine, container: Container, behind: Container | undefined): Promise<Launched> {
+  const connect = () => connectEndpoints(engine, container, behind);
+  const { program, connected } = await prepareProgram(engine, container, { connect, behind });
+  const goAtOnce = container.pendingAttaches.size === 0;
+  return { prepared: await engine.foundations.launcher.prepare(program, goAtOnce), connected };
+}
+
+/** In the monitor that has kept the last run's surroundings for a restart; undefined when there is none, or nothing is left of it. */
+async function launchAgain(engine: Engine, container: Container): Promise<Launched | undefined> {
+  const kept = takeKept(container);
+  if (kept === undefined) return undefined;
+  const { monitor, connected } = kept;
+  const { program } = await prepareProgram(engine, container, { connect: async () => connected, kept: 'again' }).catch(
+    async (error: unknown) => {
+      await monitor.letGo();
+      throw error;
+    },
+  );
+  try {
+    return { prepared: await monitor.relaunch(program, container.pendingAttaches.size === 0), connected };
+  } catch (error) {
+    if (!isLost(error)) throw error;
+    await releaseEndpoints(engine, container);
+    return undefined;
+  }
+}
+
   await prepared.abandon().catch(() => undefined);
 }
 
 /** Everything that can be done at the same time is: addresses, files, accounts, devices. */
-async function prepareProgram(engine: Engine, container: Container, behind?: Container): Promise<Prepared> {
+async function prepareProgram(
+  engine: Engine,
+  container: Container,
+  { connect, behind, kept = 'root' }: Ground,
+): Promise<Prepared> {
   const { paths, snapshots } = engine.foundations;
   const { id, chainId, hostConfig: host, mounts } = container.record;
   const directory = containerDirectory(paths, id);
   const root = snapshots.get(id, chainId);
   const [connected, given] = await settledAll([
-    connectEndpoints(engine, container, behind),
+    connect(),
     givenDevices(host),
     mountVolumes(engine, container).then(() => checkStart(container.record)),
   ]);
@@ -173,6 +218,7 @@ async function prepareProgram(engine: Engine, container: Container, behind?: Con
     seccomp: seccompFilter(engine, host),
     pidOf: (mode) => pidOf(engine, mode),
     userXattr: false,
+    kept,
   });
   // Not waited for: it is on its way to the store before the process can exist, and that is what a next engine needs.
   void engine.save(container, {
@@ -224,6 +270,7 @@ function begin(engine: Engine, container: Container, monitor: Monitor, restartin
   container.endingByHand = false;
   const { Health: _, ...rest } = state;
   engine.saveSoon(container, {
+  container.isUntouched = true;
     startedBefore: true,
     stoppedByHand: false,
     restartCount: restarting ? restartCount : 0,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
+import { dropKept, keepForRestart } from './kept.js';
 import { afterStart, giveUpRestart, sendSignal, stopSignalOf } from './kill.js';
 import { signalNumber } from './signals.js';
 import { startLocked } from './start.js';
@@ -49,15 +50,20 @@ async function settlesWithin(settled: Promise<void>, ms: number): Promise<boolea
 
 /** Ends it when it runs, and starts it. */
 export async function restartContainer(engine: Engine, container: Container, options: StopOptions): Promise<void> {
-  await container.lock.run(async () => {
-    if (container.isRunning) {
-      // An `--rm` container would be removed between the two.
-      await withoutAutoRemove(engine, container, () => end(engine, container, options));
-      engine.tell(container, 'stop');
-    }
-    await startLocked(engine, container);
-  });
+  await container.lock.run(() =>
+    restartLocked(engine, container, options).finally(() => dropKept(engine, container).catch(() => undefined)),
+  );
   engine.tell(container, 'restart');
+}
+
+async function restartLocked(engine: Engine, container: Container, options: StopOptions): Promise<void> {
+  if (container.isRunning) {
+    await keepForRestart(engine, container);
+    // An `--rm` container would be removed between the two.
+    await withoutAutoRemove(engine, container, () => end(engine, container, options));
+    engine.tell(container, 'stop');
+  }
+  await startLocked(engine, container);
 }
 
 async function withoutAutoRemove(engine: Engine, container: Container, work: () => Promise<void>): Promise<void> {

@@ -1,34 +1,23 @@
 import type { CgroupLayout } from './cgroup.js';
 import type { MountAttribute, Op, PropagationType } from './program.js';
-import type { LaunchSpec, MountSpec, Propagation } from './spec.js';
+import type { LaunchSpec, MountSpec, Propagation, RootFs } from './spec.js';
 
 const LOCKED: readonly MountAttribute[] = ['nosuid', 'nodev', 'noexec'];
 
 /** The root file system on its mountpoint, as the root that everything after is resolved below. */
 export function rootOps(spec: LaunchSpec): Op[] {
   const { rootfs } = spec;
+  const path = rootfs.kind === 'overlay' ? rootfs.mountpoint : rootfs.path;
+  const mounted: Op = spec.kept === 'again' ? { op: 'mount.kept', target: path } : rootMount(rootfs, path);
+  return [mounted, { op: 'root.choose', path }, ...(spec.kept === undefined ? [] : [{ op: 'root.keep' } as const])];
+}
+
+function rootMount(rootfs: RootFs, path: string): Op {
+  if (rootfs.kind === 'directory') return { ...bindOp(path, path), propagation: 'private' };
+  const { lower, upper, work, options } = rootfs;
   // An image without layers: the kernel refuses an overlay over nothing, and there is nothing to lay over.
-  if (rootfs.kind === 'overlay' && rootfs.lower.length === 0)
-    return [
-      { ...bindOp(rootfs.upper, rootfs.mountpoint), propagation: 'private' },
-      { op: 'root.choose', path: rootfs.mountpoint },
-    ];
-  if (rootfs.kind === 'overlay')
-    return [
-      {
-        op: 'mount.overlay',
-        target: rootfs.mountpoint,
-        lower: rootfs.lower,
-        upper: rootfs.upper,
-        work: rootfs.work,
-        options: rootfs.options,
-      },
-      { op: 'root.choose', path: rootfs.mountpoint },
-    ];
-  return [
-    { ...bindOp(rootfs.path, rootfs.path), propagation: 'private' },
-    { op: 'root.choose', path: rootfs.path },
-  ];
+  if (lower.length === 0) return { ...bindOp(upper, path), propagation: 'private' };
+  return { op: 'mount.overlay', target: path, lower, upper, work, options };
 }
 
 /** Docker's own mounts, then the container's, parents before children. A mount of the container replaces ours at the same place. */

@@ -27,12 +27,14 @@ const STALL_MS = 300_000;
  */
 export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram {
   const { cgroups } = machine;
-  const ports = portOps(spec.ports);
+  const ports = portOps(spec.kept === 'again' ? [] : spec.ports);
   const wires = spec.interfaces.map((link) => interfaceOps(link));
   const groups = cgroupOps(spec, cgroups);
   return {
     before: [...ports.before, ...(cgroups.version === 2 ? groups : []), ...joinOps(spec.namespaces, ['newpid'])],
-    clone: newNamespaces(spec.namespaces).filter((name) => name !== 'newcgroup'),
+    clone: newNamespaces(spec.namespaces).filter(
+      (name) => name !== 'newcgroup' && !(name === 'newnet' && spec.kept === 'again'),
+    ),
     host: [
       ...(cgroups.version === 1 ? [...groups, { op: 'groups.ready' } as const] : []),
       ...wires.flatMap((wire) => wire.host),
@@ -48,7 +50,7 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
       ...joinGroupOps(spec, cgroups),
       ...cgroupMountOps(spec, cgroups),
       ...maskOps(spec.maskedPaths.filter((path) => !holdsSysctls(path))),
-      ...(spec.namespaces.net.kind === 'new' ? [linkUp('lo')] : []),
+      ...(spec.namespaces.net.kind === 'new' && spec.kept !== 'again' ? [linkUp('lo')] : []),
       { op: 'wait.host' },
       ...wires.flatMap((wire) => wire.inside),
       ...sysctlOps(spec),
@@ -114,6 +116,7 @@ function placeOps(spec: LaunchSpec): Op[] {
     ...(score === undefined || score === 0 ? [] : [{ op: 'oom.score', score: String(score) } as const]),
     ...rlimitOps(spec.process.rlimits),
     ...(spec.namespaces.uts.kind === 'new'
+    ...(spec.kept === 'again' ? ([{ op: 'network.kept' }, { op: 'sockets.end' }] as const) : []),
       ? [{ op: 'hostname', host: spec.hostname, domain: spec.domainname } as const]
       : []),
     { op: 'keyring', name: `_ses.${spec.containerId}`, optional: true },

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { ByteWriter } from './byte-writer.js';
 import { composeExec } from './compose-exec.js';
 import { FrameConnection } from './connection.js';
-import { encodeOps } from './encode.js';
+import { encodeContainer, encodeOps } from './encode.js';
 import type { Machine } from './machine.js';
+import type { LaunchProgram } from './program.js';
 import {
   type AttachChoice,
   type AttachStream,
@@ -23,6 +24,9 @@ class Control {
   readonly exited: Promise<ExitStatus>;
   private exit!: (status: ExitStatus) => void;
   onOom: () => void = () => undefined;
+  /** The connection goes on after the end, for a next run. */
+  keeps = false;
+  private over = false;
 
   constructor(readonly connection: FrameConnection) {
     this.exited = new Promise((resolve) => {
@@ -32,6 +36,7 @@ class Control {
 
   /** Throws LaunchError for an answer REPLY_FAILED, and when the other side has died. */
   request(kind: number, body?: Uint8Array): Promise<Frame> {
+    if (this.over) return Promise.reject(new LaunchError('monitor', 'EPIPE', 'connection'));
     const answer = this.expect();
     this.connection.send(kind, body);
     return answer;
@@ -47,10 +52,13 @@ class Control {
   /** The first answer may be awaited without a request of ours (READY follows the launch itself). */
   async pump(): Promise<void> {
     for (let frame = await this.connection.next(); frame !== undefined; frame = await this.connection.next()) {
-      if (frame.kind === REPLY.exited) this.exit(decodeExited(frame.body));
-      else if (frame.kind === REPLY.oom) this.onOom();
+      if (frame.kind === REPLY.exited) {
+        this.over = this.keeps;
+        this.exit(decodeExited(frame.body));
+      } else if (frame.kind === REPLY.oom) this.onOom();
       else if (frame.kind === REPLY.failed) this.answers.shift()?.reject(decodeFailure(frame.body));
       else this.answers.shift()?.resolve(frame);
+      if (this.over && this.answers.length === 0) return;
     }
     for (const { reject } of this.answers.splice(0)) reject(new LaunchError('monitor', 'EPIPE', 'connection'));
     this.exit({ code: 137, signal: 9, oomKilled: false, finishedAtNs: nowNs() });
@@ -114,6 +122,30 @@ class ConnectedMonitor implements Monitor {
 
   async resize(rows: number, columns: number): Promise<void> {
     await this.control.request(COMMAND.resize, sizeBody(rows, columns));
+  }
+
+  async keep(): Promise<boolean> {
+    // Said before the answer is there: the end may come right behind it.
+    this.control.keeps = true;
+    this.control.keeps = await this.control.request(COMMAND.keep).then(
+      () => true,
+      () => false,
+    );
+    return this.control.keeps;
+  }
+
+  async relaunch(program: LaunchProgram, goAtOnce = false): Promise<PreparedContainer> {
+    const { connection } = this.control;
+    const launch = { socket: this.socket, containerId: this.containerId };
+    connection.send(COMMAND.relaunch, encodeContainer(program, goAtOnce));
+    return awaitPrepared(connection, launch, this.machine, goAtOnce);
+  }
+
+  async letGo(): Promise<void> {
+    const { connection } = this.control;
+    connection.send(COMMAND.abandon);
+    while ((await connection.next()) !== undefined);
+    connection.close();
   }
 
   disconnect(): void {

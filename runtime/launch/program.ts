@@ -39,6 +39,14 @@ export type ContainerOp =
   | { readonly op: 'remove'; readonly path: string }
   /** An absolute path of the machine. */
   | { readonly op: 'root.choose'; readonly path: string }
+  /** The monitor holds the chosen root's mount from here on: a process has ended before its writes are on the disk. */
+  | { readonly op: 'root.keep' }
+  /** The root that the monitor holds since an earlier run, on an existing folder. */
+  | { readonly op: 'mount.kept'; readonly target: string }
+  /** Into the network namespace that the monitor has kept from an earlier run. */
+  | { readonly op: 'network.kept' }
+  /** Ends the connections in this network namespace that no process holds. */
+  | { readonly op: 'sockets.end' }
   /** The chosen root becomes `/`, what was there is gone. */
   | { readonly op: 'root.pivot'; readonly propagation: PropagationType | undefined }
   | {

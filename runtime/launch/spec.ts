@@ -171,6 +171,11 @@ export interface LaunchSpec {
   readonly domainname: string;
   readonly namespaces: NamespaceChoices;
   readonly rootfs: RootFs;
+  /**
+   * `root`: the monitor holds the mounted root. `again`: a further run in a monitor that has kept root, network namespace
+   * and ports of the last; no interfaces are made then. Undefined: neither.
+   */
+  readonly kept?: 'root' | 'again';
   readonly rootReadOnly: boolean;
   readonly rootPropagation: Propagation;
   readonly mounts: readonly MountSpec[];

@@ -84,6 +84,15 @@ export interface Monitor {
   resize(rows: number, columns: number): Promise<void>;
   /** Called each time the kernel kills a process of the container for its memory. One listener. */
   onOom(listener: () => void): void;
+  /**
+   * What outlives the process is kept after its end, for as long as this connection lives: network namespace, root,
+   * ports. False: that cannot be, it ends as always. After the end, `relaunch` or `letGo`.
+   */
+  keep(): Promise<boolean>;
+  /** As Launcher.prepare, in a monitor that was asked to keep and whose process has ended. Throws LaunchError; nothing is left then. */
+  relaunch(program: LaunchProgram, goAtOnce?: boolean): Promise<PreparedContainer>;
+  /** Settles when what was kept is gone. */
+  letGo(): Promise<void>;
   /** Stops listening to it; container and monitor go on. */
   disconnect(): void;
 }
@@ -121,12 +130,16 @@ export interface Launcher {
   sync(path: string): Promise<void>;
   /** Streams a tar of a folder; see `TarPack`. */
   pack(options: TarPack): Readable;
+  /** The same as gzip, compressed and hashed in threads; `tell` hears what it was before the stream ends. */
+  packGzip(options: TarPack, tell: (packed: PackedGzip) => void): Readable;
   close(): Promise<void>;
 }
 
 /** Where tar work happens. Paths are always resolved below it, symlinks too (openat2 RESOLVE_IN_ROOT). */
 export type TarRoot =
   | { readonly kind: 'directory'; readonly path: string }
+  /** To pack from alone: a file that is an archive already. */
+  | { readonly kind: 'file'; readonly path: string }
   /** The root of a running container as its process sees it, mounts included. */
   | { readonly kind: 'process'; readonly pid: number }
   /** The file system of a stopped container: mounted for the job in a mount namespace of its own; `binds` (volumes) on top. */
@@ -167,6 +180,12 @@ export interface TarResult {
   readonly bytes: number;
   /** Where `digest` was asked for. */
   readonly tar?: { readonly digest: `sha256:${string}`; readonly bytes: number };
+}
+
+/** Both sides of a compressed archive. */
+export interface PackedGzip {
+  readonly plain: { readonly digest: `sha256:${string}`; readonly bytes: number };
+  readonly packed: { readonly digest: `sha256:${string}`; readonly bytes: number };
 }
 
 export interface TarPack {

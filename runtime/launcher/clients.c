@@ -4,7 +4,9 @@
  */
 #include "monitor.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -172,7 +174,7 @@ void tell_exited(struct monitor *m, struct process *p, bool oom)
 	for (struct client *c = m->clients; c; c = c->next)
 		if (p == m->container ? c->kind == CLIENT_CONTROL : c == p->owner) {
 			client_reply(c, REPLY_EXITED, &w);
-			c->end_when_sent = true;
+			c->end_when_sent = !c->keeps;
 		}
 }
 
@@ -312,6 +314,31 @@ static void abandon(struct monitor *m)
 		kill(m->container->pid, SIGKILL);
 }
 
+static void keep(struct monitor *m, struct client *c)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)m->container->pid);
+	if (m->network < 0 && !m->container->reaped)
+		m->network = open(path, O_RDONLY | O_CLOEXEC);
+	else
+		errno = ESRCH;
+	c->keeps = m->network >= 0 && m->root >= 0 && !keeper(m) && !m->container->reaped;
+	if (c->keeps)
+		client_reply(c, REPLY_OK, NULL);
+	else
+		fail_errno(c, "keep");
+}
+
+/* The frame is the launch itself; it is freed when it has been read. */
+static void relaunch(struct monitor *m, struct client *c)
+{
+	struct pending frame = c->in;
+	c->in = (struct pending){ 0 };
+	struct reader body = { .at = frame.bytes + FRAME_HEADER, .end = frame.bytes + frame.length };
+	container_again(m, c, body);
+	pending_free(&frame);
+}
+
 static void handle(struct monitor *m, struct client *c)
 {
 	uint16_t kind = (uint16_t)(c->in.bytes[4] | c->in.bytes[5] << 8);
@@ -319,6 +346,10 @@ static void handle(struct monitor *m, struct client *c)
 	bool fresh = c->kind == CLIENT_NEW, control = c->kind == CLIENT_CONTROL || c->kind == CLIENT_EXEC;
 	if (fresh && kind == COMMAND_EXEC) {
 		exec_asked(m, c);
+		return;
+	}
+	if (c->keeps && m->finished && kind == COMMAND_RELAUNCH) {
+		relaunch(m, c);
 		return;
 	}
 	if (fresh && kind == COMMAND_CONTROL)
@@ -331,6 +362,10 @@ static void handle(struct monitor *m, struct client *c)
 		send_signal(c, &body);
 	else if (control && kind == COMMAND_RESIZE)
 		resize(c, &body);
+	else if (control && kind == COMMAND_KEEP)
+		keep(m, c);
+	else if (c->keeps && m->finished && kind == COMMAND_ABANDON)
+		c->keeps = false;	/* monitor_loop() cleans up, and this connection ends with it */
 	else if (control && kind == COMMAND_ABANDON && c == m->launching)
 		abandon(m);
 	else

@@ -28,6 +28,11 @@ static int read_settings(struct settings *s, struct reader *r)
 	unsigned char *own = malloc(length + 1);
 	if (!own)
 		return -1;
+	free(s->memory);
+	free(s->cgroup_files);
+	free(s->cgroup_dirs);
+	s->cgroup_files = s->cgroup_dirs = NULL;
+	s->memory = own;
 	memcpy(own, bytes, length);
 	own[length] = 0;
 	struct reader in = { .at = own, .end = own + length };
@@ -106,8 +111,9 @@ static int monitor_open(struct monitor *m)
 	m->signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->signals < 0)
 		return note(m, "signalfd");
-	if (unlink(m->settings.exit_file) < 0 && errno != ENOENT)	/* of an earlier run: it would be taken for ours */
-		return note(m, m->settings.exit_file);
+	m->pids = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	if (m->pids < 0)
+		return note(m, "pid namespace");
 	m->listener = listen_at(m->settings.socket);
 	return m->listener < 0 ? note(m, m->settings.socket) : 0;
 }
@@ -115,6 +121,8 @@ static int monitor_open(struct monitor *m)
 static int bring_up(struct monitor *m, const struct container_request *q)
 {
 	char message = SYNC_HOST;
+	if (unlink(m->settings.exit_file) < 0 && errno != ENOENT)	/* of an earlier run: it would be taken for ours */
+		return note(m, m->settings.exit_file);
 	if (run_ops(&m->context, q->before) < 0)
 		return -1;
 	if (log_open(&m->log, &m->settings) < 0)	/* in a folder that may have been made just now */
@@ -131,7 +139,7 @@ static int bring_up(struct monitor *m, const struct container_request *q)
 	if (run_ops(&m->context, q->host) < 0)
 		return -1;
 	/* Its death shows in process_wait_ready. */
-	if (send(m->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+	if (send(m->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		return note(m, "sync");
 	if (process_wait_ready(m, m->container) < 0)
 		return -1;
@@ -149,33 +157,80 @@ static int give_up(struct monitor *m, int fd)
 	return 1;
 }
 
+/* Answers READY, and goes on at once when that is wanted. */
+static void launched(struct monitor *m, struct client *c, const struct container_request *q)
+{
+	struct writer w = { 0 };
+	m->launching = c;
+	c->kind = CLIENT_CONTROL;
+	c->process = m->container;
+	m->container->owner = c;
+	put_u32(&w, (uint32_t)m->container->pid);
+	client_reply(c, REPLY_READY, &w);
+	if (q->go_at_once)
+		client_go(m, c);
+	oom_watch(m);
+}
+
+/* The ended one is forgotten: who was attached to it only gets what has been sent, who controls it is told nothing more. */
+static void forget_ended(struct monitor *m, const struct client *but)
+{
+	while (m->processes)
+		process_free(m, m->processes);
+	m->container = NULL;
+	for (struct client *c = m->clients; c; c = c->next)
+		if (c != but && c->kind != CLIENT_ATTACHED)
+			c->gone = true;
+	int *once[] = { &m->oom, &m->container_fd };
+	for (int i = 0; i < 2; i++) {
+		if (*once[i] >= 0)
+			close(*once[i]);
+		*once[i] = -1;
+	}
+	m->finished = m->abandoned = false;
+}
+
+void container_again(struct monitor *m, struct client *c, struct reader body)
+{
+	struct container_request q;
+	struct failure f;
+	c->keeps = false;
+	forget_ended(m, c);
+	if (read_container(m, &q, &body) < 0)
+		note(m, "request");
+	/* Children were born in the namespace of the process that has ended. */
+	else if (setns(m->pids, CLONE_NEWPID) < 0)
+		note(m, "pid namespace");
+	else if (bring_up(m, &q) == 0) {
+		close(m->network);
+		m->network = -1;
+		launched(m, c, &q);
+		return;
+	}
+	f = m->context.failure;
+	cleanup(m);
+	reply_failure(c->fd, &f);
+	exit(1);
+}
+
 int job_container(int fd, struct request *r)
 {
 	static struct monitor m;
 	struct container_request q;
-	struct writer w = { 0 };
 	context_init(&m.context);
 	m.context.monitor = &m;
-	m.listener = m.container_fd = m.log.fd = -1;
+	m.listener = m.container_fd = m.log.fd = m.oom = m.root = m.network = m.pids = -1;
 	if (read_container(&m, &q, &r->body) < 0) {
 		note(&m, "request");
 		return reply_failure(fd, &m.context.failure) < 0;
 	}
 	if (monitor_open(&m) < 0 || bring_up(&m, &q) < 0)
 		return give_up(&m, fd);
-	request_free(r);
-	m.launching = client_add(&m, fd);
-	if (!m.launching)
+	struct client *c = client_add(&m, fd);
+	if (!c)
 		return 1;
-	m.launching->kind = CLIENT_CONTROL;
-	m.launching->process = m.container;
-	m.container->owner = m.launching;
-	put_u32(&w, (uint32_t)m.container->pid);
-	if (reply(fd, REPLY_READY, &w) < 0)
-		m.launching->gone = true;
 	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
-	if (q.go_at_once)
-		client_go(&m, m.launching);
-	oom_watch(&m);
+	launched(&m, c, &q);
+	request_free(r);
 	return monitor_loop(&m);
 }

@@ -55,6 +55,29 @@ static void remove_group(const struct monitor *m, const char *group)
 	}
 }
 
+struct client *keeper(const struct monitor *m)
+{
+	for (struct client *c = m->clients; c; c = c->next)
+		if (c->keeps && !c->gone)
+			return c;
+	return NULL;
+}
+
+/* What ends with the process, whoever keeps the rest. */
+static void cleanup_process(struct monitor *m)
+{
+	for (struct process *p = m->processes; p; p = p->next)
+		if (!p->reaped && kill(p->pid, SIGKILL) == 0) {
+			waitpid(p->pid, NULL, 0);
+			p->reaped = true;
+		}
+	for (char **group = m->settings.cgroup_dirs; group && *group; group++)
+		remove_group(m, *group);
+	if (m->log.fd >= 0)
+		close(m->log.fd);
+	m->log.fd = -1;
+}
+
 void cleanup(struct monitor *m)
 {
 	for (unsigned i = 0; i < m->context.helper_count; i++)
@@ -62,14 +85,8 @@ void cleanup(struct monitor *m)
 			kill(m->context.helpers[i], SIGKILL);
 			waitpid(m->context.helpers[i], NULL, 0);
 		}
-	for (struct process *p = m->processes; p; p = p->next)
-		if (!p->reaped && kill(p->pid, SIGKILL) == 0)
-			waitpid(p->pid, NULL, 0);
-	for (char **group = m->settings.cgroup_dirs; group && *group; group++)
-		remove_group(m, *group);
-	if (m->log.fd >= 0)
-		close(m->log.fd);
-	m->log.fd = -1;
+	m->context.helper_count = 0;
+	cleanup_process(m);
 	if (m->listener >= 0) {
 		unlink(m->settings.socket);
 		close(m->listener);
@@ -98,11 +115,14 @@ void finish(struct monitor *m)
 	bool oom = oom_killed(m);
 	for (struct process *p = m->processes; p; p = p->next)
 		process_streams_end(m, p);
-	cleanup(m);
+	if (keeper(m))
+		cleanup_process(m);
+	else
+		cleanup(m);
 	write_exit_file(m, oom);
 	tell_exited(m, m->container, oom);
 	for (struct client *c = m->clients; c; c = c->next)
-		if (c->kind != CLIENT_ATTACHED)	/* nothing is left that they could ask for */
+		if (c->kind != CLIENT_ATTACHED && !c->keeps)	/* nothing is left that they could ask for */
 			c->end_when_sent = true;
 	m->finished = true;
 }

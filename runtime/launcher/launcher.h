@@ -101,7 +101,7 @@ struct context {
 	int root;		/* below this directory every path is resolved; "/" until an op chooses another */
 	pid_t pid;		/* in `host`: the container's first process. 0 elsewhere */
 	int sync;		/* in the container's process: towards the monitor. -1 elsewhere */
-	struct monitor *monitor;	/* in `before` and `host` of a container and in its execs; NULL elsewhere */
+	struct monitor *monitor;	/* of a container, in all its lists and in its execs; NULL elsewhere */
 	struct failure failure;
 	int mask;		/* a mounted empty read-only tmpfs to clone, or -1 */
 	int held[HELD_MAX];	/* detached mounts in the order in which they will be placed */

@@ -150,7 +150,7 @@ static void dispatch(struct monitor *m, const struct watch *w, short events)
 
 static bool stalled(const struct monitor *m, const struct client *c, uint64_t now)
 {
-	uint64_t limit = m->finished ? FAREWELL_MS : m->settings.stall_ms;
+	uint64_t limit = m->finished || !c->process ? FAREWELL_MS : m->settings.stall_ms;
 	return limit && c->kind == CLIENT_ATTACHED && c->stalled_ms && now - c->stalled_ms >= limit;
 }
 
@@ -203,6 +203,18 @@ static int bury(struct monitor *m)
 	return 1;
 }
 
+/* Whoever was to run it again is gone, or has thought better of it. */
+static void forget_kept(struct monitor *m)
+{
+	if (m->listener < 0)
+		return;
+	cleanup(m);
+	for (struct client *c = m->clients; c; c = c->next)
+		if (c->kind != CLIENT_ATTACHED)
+			c->gone = true;
+	clients_sweep(m);
+}
+
 int monitor_loop(struct monitor *m)
 {
 	struct watches w = { 0 };
@@ -210,6 +222,8 @@ int monitor_loop(struct monitor *m)
 		settle(m);
 		if (stillborn(m))
 			return bury(m);
+		if (m->finished && !keeper(m))
+			forget_kept(m);
 		if (m->finished && !m->clients)
 			return 0;
 		collect(&w, m);

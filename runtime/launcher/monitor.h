@@ -9,7 +9,7 @@
 #include "launcher.h"
 
 /* Between monitor and a process that it sets up (ops_exec.c). */
-enum { SYNC_GROUPS = 'C', SYNC_HOST = 'H', SYNC_GO = 'G', SYNC_READY = 'R', SYNC_TERMINAL = 'T' };
+enum { SYNC_GROUPS = 'C', SYNC_HOST = 'H', SYNC_GO = 'G', SYNC_READY = 'R', SYNC_TERMINAL = 'T', SYNC_ROOT = 'V' };
 
 /* What a connection to the monitor's socket may say. The first frame decides what the connection is. */
 enum command {
@@ -20,6 +20,8 @@ enum command {
 	COMMAND_SIGNAL = 5,	/* u32 signal → OK (u32 1: delivered, 0: already gone) */
 	COMMAND_RESIZE = 6,	/* u32 rows, u32 columns → OK or FAILED */
 	COMMAND_ABANDON = 7,	/* kills it, also after GO; the connection ends when all is cleaned up */
+	COMMAND_KEEP = 8,	/* → OK or FAILED. When the container ends, its network namespace, root and ports stay for who has asked, as long as that connection does, and a RELAUNCH or ABANDON may follow on it */
+	COMMAND_RELAUNCH = 9,	/* after EXITED: a body as of the job "container" → as that job */
 };
 
 struct settings {
@@ -28,6 +30,7 @@ struct settings {
 	uint32_t log_files, join_flags, stall_ms;
 	bool tty, open_stdin, stdin_once, kill_all;
 	char **cgroup_files, **cgroup_dirs;	/* where execs join; what is removed at the end */
+	void *memory;		/* that the rest points into */
 };
 
 struct log {
@@ -65,7 +68,7 @@ struct client {
 	struct process *process;
 	uint64_t token;
 	uint32_t bits;		/* of an attach */
-	bool gone, input_ended, end_when_sent, leaving;
+	bool gone, input_ended, end_when_sent, leaving, keeps;
 	struct pending in, out;
 	uint64_t stalled_ms;	/* since when it took nothing; 0: not stalled */
 };
@@ -75,6 +78,8 @@ struct monitor {
 	struct context context;
 	struct log log;
 	int listener, signals, oom, container_fd;	/* container_fd: pidfd of the first process */
+	int root, network;	/* the mounted root, detached; the network namespace, when it is to be kept. -1: none */
+	int pids;		/* our own pid namespace */
 	struct process *processes;	/* the container's own is `container`, in the list too */
 	struct process *container;
 	struct client *clients;
@@ -83,7 +88,13 @@ struct monitor {
 };
 
 /* container.c */
+/* The container has ended and was kept: runs it again by the request in `body`. Where that fails, all is cleaned up, `c` is told, and this process ends. */
+void container_again(struct monitor *m, struct client *c, struct reader body);
 uint64_t now_ms(void);
+
+/* ops_exec.c */
+/* In the container's process; fd -1: none goes along. */
+int sync_send(int sync, char message, int fd);
 
 /* process.c */
 struct start {
@@ -123,6 +134,7 @@ void client_drop(struct monitor *m, struct client *c);
 void clients_sweep(struct monitor *m);
 void tell_started(struct process *p);
 void tell_failed(struct process *p, const struct failure *f);
+/* A control connection ends with it, but for the keeper's. */
 void tell_exited(struct monitor *m, struct process *p, bool oom);
 void tell_oom(struct monitor *m);
 
@@ -139,6 +151,8 @@ bool oom_killed(const struct monitor *m);
 
 /* finish.c */
 int exit_code(int status);
+/* Who has asked to keep what outlives the process; NULL: nobody. */
+struct client *keeper(const struct monitor *m);
 void cleanup(struct monitor *m);
 void finish(struct monitor *m);
 

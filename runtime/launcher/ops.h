@@ -49,6 +49,9 @@
 	OP(38, "mount.hold", op_mount_hold) \
 	OP(39, "groups.ready", op_groups_ready) \
 	OP(40, "wait.groups", op_wait_groups) \
+	OP(41, "root.keep", op_root_keep) \
+	OP(42, "mount.kept", op_mount_kept) \
+	OP(43, "network.kept", op_network_kept) \
 	OP(50, "mount.verify", op_mount_verify) \
 	OP(100, "netns.enter", op_netns_enter) \
 	OP(101, "bridge.create", op_bridge_create) \
@@ -63,6 +66,7 @@
 	OP(110, "conntrack.forget", op_conntrack_forget) \
 	OP(111, "route.replace", op_route_replace) \
 	OP(112, "port.take", op_port_take) \
+	OP(113, "sockets.end", op_sockets_end) \
 	OP(114, "port.join", op_port_join)
 
 #define OP(code, name, function) int function(struct context *c, struct reader *r);

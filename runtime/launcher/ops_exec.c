@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static int sync_send(int sync, char message, int fd)
+int sync_send(int sync, char message, int fd)
 {
 	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof fd)]; } control = { 0 };
 	struct iovec part = { .iov_base = &message, .iov_len = 1 };
@@ -54,7 +54,7 @@ int op_groups_ready(struct context *c, struct reader *r)
 {
 	char message = SYNC_GROUPS;
 	(void)r;
-	return send(c->monitor->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET ? -1 : 0;
+	return send(c->monitor->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE ? -1 : 0;
 }
 
 int op_wait_groups(struct context *c, struct reader *r)

@@ -2,6 +2,7 @@
  * Mounts, by descriptors throughout (fsopen, open_tree, mount_setattr, move_mount: Linux 5.12): a target is resolved
  * once below the root and mounted on by its descriptor, and a mount has its flags before it becomes visible.
  */
+#include "monitor.h"
 #include "ops.h"
 
 #include <fcntl.h>
@@ -313,4 +314,24 @@ int op_root_pivot(struct context *c, struct reader *r)
 	if (c->root < 0 || (propagation && set_attributes(c->root, 0, 0, 0, propagation) < 0))
 		return fail(c, "/");
 	return 0;
+}
+
+/* The chosen root's mount goes to the monitor: what is written to it need not be on the disk for the container to have ended. */
+int op_root_keep(struct context *c, struct reader *r)
+{
+	(void)r;
+	int tree = open_tree_at(c->root, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	int result = tree < 0 ? -1 : sync_send(c->sync, SYNC_ROOT, tree);
+	close_keep(tree);
+	return result;
+}
+
+/* target: the root that the monitor has kept. */
+int op_mount_kept(struct context *c, struct reader *r)
+{
+	const char *target = read_str(r);
+	int at = path_open(c->root, target, O_PATH);
+	int result = at < 0 ? -1 : attach_at(c->monitor->root, at);
+	close_keep(at);
+	return result < 0 ? fail(c, target) : 0;
 }

@@ -52,6 +52,13 @@ int op_namespace_leave(struct context *c, struct reader *r)
 	return flags & CLONE_NEWNS ? reopen_root(c) : 0;
 }
 
+/* Into the network namespace that the monitor has kept. */
+int op_network_kept(struct context *c, struct reader *r)
+{
+	(void)r;
+	return setns(c->monitor->network, CLONE_NEWNET);
+}
+
 /* uid map, gid map, deny setgroups: of the container's first process, from outside. */
 int op_id_map(struct context *c, struct reader *r)
 {

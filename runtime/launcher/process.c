@@ -117,6 +117,16 @@ struct process *process_start(struct monitor *m, const struct start *s)
 	return p;
 }
 
+static void take_descriptor(struct monitor *m, struct process *p, int kind, const void *at)
+{
+	int *to = kind == SYNC_ROOT ? &m->root : &p->out;
+	if (*to >= 0)
+		close(*to);
+	memcpy(to, at, sizeof *to);
+	if (kind == SYNC_TERMINAL)
+		fcntl(*to, F_SETFL, O_RDWR | O_NONBLOCK);
+}
+
 /* One message: SYNC_*, 'F' with m->context.failure filled, 0 at the end, -1 when there is none now. */
 static int sync_receive(struct monitor *m, struct process *p, int flags)
 {
@@ -130,16 +140,15 @@ static int sync_receive(struct monitor *m, struct process *p, int flags)
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));	/* a reset (it died without reading ours) is told once, before what it said */
 	if (n <= 0)
 		return n == 0 || errno != EAGAIN ? 0 : -1;
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-	if (head && head->cmsg_type == SCM_RIGHTS) {
-		memcpy(&p->out, CMSG_DATA(head), sizeof p->out);
-		fcntl(p->out, F_SETFL, O_RDWR | O_NONBLOCK);
-	}
 	if (n == sizeof f) {
 		m->context.failure = f;
 		return 'F';
 	}
-	return *(unsigned char *)&f;
+	int kind = *(unsigned char *)&f;
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	if (head && head->cmsg_type == SCM_RIGHTS)
+		take_descriptor(m, p, kind, CMSG_DATA(head));
+	return kind;
 }
 
 static void died_early(struct monitor *m)
