@@ -3,9 +3,10 @@ import type { ExitStatus, Monitor } from '../launch/types.js';
 import type { Container, WaitResult } from './container.js';
 import { releaseEndpoints, tellConnected, tellVolumes } from './endpoints.js';
 import type { Engine } from './engine.js';
-import { groupIsLeft, removeGroup } from './group-removal.js';
+import { groupIsLeft } from './group-removal.js';
 import { promoteNext } from './handover.js';
 import { releaseImageMounts } from './image-mounts.js';
+import { clearLostMonitor } from './lost-monitor.js';
 import { removeContainer } from './remove.js';
 import { nextBackoff, shouldRestart } from './restart-policy.js';
 import { releaseShm } from './shm.js';
@@ -53,7 +54,8 @@ export async function dealWithExit(engine: Engine, container: Container, status:
   await promoteNext(engine, container);
   // Only a monitor that was killed leaves its group; what ran in it must be gone before the container may start again.
   const group = record.running?.cgroupPath;
-  if (group !== undefined && groupIsLeft(engine.cgroups, group)) await removeGroup(engine.cgroups, group);
+  if (group !== undefined && groupIsLeft(engine.cgroups, group))
+    await clearLostMonitor(engine, container.id, record.hostConfig.CgroupParent);
   if (comesBack) scheduleRestart(engine, container, Number(ranNs / 1_000_000n));
   else if (record.hostConfig.AutoRemove) autoRemove(engine, container);
 }

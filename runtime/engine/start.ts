@@ -29,6 +29,7 @@ import { resolveImageMounts } from './image-mounts.js';
 import { isLost, takeKept } from './kept.js';
 import { startFailure } from './launch-failure.js';
 import { launchSpec } from './launch-spec.js';
+import { clearLostMonitor } from './lost-monitor.js';
 import { mountSpecs } from './mount-specs.js';
 import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths.js';
 import { linksEnv, seccompFilter } from './process-facts.js';
@@ -79,6 +80,7 @@ export async function startLocked(engine: Engine, container: Container, manner: 
 async function fail(engine: Engine, container: Container, message: string, exitCode: number): Promise<void> {
   await releaseEndpoints(engine, container);
   await unmountVolumes(engine, container).catch(() => undefined);
+  await clearLostMonitor(engine, container.id, container.record.hostConfig.CgroupParent);
   for (const pending of container.pendingAttaches) pending.failed(new EngineError('system', message));
   container.pendingAttaches.clear();
   const { startedBefore, state } = container.record;

@@ -18,6 +18,7 @@ import { FrameReader } from './frames.js';
 import { DEFAULT_HOST_CONFIG, type HostConfig } from './host-config.js';
 import { errnoSentence, execSentence } from './launch-failure.js';
 import { launchSpec } from './launch-spec.js';
+import { clearLostMonitor } from './lost-monitor.js';
 import { mountSpecs } from './mount-specs.js';
 import { NO_ENDPOINT_SETTINGS } from './network-wishes.js';
 import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths.js';
@@ -46,6 +47,7 @@ async function runStep(engine: Engine, request: StepRequest): Promise<{ exitCode
     throw stepFailure(error);
   } finally {
     await releaseEndpoints(engine, container);
+    await clearLostMonitor(engine, container.id);
     await rm(directory, { recursive: true, force: true });
   }
 }

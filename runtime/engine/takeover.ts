@@ -10,6 +10,7 @@ import type { Engine } from './engine.js';
 import { dealWithExit, followExit } from './exited.js';
 import { finishHandover } from './handover.js';
 import { startHealth } from './health.js';
+import { sweepMonitorSockets } from './lost-monitor.js';
 import { exitFile, monitorSocket } from './paths.js';
 import { removeContainer } from './remove.js';
 import { shouldRestart } from './restart-policy.js';
@@ -25,6 +26,7 @@ export async function takeOver(engine: Engine): Promise<void> {
   for (const container of containers) if (await settle(engine, container, live)) comeBack.push(container);
   for (const container of containers) await finishHandover(engine, container).catch(() => undefined);
   await endStrays(engine, live);
+  await sweepMonitorSockets(engine);
   await removeOrphans(engine);
   for (const container of comeBack) engine.restart(container).catch(() => undefined);
 }
