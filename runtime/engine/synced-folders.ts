@@ -128,14 +128,14 @@ const sizeName = 'size';
 
 interface StoredIndex {
   /** Path, description, digest. */
-  readonly files: readonly (readonly [string, string, string?])[];
+  readonly described: readonly (readonly [string, string, string])[];
 }
 
 async function readIndex(folder: string): Promise<Pick<SyncedFolder, 'index' | 'digests'> | undefined> {
   try {
-    const { files } = JSON.parse(await readFile(join(folder, indexName), 'utf8')) as StoredIndex;
-    const digests = files.flatMap(([path, , digest]) => (digest ? [[path, digest] as const] : []));
-    return { index: new Map(files.map(([path, described]) => [path, described])), digests: new Map(digests) };
+    const { described } = JSON.parse(await readFile(join(folder, indexName), 'utf8')) as StoredIndex;
+    const digests = described.flatMap(([path, , digest]) => (digest ? [[path, digest] as const] : []));
+    return { index: new Map(described.map(([path, text]) => [path, text])), digests: new Map(digests) };
   } catch {
     return undefined;
   }
@@ -162,7 +162,7 @@ async function writeIndex(
 ): Promise<void> {
   const path = join(folder, indexName);
   const stored: StoredIndex = {
-    files: [...index].map(([file, described]) => [file, described, digests.get(file) ?? '']),
+    described: [...index].map(([file, text]) => [file, text, digests.get(file) ?? '']),
   };
   await writeFile(join(folder, sizeName), String(sizeBytes));
   await writeFile(`${path}.new`, JSON.stringify(stored));

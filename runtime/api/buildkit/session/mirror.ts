@@ -54,16 +54,17 @@ export class Mirror {
 
   /** Whether content has to be asked for under `id`. Throws an Error for an entry that cannot be. */
   entry(stat: Stat, id: number): boolean {
-    const path = this.#checked(stat.path);
     const type = fileType(stat.mode);
     const described = describe(stat);
     const same = this.before.get(stat.path) === described;
+    // what is here already was checked when it came
+    const path = same ? undefined : this.#checked(stat.path);
     this.index.set(stat.path, described);
     this.#described.push(stat);
     if (same) this.#keep(stat.path);
     if (type === 'file') this.sizeBytes += stat.size;
     if (type === 'directory') this.#folders.set(stat.path, stat);
-    if (same || type === 'other') return false;
+    if (path === undefined || type === 'other') return false;
     if (type === 'directory') this.#makeFolder(path, stat);
     else rmSync(path, { recursive: true, force: true });
     if (type === 'symlink') this.#makeSymlink(path, stat);
