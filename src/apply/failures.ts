@@ -29,7 +29,7 @@ export async function explainFailure(step: Step, thrown: unknown, context: Apply
   return new UserError('engine-refused', `${step.op.do}: ${thrown.message}`, [], undefined, { cause: thrown });
 }
 
-function explainPull(service: string, image: string, thrown: unknown, { locate }: ApplyContext): Error {
+function explainPull(service: string, image: string, thrown: unknown, { locate, project }: ApplyContext): Error {
   const known = thrown instanceof EngineAnswerError || thrown instanceof UserError;
   if (!known) return thrown as Error;
   const missing = thrown instanceof EngineAnswerError && thrown.status === 404;
@@ -37,6 +37,7 @@ function explainPull(service: string, image: string, thrown: unknown, { locate }
   const next = missing
     ? ['Check its name and tag; a private one needs a log-in at its registry.']
     : ['Check the connection to its registry, then run the command again.'];
+  if (project.services[service]?.build) next.push('--build builds it from this folder instead.');
   const location = locate(`services.${service}.image`);
   return new UserError(missing ? 'image-missing' : 'pull-failed', sentence, next, location, { cause: thrown });
 }

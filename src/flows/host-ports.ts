@@ -11,6 +11,7 @@ import { composeLabel } from '../model/labels.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project } from '../model/project.js';
+import { isBalanced } from '../plan/balance.js';
 import { candidates, heldPort, observedPorts, type WantedPort, wantedPorts } from '../plan/host-ports.js';
 import { isFree, listener } from './listeners.js';
 import type { Session } from './session.js';
@@ -103,7 +104,10 @@ async function refuseClashes(
     const protocol = one.port.protocol || 'tcp';
     const place = `${addressOf(one)}:${published}/${protocol}`;
     const twin = seen.get(place);
-    if (twin) throw clash(one, `${nameOf(project, twin)} wants it too`, locate);
+    if (twin && !(twin.service === one.service && isBalanced(project, one.service)))
+      throw twin.service === one.service
+        ? cannotShare(one, locate)
+        : clash(one, `${nameOf(project, twin)} wants it too`, locate);
     seen.set(place, one);
     if (own.has(published)) continue;
     const holder = others.get(`${published}/${protocol}`);
@@ -114,6 +118,20 @@ async function refuseClashes(
 }
 
 const nameOf = (project: Project, { service, replica }: WantedPort) => `${project.name}-${service}-${replica}`;
+
+/** An engine that is not ours gives a port to one container. */
+function cannotShare({ service, index, port }: WantedPort, locate: PortSearch['locate']): UserError {
+  const at = `services.${service}.ports.${index}`;
+  return new UserError(
+    'port-busy',
+    `${service} wants several containers at host port ${port.published}, and this engine gives a port to one of them.`,
+    [
+      "devenv's own engine deals the connections out among them (leave --engine and DEVENV_ENGINE away).",
+      `Or leave the host port open (- "${port.target}"), so that each gets its own.`,
+    ],
+    locate(at),
+  );
+}
 
 function clash({ service, index, port }: WantedPort, why: string, locate: PortSearch['locate']): UserError {
   const at = `services.${service}.ports.${index}`;

@@ -2,11 +2,12 @@
 import type { EngineClient } from '../engine/client.js';
 import { isConnectionError } from '../engine/errors.js';
 import { UserError } from '../errors.js';
-import { imageName } from '../model/names.js';
+import { imageName, isProduction } from '../model/names.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { LoadedProject, Project } from '../model/project.js';
 import { observeProject } from '../observe/observe.js';
+import { balanced } from '../plan/balance.js';
 import { Draft } from '../plan/draft.js';
 import { planImages } from '../plan/images.js';
 import type { UpOptions } from '../plan/options.js';
@@ -74,7 +75,8 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   if (await isHeldToLock(session, engine, loaded, request))
     request = { ...request, plan: { ...request.plan, pull: 'missing' } };
   let observed = await observeProject(engine, loaded.project);
-  const project = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
+  const known = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
+  const project = engine.own ? balanced(known, observed, request.plan.scale) : known;
   const { alone = true } = request;
   const shared = {
     project,
@@ -114,12 +116,12 @@ async function isHeldToLock(
   session: Session,
   engine: EngineClient,
   loaded: LoadedProject,
-  { locked, dryRun }: UpRequest,
+  { locked, dryRun, plan }: UpRequest,
 ): Promise<boolean> {
-  const custom = Boolean(session.world.env.CI) || loaded.project.environmentName === 'prod';
+  const custom = Boolean(session.world.env.CI) || isProduction(loaded.project);
   if (dryRun || !(locked ?? custom)) return false;
   const { holdToLock } = await import('./lock/locked.js');
-  return holdToLock(session, engine, loaded, locked ?? false);
+  return holdToLock(session, engine, loaded, { asked: locked ?? false, builds: plan.build === 'always' });
 }
 
 /** A line when `lint` has something to say; only where something was done, so that it does not become noise. */

@@ -17,5 +17,8 @@ export const composeLabel = {
   version: 'com.docker.compose.version',
 } as const;
 
+/** Ours: containers with the same word share their fixed host ports (a word of our engine). */
+export const balanceLabel = 'dev.devenv.balance';
+
 /** Ours: short hashes of the parts of a service's config, as JSON, so that a recreation can say what changed. */
 export const configPartsLabel = 'dev.devenv.config-parts';

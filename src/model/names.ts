@@ -10,6 +10,10 @@ export function imageName(project: Project, service: Service): string {
   return service.image ?? `${project.name}-${service.name}`;
 }
 
+/** Where one does not develop: images are as they were published, and as they were locked. */
+export const isProduction = ({ environmentName }: Pick<Project, 'environmentName'>): boolean =>
+  environmentName === 'prod';
+
 /** How many containers a service wants: `scale`, else `deploy.replicas`, else 1. */
 export function replicaCount(service: Service): number {
   const deploy = service.deploy as { replicas?: number; mode?: string } | undefined;

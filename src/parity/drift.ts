@@ -10,12 +10,14 @@ export function lockDrift(
   const locked = lock.environments[environment];
   if (!locked) return [`environment ${environment} is not in the lock file`];
   const drift: string[] = [];
-  for (const [service, { image, bases = [] }] of Object.entries(wanted)) {
+  for (const [service, { image: named, bases = [] }] of Object.entries(wanted)) {
     const before = locked[service];
     if (!before) {
       drift.push(`${service} is not locked`);
       continue;
     }
+    // What can be built as well is locked without its own image as long as no registry has that.
+    const image = before.bases && before.image === undefined && wanted[service]!.bases ? undefined : named;
     if (image !== before.image)
       drift.push(`${service}: image ${before.image ?? 'none'} was locked, ${image ?? 'none'} is wanted`);
     for (const base of bases)

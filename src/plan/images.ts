@@ -1,4 +1,4 @@
-import { imageName } from '../model/names.js';
+import { imageName, isProduction } from '../model/names.js';
 import type { Observed } from '../model/observed.js';
 import type { Project, Service } from '../model/project.js';
 import type { Draft } from './draft.js';
@@ -8,7 +8,8 @@ type ImageOptions = Pick<UpOptions, 'build' | 'pull'>;
 
 /**
  * Gets the images that the services need: built where the service says how (when missing, or with `--build`), pulled
- * otherwise as `pull_policy` or `--pull` says. An image that several services name is got once.
+ * otherwise as `pull_policy` or `--pull` says. An image that several services name is got once. In production an image that
+ * has a name is pulled, even where the service also says how it is built, unless `--build`.
  * Gives image name → number of the step that brings it.
  */
 export function planImages(
@@ -19,13 +20,17 @@ export function planImages(
   options: ImageOptions,
 ): Map<string, number> {
   const steps = new Map<string, number>();
-  const builders = services.filter((service) => service.build);
-  for (const service of [...inBuildOrder(project, builders), ...services.filter((one) => !one.build)]) {
+  const isBuilt = ({ build, image, pull_policy }: Service) =>
+    build !== undefined &&
+    (image === undefined || !isProduction(project) || options.build === 'always' || pull_policy === 'build');
+  const builders = services.filter(isBuilt);
+  for (const service of [...inBuildOrder(project, builders), ...services.filter((one) => !isBuilt(one))]) {
     const image = imageName(project, service);
     if (steps.has(image)) continue;
-    const why = reasonToGet(service, observed.images[image] !== undefined, options);
+    const isHere = observed.images[image] !== undefined;
+    const why = isBuilt(service) ? reasonToBuild(service, isHere, options) : reasonToPull(service, isHere, options);
     if (why === undefined) continue;
-    const verb = service.build ? 'image.build' : 'image.pull';
+    const verb = isBuilt(service) ? 'image.build' : 'image.pull';
     const after = buildsBefore(project, service).flatMap((name) => steps.get(name) ?? []);
     steps.set(image, draft.add({ do: verb, service: service.name, image }, why, after));
   }
@@ -54,14 +59,16 @@ function inBuildOrder(project: Project, services: readonly Service[]): Service[]
 }
 
 /** Undefined: what is here does. */
-function reasonToGet(service: Service, here: boolean, options: ImageOptions): string | undefined {
+function reasonToBuild(service: Service, here: boolean, options: ImageOptions): string | undefined {
+  if (options.build === 'never') return undefined;
+  if (options.build === 'always') return 'asked for by --build';
+  if (service.pull_policy === 'build') return 'pull_policy: build';
+  return here ? undefined : 'not built yet';
+}
+
+/** Undefined: what is here does. */
+function reasonToPull(service: Service, here: boolean, options: ImageOptions): string | undefined {
   const policy = options.pull ?? service.pull_policy ?? 'missing';
-  if (service.build) {
-    if (options.build === 'never') return undefined;
-    if (options.build === 'always') return 'asked for by --build';
-    if (service.pull_policy === 'build') return 'pull_policy: build';
-    return here ? undefined : 'not built yet';
-  }
   if (policy === 'always') return options.pull ? 'asked for by --pull always' : 'pull_policy: always';
   if (policy === 'never' || here) return undefined;
   return 'not here yet';

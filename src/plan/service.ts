@@ -50,9 +50,15 @@ export class ServicePlanner {
     private readonly replicas: ReadonlyMap<string, readonly Replica[]>,
   ) {}
 
-  /** Removes the containers that hold networks and volumes which are about to be replaced. Gives the steps. */
-  removeFirst(services: readonly Service[], networks: ReadonlySet<string>, volumes: ReadonlySet<string>): number[] {
+  /** Removes the containers that hold networks, volumes or ports (`joining`: services) that are about to be another's. Gives the steps. */
+  removeFirst(
+    services: readonly Service[],
+    networks: ReadonlySet<string>,
+    volumes: ReadonlySet<string>,
+    joining: ReadonlySet<string>,
+  ): number[] {
     const holds = (service: Service) =>
+      joining.has(service.name) ||
       networksOf(service).some((key) => networks.has(key)) ||
       volumesOf(this.project, service).some((key) => volumes.has(key));
     for (const service of services.filter(holds)) {

@@ -7,6 +7,7 @@ import { imageName, replicaCount } from '../model/names.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project, Service } from '../model/project.js';
+import { joiningServices } from './balance.js';
 import { whyRecreate } from './divergence.js';
 import { Draft } from './draft.js';
 import { hashService } from './hash.js';
@@ -34,7 +35,9 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
     options,
   );
   const replaced = replacedVolumes(project, observed, services, options);
-  const freed = changed.size || replaced.size ? planner.removeFirst(services, changed, replaced) : [];
+  const joining = joiningServices(project, observed);
+  const freed =
+    changed.size || replaced.size || joining.size ? planner.removeFirst(services, changed, replaced, joining) : [];
   const networks = planNetworks(draft, project, observed, services, changed, freed);
   const volumes = planVolumes(draft, project, observed, services, replaced, freed);
   for (const service of services) {
@@ -43,6 +46,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
       ...networksOf(service).map((key) => networks.get(key)),
       ...volumesOf(project, service).map((key) => volumes.get(key)),
       ...hostsOf(service).flatMap((host) => planner.created.get(host) ?? []),
+      ...(joining.has(service.name) ? freed : []),
     ];
     planner.plan(service, ready);
   }

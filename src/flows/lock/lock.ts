@@ -39,7 +39,7 @@ export async function lock(session: Session, wish: LockWish): Promise<number> {
   const before = await readLockFile(file);
   if (wish.check) return check(session, file, wanted, before);
   const images = await resolveAll(session, wish, wanted, before);
-  const lockFile = tidyLockFile({ images, environments: wanted });
+  const lockFile = tidyLockFile({ images, environments: published(wanted, images) });
   const text = renderLockFile(lockFile);
   const old = await readFile(file, 'utf8').catch(() => '');
   await writeFile(file, text);
@@ -78,7 +78,7 @@ function imagesOf(wanted: Wanted, services?: readonly string[]): Set<string> {
   for (const environment of Object.values(wanted)) {
     for (const [name, { image, bases = [] }] of Object.entries(environment)) {
       if (services && !services.includes(name)) continue;
-      for (const one of image === undefined ? bases : [image]) found.add(one);
+      for (const one of image === undefined ? bases : [image, ...bases]) found.add(one);
     }
   }
   return found;
@@ -90,15 +90,51 @@ async function resolveAll(
   wanted: Wanted,
   before: LockFile | undefined,
 ): Promise<Record<string, LockedImage>> {
+  const needed = imagesOf(
+    mapServices(wanted, ({ bases, image }) => (bases ? { bases } : image === undefined ? {} : { image })),
+  );
   const renewed = update ? imagesOf(wanted, services.length ? services : undefined) : new Set<string>();
   const images: Record<string, LockedImage> = {};
   await Promise.all(
     [...imagesOf(wanted)].map(async (name) => {
       const known = renewed.has(name) ? undefined : before?.images[name];
-      images[name] = known ?? (await resolveImage(session, name, platforms));
+      const found = known ?? (await resolveOr(session, name, platforms, !needed.has(name)));
+      if (found) images[name] = found;
     }),
   );
   return images;
+}
+
+/** Undefined, and said, for an image that can be built as well and that no registry has. */
+async function resolveOr(
+  session: Session,
+  name: string,
+  platforms: readonly string[],
+  isBuilt: boolean,
+): Promise<LockedImage | undefined> {
+  try {
+    return await resolveImage(session, name, platforms);
+  } catch (error) {
+    if (!isBuilt || !(error instanceof UserError && error.code === 'no-digest')) throw error;
+    await session.terminal.status(`${name} is in no registry yet: what its build stands on is locked alone.\n`);
+    return undefined;
+  }
+}
+
+/** Without the images of builds that no registry has. */
+function published(wanted: Wanted, images: Readonly<Record<string, LockedImage>>): Wanted {
+  return mapServices(wanted, ({ image, bases }) => ({
+    ...(image !== undefined && images[image] ? { image } : {}),
+    ...(bases ? { bases } : {}),
+  }));
+}
+
+function mapServices(wanted: Wanted, change: (service: LockedService) => LockedService): Wanted {
+  const environments = Object.entries(wanted).map(([name, services]) => [
+    name,
+    Object.fromEntries(Object.entries(services).map(([service, one]) => [service, change(one)])),
+  ]);
+  return Object.fromEntries(environments);
 }
 
 async function check(session: Session, file: string, wanted: Wanted, before: LockFile | undefined): Promise<number> {

@@ -6,21 +6,21 @@ import { inspectImage, pullImage, tagImage } from '../../engine/images.js';
 import { UserError } from '../../errors.js';
 import type { LoadedProject } from '../../model/project.js';
 import { lockDrift } from '../../parity/drift.js';
-import type { LockedImage } from '../../parity/lock-file.js';
+import type { LockedImage, LockedService } from '../../parity/lock-file.js';
 import type { Session } from '../session.js';
 import { defaultEnvironment, lockFileOf, readLockFile } from './lock.js';
 import { wantedImages } from './wanted.js';
 
 /**
  * Makes every image that the project names be the locked one, by pulling it by digest where the engine has another. Gives
- * false where there is no lock file and nobody asked for one.
+ * false where there is no lock file and nobody asked for one. `builds`: what can be built is, whatever image it names.
  * Throws UserError `lock-drift` with everything that is not as locked.
  */
 export async function holdToLock(
   session: Session,
   engine: EngineClient,
   { project }: LoadedProject,
-  asked: boolean,
+  { asked, builds }: { readonly asked: boolean; readonly builds: boolean },
 ): Promise<boolean> {
   const file = lockFileOf(project);
   const lock = await readLockFile(file);
@@ -39,7 +39,9 @@ export async function holdToLock(
     wanted,
   );
   if (drift.length > 0) throw drifted(path.basename(file), drift);
-  const names = new Set(Object.values(wanted).flatMap(({ image, bases = [] }) => (image ? [image] : bases)));
+  const pulled = ({ image, bases }: LockedService) =>
+    image !== undefined && !(builds && bases) && lock.images[image] ? [image] : (bases ?? []);
+  const names = new Set(Object.values(wanted).flatMap(pulled));
   const moved = await Promise.all([...names].map((name) => bring(session, engine, name, lock.images[name]!)));
   const failed = moved.filter((text): text is string => text !== undefined);
   if (failed.length > 0) throw drifted(path.basename(file), failed);

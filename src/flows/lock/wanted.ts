@@ -1,17 +1,23 @@
 /** Which images an environment's services are made of. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isProduction } from '../../model/names.js';
 import type { Project, Service } from '../../model/project.js';
 import { baseImages } from '../../parity/bases.js';
 import type { LockedService } from '../../parity/lock-file.js';
 import { fullName } from '../pinned-images.js';
 
-/** Service → its image by its full name, or what its build stands on. What is built elsewhere (a git context) has none. */
+/**
+ * Service → its image by its full name, or what its build stands on; both where production has the image and it can be built
+ * as well. What is built elsewhere (a git context) stands on nothing that is known.
+ */
 export async function wantedImages(project: Project): Promise<Record<string, LockedService>> {
   const services = await Promise.all(
     Object.values(project.services).map(async (service): Promise<[string, LockedService]> => {
-      if (service.build) return [service.name, { bases: await basesOf(project, service) }];
-      return [service.name, service.image ? { image: withoutDigest(service.image) } : {}];
+      const image = service.image ? { image: withoutDigest(service.image) } : {};
+      if (!service.build) return [service.name, image];
+      const bases = await basesOf(project, service);
+      return [service.name, { ...(isProduction(project) ? image : {}), bases }];
     }),
   );
   return Object.fromEntries(services.sort(([a], [b]) => (a < b ? -1 : 1)));
