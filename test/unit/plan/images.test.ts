@@ -12,7 +12,10 @@ const build = { context: '/shop' };
 function plan(environmentName: string, build: 'missing' | 'always' | 'never', service: object): string {
   const shop = project({ web: service }, { environmentName });
   const draft = new Draft();
-  planImages(draft, shop, nothing(shop), Object.values(shop.services), { ...defaultUpOptions, build });
+  planImages(draft, shop, { ...nothing(shop), images: {} }, Object.values(shop.services), {
+    ...defaultUpOptions,
+    build,
+  });
   return renderPlan(draft.finish()).trim();
 }
 
