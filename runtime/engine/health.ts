@@ -9,6 +9,7 @@ import type { ExecConfig, HealthProbe, HealthState } from './types.js';
 
 const SECOND_MS = 1000;
 const DEFAULTS = { intervalMs: 30 * SECOND_MS, timeoutMs: 30 * SECOND_MS, startIntervalMs: 5 * SECOND_MS, retries: 3 };
+const AWAITED_INTERVAL_MS = 50;
 const KEPT_PROBES = 5;
 const OUTPUT_LIMIT = 4096;
 
@@ -66,15 +67,22 @@ async function probeForEver(engine: Engine, container: Container, plan: ProbePla
   const startedMs = performance.now();
   const inStartPeriod = () =>
     performance.now() - startedMs < plan.startPeriodMs && container.record.state.Health?.Status === 'starting';
+  const isAwaited = () => isAwaitedBehind(container) && performance.now() - startedMs < plan.intervalMs * plan.retries;
   for (;;) {
-    await pause(inStartPeriod() ? Math.min(plan.startIntervalMs, plan.startPeriodMs) : plan.intervalMs, signal);
+    const usualMs = inStartPeriod() ? Math.min(plan.startIntervalMs, plan.startPeriodMs) : plan.intervalMs;
+    await pause(isAwaited() ? Math.min(AWAITED_INTERVAL_MS, usualMs) : usualMs, signal);
     if (signal.aborted || engine.leaving) return;
     if (container.record.state.Paused) continue;
-    const began = inStartPeriod();
+    const began = inStartPeriod() || isAwaited();
     const probe = await runProbe(engine, container, plan);
     if (signal.aborted || engine.leaving || probe === undefined) return;
     record(engine, container, judge(container.record.state.Health!, probe, plan, began));
   }
+}
+
+/** It is to take over as soon as it can: it is asked often, and its failures do not count before they usually would. */
+function isAwaitedBehind({ record: { running, state } }: Container): boolean {
+  return running?.behind !== undefined && state.Health?.Status === 'starting';
 }
 
 function record(engine: Engine, container: Container, next: HealthState): void {

@@ -23,7 +23,8 @@ export async function explainFailure(step: Step, thrown: unknown, context: Apply
   }
   if (step.op.do === 'image.pull') return explainPull(step.op.service, step.op.image, thrown, context);
   if (!(thrown instanceof EngineAnswerError)) return thrown as Error;
-  if (step.op.do === 'container.start' || step.op.do === 'container.create') {
+  const { do: kind } = step.op;
+  if (kind === 'container.start' || kind === 'container.create' || kind === 'container.takeover') {
     return explainContainer(step.op.name, thrown, context);
   }
   return new UserError('engine-refused', `${step.op.do}: ${thrown.message}`, [], undefined, { cause: thrown });
@@ -88,9 +89,12 @@ function busyPort(
 }
 
 async function explainNeverReady(step: Step, thrown: NeverReady, context: ApplyContext): Promise<UserError> {
-  if (step.op.do !== 'container.wait') return new UserError('never-ready', thrown.message);
-  const { name, service, until } = step.op;
-  const prefix = until === 'running' ? `container ${name}` : `dependency failed to start: container ${name}`;
+  const { op } = step;
+  if (op.do !== 'container.wait' && op.do !== 'container.takeover') return new UserError('never-ready', thrown.message);
+  const { name, service } = op;
+  const isDependency = op.do === 'container.wait' && op.until !== 'running';
+  const isNew = op.do === 'container.takeover';
+  const prefix = isNew ? 'the new container' : `${isDependency ? 'dependency failed to start: ' : ''}container ${name}`;
   const details = [...lastProbe(thrown), ...(await lastLogLines(thrown, context))];
   return new UserError(
     'never-ready',

@@ -22,6 +22,7 @@ import { pullServiceImage } from './pull.js';
 import { judgeCompleted, judgeHealthy, judgeRunning } from './readiness.js';
 import { networkRequest, volumeRequest } from './request/project.js';
 import { runWatchCommand, syncFiles } from './sync.js';
+import { takeOver } from './takeover.js';
 
 const at = ({ ids }: ApplyContext, name: string) => ids.get(name) ?? name;
 
@@ -77,6 +78,7 @@ export const handlers: Handlers = {
     await startContainer(context.engine, id);
     await runHooks('post_start', { id, service: serviceOf(name, context) }, context, step);
   },
+  'container.takeover': takeOver,
   'container.stop': async ({ name, graceMs }, context, step) => {
     const id = at(context, name);
     const running = context.containers.find((one) => one.id === id)?.state === 'running';

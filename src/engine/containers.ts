@@ -39,6 +39,16 @@ export async function startContainer(engine: EngineClient, id: string): Promise<
   return (await engine.call('POST', at(id, '/start'))) !== 304;
 }
 
+/** Ours only: it has neither ports nor the names that others know until it takes over from `behind`. */
+export async function startBehind(engine: EngineClient, id: string, behind: string): Promise<void> {
+  await engine.call('POST', `/devenv${at(id, '/start')}`, { query: { behind } });
+}
+
+/** Ours only: resolves when it serves instead of the other, and that one has no connection left, or the time is over. */
+export async function handOver(engine: EngineClient, id: string, drainMs: number): Promise<void> {
+  await engine.call('POST', `/devenv${at(id, '/hand-over')}`, { query: { drain: drainMs } });
+}
+
 /** Seconds are rounded up: the API has no fractions. Undefined: as the container itself says. */
 const seconds = (ms: number | undefined) => (ms === undefined ? undefined : Math.ceil(ms / 1000));
 

@@ -74,6 +74,7 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   // What was brought as locked must not be pulled anew behind its tag.
   if (await isHeldToLock(session, engine, loaded, request))
     request = { ...request, plan: { ...request.plan, pull: 'missing' } };
+  request = { ...request, plan: { ...request.plan, handsOver: engine.own } };
   let observed = await observeProject(engine, loaded.project);
   const known = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
   const project = engine.own ? balanced(known, observed, request.plan.scale) : known;

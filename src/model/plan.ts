@@ -12,6 +12,14 @@ export type Op =
   | { readonly do: 'image.remove'; readonly image: string }
   | ContainerCreate
   | { readonly do: 'container.start'; readonly name: string }
+  /** Starts it behind the container `from`, waits until it is ready, and gives it the other's ports and names. */
+  | {
+      readonly do: 'container.takeover';
+      readonly name: string;
+      readonly finalName: string;
+      readonly service: string;
+      readonly from: string;
+    }
   | { readonly do: 'container.stop'; readonly name: string; readonly graceMs: number | undefined }
   | { readonly do: 'container.kill'; readonly name: string; readonly signal: string }
   | { readonly do: 'container.pause'; readonly name: string }

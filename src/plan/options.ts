@@ -26,6 +26,10 @@ export interface UpOptions {
   readonly replaceVolumes: readonly string[];
   /** Leave containers alone that are more than wanted (`run` gets its networks and images so). */
   readonly keepSurplus?: boolean;
+  /** The engine can give one container's ports and names to another while both run. */
+  readonly handsOver?: boolean;
+  /** The new container first where the config does not say and nothing speaks against it: `watch` does so. */
+  readonly startFirst?: boolean;
 }
 
 export const defaultUpOptions: UpOptions = {

@@ -3,6 +3,7 @@ import type { Draft } from './draft.js';
 import type { UpOptions } from './options.js';
 import { dependenciesOf } from './order.js';
 import { isLive } from './orphans.js';
+import { howToReplace, updateConfigOf } from './replacing.js';
 import { type Replica, temporaryName } from './replicas.js';
 import { networksOf, volumesOf } from './resources.js';
 
@@ -15,21 +16,13 @@ interface Order {
   readonly renamed: number | undefined;
   /** The replica before runs. */
   readonly gate: number | undefined;
-  readonly startFirst: boolean;
 }
 
-/**
- * How containers are replaced (Compose Specification, deploy.update_config): how many at once, Infinity where the config
- * does not say, and whether the new one starts before the old one goes, which a host port does not allow.
- */
-function updateConfig({ deploy, ports = [] }: Service): { readonly parallelism: number; readonly startFirst: boolean } {
-  const update = (deploy as { update_config?: { parallelism?: number | string; order?: string } } | undefined)
-    ?.update_config;
+/** How many are replaced at once (Compose Specification, deploy.update_config); Infinity where the config does not say. */
+function parallelismOf(service: Service): number {
+  const update = updateConfigOf(service);
   const count = Number(update?.parallelism ?? 1);
-  return {
-    parallelism: update && count > 0 ? count : Number.POSITIVE_INFINITY,
-    startFirst: update?.order === 'start-first' && ports.length === 0,
-  };
+  return update && count > 0 ? count : Number.POSITIVE_INFINITY;
 }
 
 /** Plans service after service, in start order, and remembers the steps that others come after. */
@@ -77,17 +70,17 @@ export class ServicePlanner {
     const gone = replicas.filter((one) => one.fate === 'remove').map((one) => this.stopAndRemove(one, one.because, []));
     const created: number[] = [];
     const started: number[] = [];
-    const update = updateConfig(service);
+    const parallelism = parallelismOf(service);
     const updated: number[] = [];
     for (const replica of replicas.filter((one) => one.fate !== 'remove')) {
       const renamed = this.finishEarlierReplacement(replica, gone);
       const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
       if (create !== undefined) created.push(create.step);
       const start = this.options.start
-        ? this.start(service, replica, create, { renamed, gate: updated.at(-update.parallelism), ...update })
+        ? this.start(service, replica, create, { renamed, gate: updated.at(-parallelism) })
         : this.finishReplacing(replica, create, []);
       if (start !== undefined) started.push(start);
-      if (replica.fate === 'recreate' && start !== undefined && Number.isFinite(update.parallelism))
+      if (replica.fate === 'recreate' && start !== undefined && Number.isFinite(parallelism))
         updated.push(this.wait(replica.name, service.name, 'running', true));
     }
     this.created.set(service.name, created);
@@ -150,7 +143,7 @@ export class ServicePlanner {
     service: Service,
     replica: Replica,
     create: Creation | undefined,
-    { renamed, gate, startFirst }: Order,
+    { renamed, gate }: Order,
   ): number | undefined {
     const { container, name } = replica;
     if (!create && container?.state === 'paused') {
@@ -158,7 +151,9 @@ export class ServicePlanner {
     }
     if (!create && container && isLive(container.state)) return this.restartWithDependency(service, replica);
     const dependencies = [...this.dependencySteps(service), ...(gate === undefined ? [] : [gate])];
-    if (startFirst && create?.temporary) return this.startBeside(service, replica, create, dependencies);
+    const how = create?.temporary ? howToReplace(this.project, service, container, this.options) : 'stop-first';
+    if (create && how === 'beside') return this.startBeside(service, replica, create, dependencies);
+    if (create && how === 'hand-over') return this.takeOver(service, replica, create, dependencies);
     const named = this.finishReplacing(replica, create, dependencies);
     const because = create
       ? 'created'
@@ -183,6 +178,20 @@ export class ServicePlanner {
     const op = { do: 'container.wait', name, service: service.name, until: 'running', required: true } as const;
     const runs = this.draft.add(op, 'update_config.order is start-first', [begin]);
     return this.remember(replica.name, this.finishReplacing(replica, create, [runs])!);
+  }
+
+  /** The same with host ports: they go over when it runs, and is healthy where it can say so. */
+  private takeOver(
+    service: Service,
+    replica: Replica,
+    create: Creation,
+    dependencies: readonly number[],
+  ): number | undefined {
+    const from = replica.container!.name;
+    const names = { name: create.temporary!, finalName: replica.name, service: service.name, from };
+    const because = 'the old one serves until it is ready';
+    const step = this.draft.add({ do: 'container.takeover', ...names }, because, [create.step, ...dependencies]);
+    return this.remember(replica.name, this.finishReplacing(replica, create, [step])!);
   }
 
   /** `depends_on.restart: true`: a dependency that is made anew takes this one along. */

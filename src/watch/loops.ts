@@ -1,4 +1,20 @@
 /** Changes that a service causes itself: it starts, writes a watched file, is restarted for it, writes it again… Pure. */
+import type { Project } from '../model/project.js';
+import { relativePath } from './classify.js';
+import type { WatchRule } from './types.js';
+
+/**
+ * Whether a file of the host can be changed by a container at all: below a bind mount that may be written, or brought by
+ * `pull`. What else changes again and again is somebody's quick work.
+ */
+export function writtenByServices(project: Project, rules: readonly WatchRule[]): (file: string) => boolean {
+  const mounts = Object.values(project.services).flatMap(({ volumes = [] }) => volumes);
+  const folders = [
+    ...mounts.flatMap(({ type, source, read_only }) => (type === 'bind' && source && !read_only ? [source] : [])),
+    ...rules.filter(({ action }) => action === 'pull').map(({ path }) => path),
+  ];
+  return (file) => folders.some((folder) => relativePath(folder, file) !== undefined);
+}
 
 export interface LoopLimits {
   /** So many actions in a row, each so soon after the last one's end, are no person's work. */

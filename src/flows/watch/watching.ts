@@ -13,7 +13,7 @@ import { defaultUpOptions, type UpOptions } from '../../plan/options.js';
 import { planWatch } from '../../plan/watch.js';
 import { Batches } from '../../watch/batches.js';
 import { classify, ignoredByAll, pathInRule, targetOf } from '../../watch/classify.js';
-import { LoopGuard } from '../../watch/loops.js';
+import { LoopGuard, writtenByServices } from '../../watch/loops.js';
 import { fingerprint } from '../../watch/scan.js';
 import type { FileChange, FileWatcher, ServiceWork, WatchRule } from '../../watch/types.js';
 import { watchFiles } from '../../watch/watcher.js';
@@ -146,9 +146,10 @@ export class Watching {
   }
 
   #guardAgainstLoops(works: readonly ServiceWork[], began: number): void {
+    const isWritten = writtenByServices(this.#loaded.project, this.#rules);
     for (const { service, because, restart, rebuild } of works) {
       if (!restart && !rebuild) continue;
-      const looping = this.#loops.note(service, because, began, performance.now());
+      const looping = this.#loops.note(service, because.filter(isWritten), began, performance.now());
       if (looping.length > 0) this.#report.loop(this.#loaded.project, service, looping);
     }
   }
@@ -227,7 +228,7 @@ export class Watching {
 
   async #up(plan: Partial<UpOptions>): Promise<void> {
     const request = {
-      plan: { ...defaultUpOptions, graceMs: this.#options.graceMs, ...plan },
+      plan: { ...defaultUpOptions, graceMs: this.#options.graceMs, startFirst: true, ...plan },
       dryRun: this.#options.dryRun,
       quietPull: true,
       waitTimeoutMs: undefined,

@@ -15,6 +15,7 @@ export function rowOf(op: Op): string {
     case 'volume.remove':
       return `Volume ${op.name}`;
     case 'container.create':
+    case 'container.takeover':
       return `Container ${op.finalName}`;
     case 'container.rename':
       return `Container ${op.to}`;
@@ -42,6 +43,7 @@ const words: { readonly [K in Exclude<Op['do'], 'container.wait'>]: readonly [st
   'volume.remove': ['Removing', 'Removed'],
   'container.create': ['Creating', 'Created'],
   'container.start': ['Starting', 'Started'],
+  'container.takeover': ['Replacing', 'Replaced'],
   'container.stop': ['Stopping', 'Stopped'],
   'container.kill': ['Killing', 'Killed'],
   'container.pause': ['Pausing', 'Paused'],
