@@ -1,5 +1,4 @@
 /** What is said of an image beside it: in-toto statements in a manifest of their own, in one index with the image (as BuildKit keeps them). */
-import { Readable } from 'node:stream';
 import type { Blobs } from './blobs.js';
 import { digestOf } from './digest.js';
 import { mediaTypes } from './manifest.js';
@@ -49,7 +48,11 @@ function statementOf(predicateType: string, predicate: unknown, digest: Digest):
 async function send(repository: Repository, document: object): Promise<{ digest: Digest; size: number }> {
   const bytes = Buffer.from(JSON.stringify(document));
   const digest = digestOf(bytes);
-  if (!(await repository.blobExists(digest))) await repository.upload(Readable.from([bytes]), () => digest);
+  if (!(await repository.blobExists(digest)))
+    await repository.upload(
+      () => bytes,
+      () => digest,
+    );
   return { digest, size: bytes.length };
 }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../errors.js';
-import type { ChainId, Digest, Snapshots } from '../snapshots/types.js';
+import type { ChainId, Digest, PackedGzip, Snapshots } from '../snapshots/types.js';
 import type { Table } from '../state/types.js';
 import type { Blobs } from './blobs.js';
 import { decompress, decompressOthers } from './decompress.js';
@@ -26,6 +26,8 @@ export interface Layers {
   unpack(layer: UnpackedLayer, content: Readable | string): Promise<void>;
   /** The uncompressed tar. Fails when it is no longer what it was. */
   openTar(diffId: Digest): Promise<Readable>;
+  /** The layer as gzip, hashed on both sides; `tell` hears of it before the stream ends, and the stream fails when it is no longer what it was. */
+  openGzip(diffId: Digest, tell: (packed: PackedGzip['packed']) => void): Promise<Readable>;
   remember(diffId: Digest, record: LayerRecord): Promise<void>;
   forget(diffId: Digest): Promise<void>;
   list(): { diffId: Digest; record: LayerRecord }[];
@@ -112,6 +114,18 @@ export function openLayers({ blobs, snapshots, table, limitBytes }: LayersOption
         throw new EngineError('system', `the content of layer ${diffId} is no longer here`);
       }
       return checked(snapshots.layerTar(record.chainId), diffId, `layer ${diffId}`);
+    },
+    async openGzip(diffId, tell) {
+      const record = table.get(diffId);
+      const blob = record?.blob && blobs.has(record.blob.digest) ? record.blob.digest : undefined;
+      if (!record || (blob === undefined && !snapshots.has(record.chainId))) {
+        throw new EngineError('system', `the content of layer ${diffId} is no longer here`);
+      }
+      const source = blob === undefined ? { chainId: record.chainId } : { file: blobs.path(blob) };
+      return snapshots.layerGzip(source, ({ plain, packed }) => {
+        if (plain.digest !== diffId) throw damaged(blob === undefined ? `layer ${diffId}` : `blob ${blob}`);
+        tell(packed);
+      });
     },
     remember: (diffId, record) => table.put(diffId, record),
     forget: (diffId) => table.remove(diffId),

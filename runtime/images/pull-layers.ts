@@ -3,6 +3,7 @@ import type { Blobs } from './blobs.js';
 import { chainIdsOf, shortId } from './digest.js';
 import type { Fetch, Fetches } from './fetches.js';
 import type { Layers, UnpackedLayer } from './layers.js';
+import { limiter } from './limiter.js';
 import type { Descriptor } from './manifest.js';
 import type { Repository } from './registry/repository.js';
 import type { Digest, ProgressEvent } from './types.js';
@@ -142,26 +143,6 @@ function startFetches(context: LayerContext, pull: LayerPull, wanted: readonly D
       for (const fetch of begun.values()) await (await fetch).done;
     },
     release,
-  };
-}
-
-/** At most `places` at once; resolves with the function that gives the place back. */
-function limiter(places: number): () => Promise<() => void> {
-  const waiting: (() => void)[] = [];
-  let free = places;
-  const giveBack = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else free++;
-  };
-  return async () => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    let given = false;
-    return () => {
-      if (!given) giveBack();
-      given = true;
-    };
   };
 }
 

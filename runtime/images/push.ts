@@ -1,11 +1,11 @@
-import { Readable } from 'node:stream';
-import zlib from 'node:zlib';
+import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
 import { sendAttestations } from './attestations.js';
 import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
-import { digestOf, Hashing, shortId } from './digest.js';
+import { digestOf, shortId } from './digest.js';
 import { damaged, type Layers } from './layers.js';
+import { limiter } from './limiter.js';
 import { type Descriptor, type Manifest, mediaTypes, parseDocument } from './manifest.js';
 import { canonicalName, familiarName } from './reference.js';
 import type { Registries } from './registry/connection.js';
@@ -67,12 +67,20 @@ function mountSources(layers: Layers, diffIds: readonly Digest[], { registry, re
     .map((name) => name.slice(registry.length + 1));
 }
 
+/** As many as Docker sends at once. */
+const PARALLEL = 5;
+
 /** Descriptors in the image's order; layers are sent side by side. */
 async function sendLayers(push: Push): Promise<Descriptor[]> {
   const { diffIds } = push.image;
   for (const diffId of diffIds) push.emit({ id: shortId(diffId), status: 'Preparing' });
   const sent = new Map<Digest, Promise<Descriptor>>();
-  for (const diffId of diffIds) if (!sent.has(diffId)) sent.set(diffId, sendLayer(push, diffId));
+  const free = limiter(PARALLEL);
+  const sendInTurn = async (diffId: Digest) => {
+    const done = await free();
+    return sendLayer(push, diffId).finally(done);
+  };
+  for (const diffId of diffIds) if (!sent.has(diffId)) sent.set(diffId, sendInTurn(diffId));
   const all = await Promise.allSettled(sent.values());
   for (const one of all) if (one.status === 'rejected') throw one.reason;
   return Promise.all(diffIds.map((diffId) => sent.get(diffId)!));
@@ -127,35 +135,67 @@ async function remember({ context, reference }: Push, diffId: Digest, descriptor
 
 /** As it is kept when that is compressed, else gzipped on the way: a build does not wait for a compression nobody may need. */
 async function upload(push: Push, diffId: Digest): Promise<Descriptor> {
-  const { context, repository, emit } = push;
+  const kept = compressedBlob(push.context, diffId);
+  const { digest, bytes } = kept ? await uploadKept(push, diffId, kept) : await uploadPacked(push, diffId);
+  return kept ?? { mediaType: mediaTypes.dockerLayerGzip, digest, size: bytes };
+}
+
+interface Uploaded {
+  readonly digest: Digest;
+  readonly bytes: number;
+}
+
+/** The registry compares what comes with the digest that is said; what it refuses is looked at here. */
+async function uploadKept(push: Push, diffId: Digest, { digest, size }: Descriptor): Promise<Uploaded> {
+  const { blobs } = push.context;
+  try {
+    await push.repository.upload(
+      () => telling(push, diffId, size, blobs.open(digest)),
+      () => digest,
+    );
+  } catch (error) {
+    if ((await blobs.digestOnDisk(digest)) !== digest) throw damaged(`blob ${digest}`, error);
+    throw error;
+  }
+  return { digest, bytes: size };
+}
+
+async function uploadPacked(push: Push, diffId: Digest): Promise<Uploaded> {
+  const { layers } = push.context;
+  let uploaded: Uploaded | undefined;
+  const open = async () => {
+    const packed = await layers.openGzip(diffId, (one) => {
+      uploaded = one;
+    });
+    return telling(push, diffId, layers.get(diffId)?.tarBytes, packed);
+  };
+  await push.repository.upload(open, () => uploaded!.digest);
+  return uploaded!;
+}
+
+/** Tells how far it is, a few times a second. */
+function telling({ emit }: Push, diffId: Digest, total: number | undefined, source: Readable): Readable {
   const id = shortId(diffId);
-  const kept = compressedBlob(context, diffId);
-  const total = kept?.size ?? context.layers.get(diffId)?.tarBytes;
-  const hashing = new Hashing();
   let last = 0;
-  hashing.on('data', () => {
+  let current = 0;
+  source.on('data', (chunk: Buffer) => {
+    current += chunk.length;
     if (Date.now() - last < 100) return;
     last = Date.now();
-    emit({ id, status: 'Pushing', current: hashing.sizeBytes, total });
+    emit({ id, status: 'Pushing', current, total });
   });
-  hashing.pause();
-  const source = kept ? context.blobs.open(kept.digest) : await context.layers.openTar(diffId);
-  // Level 3: more than twice as fast as gzip's usual 6, for archives some 5 per cent larger.
-  const packed = kept ? source : source.pipe(zlib.createGzip({ level: 3, chunkSize: 1 << 17 }));
-  source.on('error', (error) => hashing.destroy(error));
-  packed.on('error', (error) => hashing.destroy(error));
-  await repository.upload(packed.pipe(hashing), () => {
-    if (kept && hashing.digest !== kept.digest) throw damaged(`blob ${kept.digest}`);
-    return hashing.digest!;
-  });
-  return kept ?? { mediaType: mediaTypes.dockerLayerGzip, digest: hashing.digest!, size: hashing.sizeBytes };
+  source.pause();
+  return source;
 }
 
 async function sendManifest(push: Push, layers: readonly Descriptor[]): Promise<{ digest: Digest; sizeBytes: number }> {
   const { context, repository, reference, image, emit } = push;
   const config = await context.blobs.read(image.id);
   if (!(await repository.blobExists(image.id))) {
-    await repository.upload(Readable.from([config]), () => image.id);
+    await repository.upload(
+      () => config,
+      () => image.id,
+    );
   }
   const manifest = await manifestFor(context.blobs, image, layers, config.length);
   const tag = reference.tag ?? 'latest';

@@ -12,11 +12,12 @@ import { encodeContainer, encodeRun } from './encode.js';
 import { type Machine, probeMachine } from './machine.js';
 import { awaitPrepared, connectMonitor } from './monitor.js';
 import type { LaunchProgram } from './program.js';
-import { decodeUnpacked, encodePack, encodeUnpack } from './tar-request.js';
+import { decodePackedGzip, decodeUnpacked, encodePack, encodeUnpack } from './tar-request.js';
 import {
   LaunchError,
   type Launcher,
   type Monitor,
+  type PackedGzip,
   type PreparedContainer,
   type TarPack,
   type TarResult,
@@ -127,7 +128,12 @@ class LauncherProcess implements Launcher {
   }
 
   pack(options: TarPack): Readable {
-    return Readable.from(this.packed(options), { objectMode: false, highWaterMark: 1 << 20 });
+    return Readable.from(this.packed(JOB.pack, options), { objectMode: false, highWaterMark: 1 << 20 });
+  }
+
+  packGzip(options: TarPack, tell: (packed: PackedGzip) => void): Readable {
+    const ended = (body: Buffer) => tell(decodePackedGzip(body));
+    return Readable.from(this.packed(JOB.packGzip, options, ended), { objectMode: false, highWaterMark: 1 << 20 });
   }
 
   async close(): Promise<void> {
@@ -206,13 +212,13 @@ class LauncherProcess implements Launcher {
     return child;
   }
 
-  private async *packed(options: TarPack): AsyncGenerator<Buffer> {
+  private async *packed(job: number, options: TarPack, ended?: (answer: Buffer) => void): AsyncGenerator<Buffer> {
     const connection = await this.connect();
-    connection.send(JOB.pack, encodePack(options));
+    connection.send(job, encodePack(options));
     try {
       for (;;) {
         const frame = await connection.next();
-        if (frame?.kind === REPLY.ok) return;
+        if (frame?.kind === REPLY.ok) return ended?.(frame.body);
         if (frame?.kind !== REPLY.data) throw frame === undefined ? interrupted() : decodeFailure(frame.body);
         yield frame.body;
       }

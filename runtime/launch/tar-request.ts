@@ -1,4 +1,4 @@
-import type { TarPack, TarResult, TarRoot, TarUnpack } from './types.js';
+import type { PackedGzip, TarPack, TarResult, TarRoot, TarUnpack } from './types.js';
 
 /**
  * Requests of the tar jobs as runtime/launcher/tar_request.c reads them: the body of a frame, in the terms of
@@ -70,11 +70,22 @@ export function decodeUnpacked(body: Uint8Array): TarResult {
   return { files: number(0), bytes: number(8), ...tar };
 }
 
+/** The answer to a `job_pack_gzip`: u64 bytes and text (SHA-256 in hex) of the plain archive, then of the compressed one. */
+export function decodePackedGzip(body: Uint8Array): PackedGzip {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const side = (at: number) => {
+    const hex = Buffer.from(body).toString('latin1', at + 12, at + 12 + view.getUint32(at + 8, true));
+    return { digest: `sha256:${hex}` as const, bytes: Number(view.getBigUint64(at, true)) };
+  };
+  // Behind each text is a NUL that its length does not count.
+  return { plain: side(0), packed: side(12 + view.getUint32(8, true) + 1) };
+}
+
 function rootFields(root: TarRoot): Field[] {
   const overlay = root.kind === 'overlay' ? root : undefined;
   return [
-    { u32: { directory: 0, process: 1, overlay: 2 }[root.kind] },
-    { text: root.kind === 'directory' ? root.path : '' },
+    { u32: { directory: 0, process: 1, overlay: 2, file: 3 }[root.kind] },
+    { text: 'path' in root ? root.path : '' },
     { u32: root.kind === 'process' ? root.pid : 0 },
     { list: overlay?.lower ?? [] },
     { text: overlay?.upper ?? '' },

@@ -13,7 +13,8 @@
 	JOB(3, job_spawn) \
 	JOB(4, job_unpack) \
 	JOB(5, job_pack) \
-	JOB(6, job_sync)
+	JOB(6, job_sync) \
+	JOB(7, job_pack_gzip)
 
 #define JOB(code, function) int function(int fd, struct request *r);
 JOBS(JOB)

@@ -29,7 +29,8 @@ enum tar_operation {
 	TAR_LIMIT,	/* larger than it may be */
 };
 
-enum tar_root_kind { ROOT_DIRECTORY, ROOT_PROCESS, ROOT_OVERLAY };
+/* ROOT_FILE: what is packed is there as an archive already. */
+enum tar_root_kind { ROOT_DIRECTORY, ROOT_PROCESS, ROOT_OVERLAY, ROOT_FILE };
 
 /* Both jobs' requests; strings point into the frame. */
 struct tar_request {
@@ -233,13 +234,25 @@ bool is_whiteout(const struct stat *s);
 
 /* ---- writing an archive (tar_write.c, tar_pack.c) ---- */
 
+struct tar_gzip;
+
 struct tar_output {
 	int fd;
 	unsigned char *buffer;
 	size_t used;
+	struct tar_gzip *gzip;	/* NULL: none */
 };
 
-int tar_output_open(struct tar_output *out, int fd);
+/* Compresses in threads of its own and sends to `fd`; *buffer is to be filled with up to TAR_BUFFER bytes. NULL with errno. */
+struct tar_gzip *tar_gzip_open(int fd, unsigned char **buffer);
+/* Takes the `used` bytes of the buffer and gives the next one. NULL with errno. */
+unsigned char *tar_gzip_take(struct tar_gzip *g, size_t used);
+/* The last bytes; what came of it is put: length and SHA-256 in hex, of the plain stream and of the compressed one. -1 with errno. */
+int tar_gzip_finish(struct tar_gzip *g, size_t used, struct writer *w);
+/* Nothing more is sent when this returns. */
+void tar_gzip_abandon(struct tar_gzip *g);
+
+int tar_output_open(struct tar_output *out, int fd, bool gzip);
 int tar_put(struct tar_output *out, const void *bytes, size_t length);
 int tar_flush(struct tar_output *out);
 /* Header of an entry (with pax records where ustar cannot say it); its data is the caller's to put. */

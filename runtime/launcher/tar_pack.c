@@ -346,25 +346,55 @@ static int pack_top(struct pack *p, int root)
 	return tar_fault(p->failure, TAR_PATH, p->q->path);
 }
 
-static int pack_all(struct pack *p, int fd)
+/* The file's bytes as they are. */
+static int pack_file(struct pack *p)
 {
-	int root = tar_root_open(p->q, false, p->failure);
-	if (root < 0)
-		return -1;
-	if (tar_output_open(&p->out, fd) < 0)
-		return tar_fault(p->failure, TAR_OUTPUT, "memory");
-	static const char end[1024];
-	if (pack_top(p, root) < 0)
-		return -1;
-	return tar_put(&p->out, end, sizeof end) < 0 || tar_flush(&p->out) < 0 ? tar_fault(p->failure, TAR_OUTPUT, "end") : 0;
+	int fd = open(p->q->directory, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return tar_fault(p->failure, TAR_ROOT, p->q->directory);
+	snprintf(p->name, sizeof p->name, "%s", p->q->directory);
+	for (;;) {
+		if (p->out.used == TAR_BUFFER && tar_flush(&p->out) < 0)
+			return fault(p, TAR_OUTPUT);
+		ssize_t n = read(fd, p->out.buffer + p->out.used, TAR_BUFFER - p->out.used);
+		if (n < 0 && errno != EINTR)
+			return fault(p, TAR_WALK);
+		if (n == 0)
+			break;
+		p->out.used += n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+	return 0;
 }
 
-/* Sends the archive as REPLY_DATA frames, then REPLY_OK. */
-int job_pack(int fd, struct request *r)
+static int pack_tree(struct pack *p)
+{
+	static const char end[1024];
+	int root = tar_root_open(p->q, false, p->failure);
+	if (root < 0 || pack_top(p, root) < 0)
+		return -1;
+	return tar_put(&p->out, end, sizeof end) < 0 ? tar_fault(p->failure, TAR_OUTPUT, "end") : 0;
+}
+
+static int pack_all(struct pack *p, int fd, bool gzip, struct writer *w)
+{
+	if (tar_output_open(&p->out, fd, gzip) < 0)
+		return tar_fault(p->failure, TAR_OUTPUT, "memory");
+	int result = p->q->kind == ROOT_FILE ? pack_file(p) : pack_tree(p);
+	if (result < 0 && p->out.gzip)
+		tar_gzip_abandon(p->out.gzip);
+	if (result < 0)
+		return -1;
+	int ended = p->out.gzip ? tar_gzip_finish(p->out.gzip, p->out.used, w) : tar_flush(&p->out);
+	return ended < 0 ? tar_fault(p->failure, TAR_OUTPUT, "end") : 0;
+}
+
+static int run_pack(int fd, struct request *r, bool gzip)
 {
 	static struct pack p;
 	struct failure failure = { 0 };
 	struct tar_request q;
+	struct writer w = { 0 };
 	struct rlimit files;
 	p.q = &q;
 	p.failure = &failure;
@@ -372,6 +402,19 @@ int job_pack(int fd, struct request *r)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	int done = tar_request_read(&q, &r->body, false) < 0 ? tar_fault(&failure, TAR_REQUEST, "pack") : pack_all(&p, fd);
-	return (done < 0 ? reply_failure(fd, &failure) : reply(fd, REPLY_OK, NULL)) < 0 || done < 0;
+	int done = tar_request_read(&q, &r->body, false) < 0 ? tar_fault(&failure, TAR_REQUEST, "pack")
+							     : pack_all(&p, fd, gzip, &w);
+	return (done < 0 ? reply_failure(fd, &failure) : reply(fd, REPLY_OK, &w)) < 0 || done < 0;
+}
+
+/* Sends the archive as REPLY_DATA frames, then REPLY_OK. */
+int job_pack(int fd, struct request *r)
+{
+	return run_pack(fd, r, false);
+}
+
+/* The same as gzip; REPLY_OK says what the plain archive and the compressed one were (see tar_gzip_finish). */
+int job_pack_gzip(int fd, struct request *r)
+{
+	return run_pack(fd, r, true);
 }

@@ -26,7 +26,7 @@ static int read_root(struct tar_request *q, struct reader *r)
 	q->work = read_str(r);
 	q->mountpoint = read_str(r);
 	q->binds = read_list(r, &q->bind_count);
-	return q->lower && q->binds && q->kind <= ROOT_OVERLAY && q->bind_count % 2 == 0 ? 0 : -1;
+	return q->lower && q->binds && q->kind <= ROOT_FILE && q->bind_count % 2 == 0 ? 0 : -1;
 }
 
 int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)

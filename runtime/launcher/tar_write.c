@@ -10,14 +10,23 @@
 #define OCTAL7_MAX 07777777
 #define OCTAL11_MAX 077777777777
 
-int tar_output_open(struct tar_output *out, int fd)
+int tar_output_open(struct tar_output *out, int fd, bool gzip)
 {
-	*out = (struct tar_output){ .fd = fd, .buffer = malloc(TAR_BUFFER) };
-	return out->buffer ? 0 : -1;
+	*out = (struct tar_output){ .fd = fd };
+	if (gzip)
+		out->gzip = tar_gzip_open(fd, &out->buffer);
+	else
+		out->buffer = malloc(TAR_BUFFER);
+	return out->buffer && (out->gzip || !gzip) ? 0 : -1;
 }
 
 int tar_flush(struct tar_output *out)
 {
+	if (out->gzip) {
+		out->buffer = tar_gzip_take(out->gzip, out->used);
+		out->used = 0;
+		return out->buffer ? 0 : -1;
+	}
 	int result = out->used ? reply_bytes(out->fd, REPLY_DATA, out->buffer, (uint32_t)out->used) : 0;
 	out->used = 0;
 	return result;

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
+import type { TarPack } from '../launch/types.js';
 import { countBytes, listChanges } from './changes.js';
 import { makeInitLayer } from './init-layer.js';
 import { chainOf, type LayerFolders, openLayerFolders } from './layers.js';
@@ -28,6 +29,13 @@ export const openSnapshots: OpenSnapshots = async (options) => {
     remove: layers.remove,
     lowerDirectories: lower,
     layerTar: (chainId) => packLayer(layers.contentPath(chainId), options),
+    layerGzip: (source, tell) =>
+      options.launcher.packGzip(
+        'file' in source
+          ? { root: { kind: 'file', path: source.file }, path: '/', mode: 'plain' }
+          : layerPack(layers.contentPath(source.chainId), options),
+        tell,
+      ),
     ...layerMaking(layers, options),
     ...rootKeeping(
       join(options.home, 'roots'),
@@ -157,7 +165,11 @@ function rootKeeping(
 }
 
 function packLayer(path: string, { launcher, userXattr }: SnapshotsOptions): Readable {
-  return launcher.pack({ root: { kind: 'directory', path }, path: '/', mode: 'layer', userXattr });
+  return launcher.pack(layerPack(path, { userXattr }));
+}
+
+function layerPack(path: string, { userXattr }: Pick<SnapshotsOptions, 'userXattr'>): TarPack {
+  return { root: { kind: 'directory', path }, path: '/', mode: 'layer', userXattr };
 }
 
 function safeKey(key: string): string {

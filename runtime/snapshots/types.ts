@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Launcher } from '../launch/types.js';
+import type { Launcher, PackedGzip } from '../launch/types.js';
+
+export type { PackedGzip } from '../launch/types.js';
 
 /** `sha256:` and 64 hexadecimal digits. */
 export type Digest = `sha256:${string}`;
@@ -62,6 +64,11 @@ export interface Snapshots {
   diffTar(key: string): Readable;
   /** A layer's own content as a layer tar. For an adopted layer it is byte for byte what `diffTar` gave of its upper. */
   layerTar(chainId: ChainId): Readable;
+  /** A layer's own content, or the plain tar in a file, as gzip; `tell` hears what it was before the stream ends. */
+  layerGzip(
+    source: { readonly chainId: ChainId } | { readonly file: string },
+    tell: (packed: PackedGzip) => void,
+  ): Readable;
   /** What the upper of `key` changes (`docker diff`). */
   changes(key: string, chainId: ChainId | undefined): Promise<DiffEntry[]>;
   /** Bytes in the upper of `key`. */
@@ -75,7 +82,7 @@ export interface Snapshots {
 export interface SnapshotsOptions {
   /** `$DEVENV_HOME`. */
   readonly home: string;
-  readonly launcher: Pick<Launcher, 'unpack' | 'pack' | 'spawn'> & Partial<Pick<Launcher, 'sync'>>;
+  readonly launcher: Pick<Launcher, 'unpack' | 'pack' | 'packGzip' | 'spawn'> & Partial<Pick<Launcher, 'sync'>>;
   /** Without root overlays mark with `user.overlay.*`. Default false. */
   readonly userXattr?: boolean;
 }

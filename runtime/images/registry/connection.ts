@@ -12,12 +12,18 @@ export interface RegistriesOptions {
 }
 
 /** What is asked of a repository: the path below `/v2/`, or a whole URL that the registry itself gave. */
-export type RepositoryRequest = Omit<HttpRequest, 'url'> & { readonly path: string };
+export type RepositoryRequest = Omit<HttpRequest, 'url'> & {
+  readonly path: string;
+  /** Not asked again: who asks begins further back (`repeat`). */
+  readonly once?: boolean;
+};
 
 /** One repository as one user sees it. Answers that are no success are thrown as RegistryAnswer. */
 export interface Connection {
   readonly host: string;
   send(request: RepositoryRequest): Promise<HttpAnswer>;
+  /** Does several steps again from the first after what may pass: 429, 5xx, a broken connection. */
+  repeat<T>(steps: () => Promise<T>): Promise<T>;
 }
 
 export interface ConnectOptions {
@@ -68,7 +74,7 @@ export function openRegistries({ environment, retryMs = 500 }: RegistriesOptions
       return sendAuthorized({ transport, tokens, endpoint, scope, ...options, auth }, request);
     };
     const retry = { host, retryMs, signal: options.signal };
-    return (request) => retrying(retry, !mirror && canRepeat(request), () => tryOnce(request));
+    return (request) => retrying(retry, !mirror && !request.once && canRepeat(request), () => tryOnce(request));
   }
 
   return {
@@ -77,7 +83,11 @@ export function openRegistries({ environment, retryMs = 500 }: RegistriesOptions
       const mirrors = options.actions === 'pull' ? mirrorsOf(options.registry, environment) : [];
       const own = asker(host, options);
       const others = mirrors.map((mirror) => asker(mirror.host, options, mirror));
-      return { host, send: others.length === 0 ? own : firstThatAnswers(others, own, options.signal) };
+      return {
+        host,
+        send: others.length === 0 ? own : firstThatAnswers(others, own, options.signal),
+        repeat: (steps) => retrying({ host, retryMs, signal: options.signal }, true, steps),
+      };
     },
     close: () => transport.close(),
   };
@@ -155,7 +165,7 @@ interface Authorized {
 
 async function sendAuthorized(context: Authorized, request: RepositoryRequest): Promise<HttpAnswer> {
   const { transport, tokens, endpoint, scope, auth, signal } = context;
-  const { path, ...rest } = request;
+  const { path, once: _, ...rest } = request;
   const url = /^https?:\/\//.test(path) ? path : `${endpoint.base}${path.startsWith('/v2/') ? '' : '/v2/'}${path}`;
   for (let again = false; ; again = true) {
     const wanted = { challenge: endpoint.challenge, scope, auth, signal };
@@ -220,7 +230,8 @@ const brokenCodes = new Set([
 
 /** A connection that was there and broke. */
 export function isBroken(error: unknown): boolean {
-  return error instanceof Error && brokenCodes.has((error as NodeJS.ErrnoException).code ?? '');
+  const broken = error instanceof Unreachable ? error.cause : error;
+  return broken instanceof Error && brokenCodes.has((broken as NodeJS.ErrnoException).code ?? '');
 }
 
 function asFailure(error: unknown, host: string): unknown {

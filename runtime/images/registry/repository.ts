@@ -19,9 +19,15 @@ export interface Repository {
   blobExists(digest: Digest): Promise<boolean>;
   /** True when the registry now has the blob in this repository, taken from another. */
   mount(digest: Digest, from: string): Promise<boolean>;
-  upload(content: Readable, digest: () => Digest): Promise<void>;
+  /**
+   * Sends what `open` gives; after 429, 5xx and broken connections from its beginning again. `digest` is asked for when
+   * all of it has been read.
+   */
+  upload(open: () => UploadContent | Promise<UploadContent>, digest: () => Digest): Promise<void>;
   putManifest(reference: string, bytes: Uint8Array, mediaType: string): Promise<void>;
 }
+
+export type UploadContent = Readable | Uint8Array;
 
 const MANIFEST_BYTES_MAX = 4 << 20;
 const accepted = [mediaTypes.ociIndex, mediaTypes.dockerList, mediaTypes.ociManifest, mediaTypes.dockerManifest].join(
@@ -37,6 +43,21 @@ export function openRepository(connection: Connection, name: string): Repository
     } catch (error) {
       if (error instanceof RegistryAnswer && error.status === 404) return false;
       throw error;
+    }
+  }
+
+  async function sendContent(open: Parameters<Repository['upload']>[0]): Promise<HttpAnswer> {
+    const begun = await connection.send({ method: 'POST', path: `${name}/blobs/uploads/`, once: true });
+    await begun.discard();
+    const content = await open();
+    try {
+      const headers = { 'content-type': 'application/octet-stream' };
+      const path = locationOf(begun);
+      const sent = await connection.send({ method: 'PATCH', path, headers, body: content, once: true });
+      await sent.discard();
+      return sent;
+    } finally {
+      if ('destroy' in content) content.destroy();
     }
   }
 
@@ -79,12 +100,8 @@ export function openRepository(connection: Connection, name: string): Repository
       await answer.discard();
       return answer.status === 201;
     },
-    async upload(content, digest) {
-      const begun = await connection.send({ method: 'POST', path: `${name}/blobs/uploads/` });
-      await begun.discard();
-      const type = { 'content-type': 'application/octet-stream' };
-      const sent = await connection.send({ method: 'PATCH', path: locationOf(begun), headers: type, body: content });
-      await sent.discard();
+    async upload(open, digest) {
+      const sent = await connection.repeat(() => sendContent(open));
       const end = new URL(locationOf(sent));
       end.searchParams.set('digest', digest());
       await (await connection.send({ method: 'PUT', path: end.href, body: '' })).discard();
