@@ -30,8 +30,6 @@ export const works: readonly Work[] = [
   { args: ['stop', '--timeout', '0'] },
   { args: ['start'] },
   { args: ['kill'] },
-  { args: ['pause'] },
-  { args: ['unpause'] },
   { args: ['rm', '--force', '--stop'] },
   { args: ['run', '--rm', '-T', 'db', 'sh', '-c', 'echo hello; sleep 0.2'] },
   { args: ['exec', '-T', 'db', 'sleep', '0.5'] },
@@ -56,5 +54,7 @@ export async function begin(world: World, work: Work): Promise<Running> {
 /** One to three of them, at once. A build is among them when it is asked for. */
 export function chooseLoad(chance: Chance, withBuild: boolean): Work[] {
   const more = Array.from({ length: withBuild ? chance.below(2) : 1 + chance.below(3) }, () => chance.pick(works));
+  // What a paused container is asked waits, as it should: nothing else beside it.
+  if (!withBuild && chance.below(15) === 0) return [{ args: ['pause'] }];
   return withBuild ? [chance.pick(buildWorks), ...more] : more;
 }

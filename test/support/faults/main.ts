@@ -1,5 +1,5 @@
 /**
- * The whole run: `npm run test:faults -- [--seed N] [--kills N] [--only VICTIM]`. Prints the seed first, which repeats the
+ * The whole run: `npm run test:faults -- [--seed N] [--kills N] [--only VICTIM] [--burst N] [--minutes N]`. Prints the seed first, which repeats the
  * choices (what the scheduler makes of them is its own), then a line a round, and last how many were survived.
  */
 import { parseArgs } from 'node:util';
@@ -15,7 +15,9 @@ export interface FaultsOptions {
   readonly seed: number;
   readonly kills: number;
   readonly limitMs: number;
-  readonly only?: Victim;
+  /** Kills in a row before the look. */
+  readonly burst?: number;
+  readonly only?: Victim | undefined;
 }
 
 /** A world of its own, the rounds, and its end, which leaves nothing either. */
@@ -47,10 +49,13 @@ async function remainsOf(world: World): Promise<string[]> {
   return settle(20_000, async () => findRemains(takeFootprint(foldersOf(world))));
 }
 
-function inWords({ number, kill, load, afterMs, lost }: Round): string {
-  const verdict = kill.pid === undefined ? 'missed' : lost.length > 0 ? 'LOST' : 'held';
-  const head = `${String(number).padStart(3)} ${verdict.padEnd(6)} ${kill.victim.padEnd(9)} after ${afterMs} ms of ${load}`;
-  return [head, ...lost.map((line) => `      ${line}`)].join('\n');
+function inWords({ number, kills, load, lost }: Round): string {
+  const verdict = kills.length === 0 ? 'missed' : lost.length > 0 ? 'LOST' : 'held';
+  const names = kills.map(({ victim, pid }) => (pid ? `${victim} ${pid}` : victim)).join(', ');
+  return [
+    `${String(number).padStart(3)} ${verdict.padEnd(6)} ${names} during ${load}`,
+    ...lost.map((line) => `      ${line}`),
+  ].join('\n');
 }
 
 export function summary({ tried, held, missed, lost, byVictim }: Tally): string[] {
@@ -65,6 +70,7 @@ async function main(): Promise<void> {
       kills: { type: 'string' },
       only: { type: 'string' },
       minutes: { type: 'string' },
+      burst: { type: 'string' },
     },
   });
   const only = values.only as Victim | undefined;
@@ -73,7 +79,8 @@ async function main(): Promise<void> {
     seed: Number(values.seed ?? Date.now() % 1_000_000),
     kills: Number(values.kills ?? 500),
     limitMs: Number(values.minutes ?? 120) * 60_000,
-    ...(only && { only }),
+    burst: Number(values.burst ?? 1),
+    only,
   };
   const { lost, tried } = await runFaults(options, (line) => console.log(line));
   process.exitCode = lost.length > 0 || tried === 0 ? 1 : 0;

@@ -19,8 +19,8 @@ import type { World } from './world.js';
 export interface Round {
   readonly number: number;
   readonly load: string;
-  readonly afterMs: number;
-  readonly kill: Kill;
+  /** One after the other; those that found nobody are left out. */
+  readonly kills: readonly Kill[];
   /** Sentences; none: survived. */
   readonly lost: readonly string[];
 }
@@ -37,7 +37,9 @@ export interface Plan {
   readonly kills: number;
   /** No further round is begun after this long. */
   readonly limitMs: number;
-  readonly only?: Victim;
+  /** How many in a row, at random instants, before the look: 1 unless said. */
+  readonly burst?: number;
+  readonly only?: Victim | undefined;
   report(round: Round): void;
 }
 
@@ -47,10 +49,10 @@ export async function runRounds(world: World, chance: Chance, plan: Plan): Promi
   const rounds: Round[] = [];
   let kept = await readKept(world);
   let logAt = 0;
-  const hits = () => rounds.filter(({ kill }) => kill.pid !== undefined).length;
+  const hits = () => rounds.reduce((sum, { kills }) => sum + kills.length, 0);
   while (hits() < plan.kills && Date.now() < until) {
-    const victim = plan.only ?? chance.pick(victims);
-    const done = await oneRound(world, chance, victim, kept);
+    const row = Array.from({ length: plan.burst ?? 1 }, () => plan.only ?? chance.pick(victims));
+    const done = await oneRound(world, chance, row, kept);
     const log = engineFaults(world, logAt);
     logAt = log.offset;
     const round = { ...done, number: rounds.length + 1, lost: [...done.lost, ...log.wrong] };
@@ -62,28 +64,43 @@ export async function runRounds(world: World, chance: Chance, plan: Plan): Promi
 }
 
 function tally(rounds: readonly Round[]): Tally {
-  const hit = rounds.filter(({ kill }) => kill.pid !== undefined);
-  const lost = rounds.filter(({ lost }) => lost.length > 0);
+  const kills = rounds.flatMap((round) => round.kills);
+  const lost = rounds.filter((round) => round.lost.length > 0);
   const byVictim: Record<string, number> = {};
-  for (const { kill } of hit) byVictim[kill.victim] = (byVictim[kill.victim] ?? 0) + 1;
-  const held = hit.filter(({ lost }) => lost.length === 0).length;
-  return { tried: hit.length, held, missed: rounds.length - hit.length, lost, byVictim };
+  for (const { victim } of kills) byVictim[victim] = (byVictim[victim] ?? 0) + 1;
+  const missed = rounds.filter((round) => round.kills.length === 0).length;
+  const held = rounds.filter((round) => round.lost.length === 0).flatMap((round) => round.kills).length;
+  return { tried: kills.length, held, missed, lost, byVictim };
 }
 
-async function oneRound(world: World, chance: Chance, victim: Victim, kept: Kept) {
-  const load = chooseLoad(chance, victim === 'builder');
-  const afterMs = chance.below(victim === 'builder' ? 400 : 1500);
+async function oneRound(world: World, chance: Chance, row: readonly Victim[], kept: Kept) {
+  const load = chooseLoad(chance, row.includes('builder'));
   const running: Running[] = [];
   for (const work of load) running.push(await begin(world, work));
-  await sleep(afterMs);
-  const kill = await killOne(world, victim, running, chance);
+  const kills: Kill[] = [];
+  for (const victim of row) {
+    await sleep(chance.below(victim === 'builder' ? 400 : 1500));
+    const kill = await killOne(world, victim, running, chance);
+    if (kill.pid !== undefined) kills.push(kill);
+  }
   const lost = await endOfLoad(running);
-  lost.push(...(await bringUp(world)));
-  lost.push(...(await settle(20_000, () => wantedState(world))));
-  lost.push(...(await settle(20_000, () => keptLive(world, kept, concerned(kill, kept)))));
-  lost.push(...(await keptLines(world)), ...(await settle(5000, () => recordsOpen(world))));
-  lost.push(...(await settle(20_000, () => nothingLeaked(world))));
-  return { load: load.map(({ args }) => args.join(' ')).join(' + '), afterMs, kill, lost };
+  if (load.some(({ args }) => args[0] === 'pause')) await world.project.devenv('unpause');
+  lost.push(
+    ...(await bringUp(world)),
+    ...(await look(world, kept, new Set(kills.flatMap((kill) => concerned(kill, kept))))),
+  );
+  return { load: load.map(({ args }) => args.join(' ')).join(' + '), kills, lost };
+}
+
+/** All that has to hold, each given time to come about. */
+async function look(world: World, kept: Kept, hit: ReadonlySet<string>): Promise<string[]> {
+  const wanted = await settle(20_000, () => wantedState(world));
+  const rest = await Promise.all([
+    settle(20_000, () => keptLive(world, kept, hit)),
+    keptLines(world),
+    settle(5000, () => recordsOpen(world)),
+  ]);
+  return [...wanted, ...rest.flat(), ...(await settle(20_000, () => nothingLeaked(world)))];
 }
 
 /** Commands may fail, with a sentence; they may not hang or end in a stack trace. */
@@ -103,13 +120,12 @@ async function endOfLoad(running: readonly Running[]): Promise<string[]> {
 }
 
 async function bringUp(world: World): Promise<string[]> {
-  await world.project.devenv('unpause');
   const { code, output } = await world.project.devenv('up', '--detach', '--remove-orphans');
   return code === 0 ? [] : [`up ended with ${code}: ${output.slice(-800)}`];
 }
 
 /** Whose process it was: by its group, or by its being the monitor of a container, or a process beside the container's first. */
-function concerned({ facts, family }: Kill, kept: Kept): ReadonlySet<string> {
+function concerned({ facts, family }: Kill, kept: Kept): string[] {
   const names = Object.entries(kept).filter(([, { id, pid }]) => facts?.group === id || family?.includes(pid));
-  return new Set(names.map(([name]) => name));
+  return names.map(([name]) => name);
 }
