@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -18,6 +18,7 @@ services:
         - {path: src, action: sync, target: /app/src, ignore: ["*.tmp"]}
         - {path: conf, action: sync+restart, target: /app/conf}
         - {path: Dockerfile, action: rebuild}
+        - {path: made, action: pull, target: /made, ignore: ["*.log"]}
         - {path: hook, action: sync+exec, target: /app/hook, exec: {command: ["sh", "-c", "echo ran-$$(cat /app/hook/h)"]}}
 `;
 const dockerfile = (version: string) => `FROM scratch
@@ -139,6 +140,19 @@ story('a page that listens is told', async ({ project, run }) => {
   const { service, files } = JSON.parse(data);
   assert.is(service, 'api');
   assert.ok(files.includes(at(project, 'src/z.txt')), data);
+});
+
+story('what the container makes is pulled, and left alone when it is the same', async ({ project, run }) => {
+  await inApi(project, 'mkdir -p /made/deep && echo lock > /made/deep/lock && echo no > /made/x.log');
+  await eventually(
+    'pulled',
+    async () => (await readFile(at(project, 'made/deep/lock'), 'utf8').catch(() => '')) === 'lock\n',
+  );
+  await eventually('told', async () => run.output().includes('pulled 1 file'));
+  assert.equal(await readdir(at(project, 'made')), ['deep']);
+  await inApi(project, 'echo other > /made/deep/lock');
+  await eventually('again', async () => (await readFile(at(project, 'made/deep/lock'), 'utf8')) === 'other\n');
+  assert.is(run.output().split('pulled 1 file').length, 3);
 });
 
 story('Ctrl-C ends it and stops the services', async ({ project, run }) => {

@@ -19,6 +19,7 @@ export function editorSchema(lintRules: readonly string[]): Json {
     definitions: {
       ...definitions,
       service: { ...service, properties: { ...(service.properties as Json), 'x-devenv': lint } },
+      development: withPull(definitions.development as Json),
       overlay: {
         type: 'object',
         description: 'What differs in this environment; merged as an override file would be.',
@@ -30,6 +31,15 @@ export function editorSchema(lintRules: readonly string[]): Json {
       },
     },
   };
+}
+
+/** `develop.watch[].action` has one action more: what the container makes comes to the host. */
+function withPull(development: Json): Json {
+  const whole = structuredClone(development) as {
+    properties: { watch: { items: { properties: { action: { enum: string[] } } } } };
+  };
+  whole.properties.watch.items.properties.action.enum.push('pull');
+  return whole as unknown as Json;
 }
 
 const environments = (): Json => ({

@@ -104,9 +104,16 @@ function validateSequence(node: Sequence, schema: Schema, path: string[], valida
   }
 }
 
+/** What devenv's own files may say beyond the Compose Specification: files from a container to the host. */
+function ownValues({ at }: Scalar, path: readonly string[]): string[] {
+  const isAction = path.length === 6 && path[2] === 'develop' && path[3] === 'watch' && path[5] === 'action';
+  return isAction && /(?:^|[\\/])devenv(?:\.[\w-]+)?\.ya?ml$/.test(at.source.file) ? ['pull'] : [];
+}
+
 function validateScalar(node: Scalar, schema: Schema, path: string[], validation: Validation): void {
   const { value } = node;
-  if (schema.enum && !schema.enum.includes(value as string)) notAllowedValue(node, schema.enum, path, validation);
+  const allowed = schema.enum && [...schema.enum, ...ownValues(node, path)];
+  if (allowed && !allowed.includes(value as string)) notAllowedValue(node, allowed, path, validation);
   if (typeof value === 'string' && schema.pattern && !new RegExp(schema.pattern).test(value)) {
     patternMismatch(node, schema.pattern, path, validation);
   }

@@ -11,7 +11,7 @@ import type { ServiceWork, WatchRule } from '../../watch/types.js';
 /** One line for tools; also what a page is told. Paths are absolute. */
 export type WatchNews =
   | {
-      readonly event: 'sync' | 'restart' | 'rebuild' | 'exec';
+      readonly event: 'sync' | 'restart' | 'rebuild' | 'exec' | 'pull';
       readonly service: string;
       readonly files: readonly string[];
       readonly ms: number;
@@ -24,6 +24,7 @@ export interface WatchReporter {
   readonly rules: (project: Project, rules: readonly WatchRule[]) => void;
   readonly begins: (project: Project, work: ServiceWork) => void;
   readonly done: (project: Project, work: ServiceWork, ms: number) => void;
+  readonly pulled: (project: Project, pulled: { service: string; files: readonly string[]; ms: number }) => void;
   readonly plan: (plan: Plan) => void;
   readonly reloads: (project: Project, files: readonly string[]) => void;
   readonly reloaded: (ms: number) => void;
@@ -66,6 +67,13 @@ export function createReporter({ terminal, place, json, tell }: ReporterOptions)
         ms: Math.round(ms),
       });
     },
+    pulled: (project, { service, files, ms }) =>
+      say(`${service}: pulled ${count(files.length)} in ${Math.round(ms)} ms (${named(relativeTo(project, files))})`, {
+        event: 'pull',
+        service,
+        files,
+        ms: Math.round(ms),
+      }),
     plan: (plan) => void terminal.data(renderPlan(plan)),
     reloads: (project, files) => say(`${named(relativeTo(project, files))} changed, reading the project anew`),
     reloaded: (ms) =>

@@ -22,6 +22,7 @@ import type { Session } from '../session.js';
 import { readEvents } from '../streams.js';
 import { bringUp } from '../up.js';
 import { configFilesOf } from './config-files.js';
+import { pullForEver } from './pulling.js';
 import { findMissed, isImageStale } from './reconcile.js';
 import type { WatchReporter } from './report.js';
 import { readRules } from './rules.js';
@@ -80,6 +81,7 @@ export class Watching {
     this.#report.rules(this.#loaded.project, this.#rules);
     await this.#openWatcher();
     void this.#listen();
+    if (!this.#options.dryRun) void this.#pull();
     await this.#catchUp();
     return true;
   }
@@ -276,6 +278,17 @@ export class Watching {
     const whole = { ...(work ?? nothing(container.service)), removals: removed, rebuild: false };
     await this.#apply(engine, [whole], [container]);
     if (work) this.#report.done(this.#loaded.project, whole, performance.now() - began);
+  }
+
+  #pull(): Promise<void> {
+    return pullForEver({
+      engine: () => this.#session.engine(),
+      rules: () => this.#rules,
+      containers: async () => this.#observe(await this.#session.engine()),
+      onPulled: (service, files, ms) => this.#report.pulled(this.#loaded.project, { service, files, ms }),
+      onError: (error) => this.#report.failure(error),
+      signal: this.#ended.signal,
+    });
   }
 
   /** Containers that were made anew, by a rebuild or by another command, get what their image does not have. */
