@@ -8,21 +8,27 @@ import { parseBytes } from '../model/bytes.js';
 import { imageName } from '../model/names.js';
 import type { Project, Service } from '../model/project.js';
 import type { ApplyContext } from './context.js';
+import { providedSecret } from './secret-provider.js';
 
 export interface BuildInputs {
   readonly query: Readonly<Record<string, string | number | boolean | object | undefined>>;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Id → base64. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** Throws UserError for a secret or an agent that is not there. */
+/** Throws UserError for a secret or an agent that is not there, and for what an engine that is not ours would pass over. */
 export async function buildInputs(service: Service, context: ApplyContext): Promise<BuildInputs> {
   const flags = context.build.flags ?? noBuildFlags;
-  const secrets = await readSecrets([...configSecrets(service, context.project), ...flags.secrets], context);
+  const own = configSecrets(service, context.project);
+  const secrets = {
+    ...(await readSecrets([...own, ...flags.secrets], context)),
+    ...(await providedSecrets(service, context)),
+  };
   const contexts = { ...namedContexts(service, context.project), ...flags.contexts };
   const ssh = { ...sshAgents(service, context), ...flags.ssh };
   const filter = [...list(service.build?.no_cache_filter), ...flags.noCacheFilter];
   const ulimits = [...configUlimits(service), ...flags.ulimits];
-  return {
+  const inputs = {
     query: {
       ...given(flags, service.name),
       ...filled('contexts', contexts),
@@ -37,10 +43,39 @@ export async function buildInputs(service: Service, context: ApplyContext): Prom
       labels: flags.labels,
       ...(flags.reproducible ? await reproducible(service, context) : {}),
     },
-    headers: Object.keys(secrets).length
-      ? { 'x-build-secrets': Buffer.from(JSON.stringify(secrets)).toString('base64url') }
-      : {},
+    secrets,
   };
+  if (!context.engine.own) refuseWhatIsOurs(service.name, inputs, context);
+  return inputs;
+}
+
+/** Parameters that only our engine knows, and what people call them. */
+const ours: Readonly<Record<string, string>> = {
+  contexts: 'named contexts (additional_contexts, --build-context)',
+  ssh: 'ssh agents',
+  nocachefilter: 'no_cache_filter',
+  cacheto: 'cache_to',
+  provenance: 'provenance',
+  sbom: 'lists of packages (--sbom)',
+  rewritetimestamps: '--reproducible',
+};
+
+/** Other engines have the classic builder alone behind `POST /build`: it takes no notice of parameters that it does not know. */
+function refuseWhatIsOurs(service: string, { query, secrets }: BuildInputs, { locate }: ApplyContext): void {
+  const told = Object.keys(ours).filter((key) => query[key] !== undefined);
+  const typed = list(query.cachefrom).some((place) => place.includes('type='));
+  const names = [
+    ...(Object.keys(secrets).length > 0 ? ['secrets'] : []),
+    ...told.map((key) => ours[key]!),
+    ...(typed ? ['cache_from with a type'] : []),
+  ];
+  if (names.length === 0) return;
+  throw new UserError(
+    'build-engine',
+    `The build of service "${service}" asks for what this engine cannot do: ${names.join(', ')}.`,
+    ['Build with the engine of devenv (leave out --engine), or take it out of the build.'],
+    locate(`services.${service}.build`),
+  );
 }
 
 /** Times are the shell's SOURCE_DATE_EPOCH or the last commit's; the epoch's where there is neither. */
@@ -100,6 +135,18 @@ function configSecrets({ build }: Service, project: Project): SecretSource[] {
     if (secret?.environment !== undefined) return [{ id: path.basename(id), variable: secret.environment }];
     return secret?.content === undefined ? [] : [{ id: path.basename(id), content: secret.content }];
   });
+}
+
+/** Those of the config that come from a provider. */
+async function providedSecrets({ build }: Service, context: ApplyContext): Promise<Record<string, string>> {
+  const uses = (build?.secrets ?? []) as readonly { source: string; target?: string }[];
+  const given: Record<string, string> = {};
+  for (const { source, target } of uses) {
+    const provider = context.project.secretProviders?.[source];
+    if (!provider) continue;
+    given[path.basename(target ?? source)] = (await providedSecret(source, provider, context)).toString('base64');
+  }
+  return given;
 }
 
 async function readSecrets(

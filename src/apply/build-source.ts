@@ -5,6 +5,8 @@ import type { ApplyContext } from './context.js';
 
 export interface BuildSource {
   readonly body: Readable;
+  /** The body, where it is the Dockerfile's text. */
+  readonly text?: string;
   readonly query: Readonly<Record<string, string | undefined>>;
 }
 
@@ -25,6 +27,7 @@ export async function buildSource(
   if (text === undefined) return { body: Readable.from([]), query: { localcontext: place.root, dockerfile } };
   return {
     body: Readable.from([text]),
+    text,
     query: { localcontext: place.root, dockerfile: build.dockerfile ?? 'Dockerfile' },
   };
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { buildImage, tagImage } from '../engine/images.js';
 import { UserError } from '../errors.js';
 import { parseBytes } from '../model/bytes.js';
@@ -6,7 +7,7 @@ import { composeLabel } from '../model/labels.js';
 import type { Step } from '../model/plan.js';
 import type { Build, Service } from '../model/project.js';
 import { type BuildInputs, buildInputs } from './build-inputs.js';
-import { buildSource } from './build-source.js';
+import { type BuildSource, buildSource } from './build-source.js';
 import type { ApplyContext, OpOf } from './context.js';
 import { registryConfig } from './registry-auth.js';
 
@@ -23,14 +24,22 @@ export async function buildServiceImage(
   const inputs = await buildInputs(service, context);
   const source = await buildSource(name, context);
   const query = mergeQueries(buildQuery(service, build, image, context), inputs.query, source.query);
+  const sent = withSecrets(source, inputs.secrets);
   const sending = {
-    headers: inputs.headers,
+    headers: sent.headers,
     signal: context.signal,
     registryConfig: await registryConfig(context.env),
   };
   const tail: string[] = [];
   context.images.delete(image);
-  for await (const line of buildImage(context.engine, query, source.body, sending)) {
+  const { platforms = [] } = build as { readonly platforms?: readonly string[] };
+  if (platforms.length > 1)
+    context.emit({
+      kind: 'plan.step.progress',
+      step,
+      text: `of the platforms ${platforms.join(', ')} only ${query.platform} is built here`,
+    });
+  for await (const line of buildImage(context.engine, query, sent.body, sending)) {
     if (line.error !== undefined) throw buildFailed(name, line.errorDetail?.message ?? line.error, tail, context);
     const text = line.stream ?? line.status;
     if (line.aux?.ID) context.images.set(image, line.aux.ID);
@@ -40,6 +49,16 @@ export async function buildServiceImage(
     context.emit({ kind: 'plan.step.progress', step, text: text.trimEnd(), ...(line.id ? { id: line.id } : {}) });
   }
   for (const tag of build.tags ?? []) await tagImage(context.engine, image, tag);
+}
+
+/** Secrets go in the body, which has room for them: our engine is sent no files. */
+function withSecrets(
+  { body, text }: BuildSource,
+  secrets: BuildInputs['secrets'],
+): { readonly body: Readable; readonly headers: Readonly<Record<string, string>> } {
+  if (Object.keys(secrets).length === 0) return { body, headers: {} };
+  const said = JSON.stringify({ ...(text === undefined ? {} : { dockerfile: text }), secrets });
+  return { body: Readable.from([said]), headers: { 'content-type': 'application/vnd.devenv.build+json' } };
 }
 
 /** What flags say wins over the config; labels and arguments of both go together. */
@@ -77,11 +96,20 @@ function buildQuery(
     memory: settings.memoryBytes,
     shmsize: parseBytes(build.shm_size as string | undefined),
     cachefrom: build.cache_from as readonly string[] | undefined,
-    platform: (service.platform as string | undefined) ?? (build.platforms as readonly string[] | undefined)?.[0],
+    platform: platformOf(service, build),
     rm: true,
     forcerm: true,
     version: '1',
   };
+}
+
+/** Of several the one of this machine, as Compose chooses for `up`. */
+function platformOf({ platform }: Service, { platforms }: Build): string | undefined {
+  const listed = (platforms ?? []) as readonly string[];
+  const here = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  return (
+    (platform as string | undefined) ?? listed.find((one) => one === here || one.startsWith(`${here}/`)) ?? listed[0]
+  );
 }
 
 /** An argument without a value takes the shell's, and stays unset without one. */

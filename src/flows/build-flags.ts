@@ -28,7 +28,7 @@ export function readBuildFlags(words: BuildWords, env: Readonly<Record<string, s
   const shmBytes = parseSize(words['shm-size']);
   return {
     ...(words.target ? { target: words.target } : {}),
-    ...(words.platform ? { platform: words.platform } : {}),
+    ...onePlatform(words.platform),
     ...(words.network ? { network: words.network } : {}),
     ...(shmBytes === undefined ? {} : { shmBytes }),
     labels: Object.fromEntries((words.label ?? []).map((text) => splitPair(text))),
@@ -44,6 +44,14 @@ export function readBuildFlags(words: BuildWords, env: Readonly<Record<string, s
     cacheTo: words['cache-to'] ?? [],
     reproducible: words.reproducible ?? false,
   };
+}
+
+function onePlatform(text: string | undefined): Pick<BuildFlags, 'platform'> {
+  if (!text) return {};
+  if (!text.includes(',')) return { platform: text };
+  throw new UserError('several-platforms', `A build makes an image for one platform, and --platform says "${text}".`, [
+    'Build once for each platform, each with a tag of its own.',
+  ]);
 }
 
 /** `true`, `max`, `mode=max`, `false`. */

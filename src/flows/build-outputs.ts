@@ -14,6 +14,24 @@ export interface BuiltImage {
   readonly service: string;
   /** Name that it has in the engine. */
   readonly image: string;
+  /** More names of it. */
+  readonly tags?: readonly string[];
+}
+
+export interface OutputPlaces {
+  readonly stdout: Writable;
+  readonly push: (service: string, image: string) => Promise<void>;
+}
+
+/** Throws UserError, before anything is built, for what only our engine gives out. */
+export function checkOutputs({ own }: Pick<EngineClient, 'own'>, outputs: readonly BuildOutput[]): void {
+  const files = outputs.find(({ type }) => type === 'local' || type === 'tar');
+  if (own || files === undefined) return;
+  throw new UserError(
+    'build-engine',
+    `This engine cannot give out the files of an image (--output type=${files.type}).`,
+    ['Build with the engine of devenv (leave out --engine), or use --output type=docker,dest=FILE.'],
+  );
 }
 
 /** Throws UserError when several images would go to one place. */
@@ -21,24 +39,29 @@ export async function writeOutputs(
   engine: EngineClient,
   outputs: readonly BuildOutput[],
   built: readonly BuiltImage[],
-  stdout: Writable,
+  to: OutputPlaces,
 ): Promise<void> {
   for (const output of outputs) {
+    if (output.name !== undefined && built.length > 1)
+      throw new UserError('several-outputs', `${built.length} images cannot all be named ${output.name}.`, [
+        'Name one service, or leave out name=…: each image has the name of its service.',
+      ]);
     if (output.dest !== undefined && built.length > 1 && output.type !== 'local')
       throw new UserError('several-outputs', `${built.length} images cannot all go to ${output.dest}.`, [
         'Name one service, or use --output type=local, which makes a folder for each.',
       ]);
-    for (const one of built) await writeOutput(engine, output, one, { several: built.length > 1, stdout });
+    for (const one of built) await writeOutput(engine, output, one, { ...to, several: built.length > 1 });
   }
 }
 
 async function writeOutput(
   engine: EngineClient,
-  { type, dest, name, tar }: BuildOutput,
-  { service, image }: BuiltImage,
-  { several, stdout }: { readonly several: boolean; readonly stdout: Writable },
+  { type, dest, name, tar, push: isPushed }: BuildOutput,
+  { service, image, tags = [] }: BuiltImage,
+  { several, stdout, push }: OutputPlaces & { readonly several: boolean },
 ): Promise<void> {
   if (name) await tagImage(engine, image, name);
+  if (isPushed) for (const one of name ? [name] : [image, ...tags]) await push(service, one);
   if (dest === undefined) return;
   if (type === 'local' || type === 'tar') {
     const files = await engine.stream('GET', `/devenv/images/${encodeURIComponent(image)}/rootfs`);

@@ -12,6 +12,7 @@ import { planImages } from '../plan/images.js';
 import type { UpOptions } from '../plan/options.js';
 import { inStartOrder, selectServices } from '../plan/order.js';
 import { renderPlan } from '../plan/render.js';
+import type { BuiltImage } from './build-outputs.js';
 import { chooseContainers } from './containers.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
@@ -32,7 +33,9 @@ export interface BuildRequest {
 }
 
 export async function buildServices(session: Session, request: BuildRequest): Promise<void> {
-  const { noCache, pull, args, quiet, memoryBytes, flags } = request;
+  const { noCache, pull, args, quiet, memoryBytes, flags, outputs = [] } = request;
+  const { checkOutputs, writeIds, writeOutputs } = await import('./build-outputs.js');
+  if (outputs.length > 0 && !request.dryRun) checkOutputs(await session.engine(), outputs);
   const built = await getImages(session, {
     ...request,
     kind: 'build',
@@ -47,9 +50,12 @@ export async function buildServices(session: Session, request: BuildRequest): Pr
     },
   });
   if (request.dryRun || built.length === 0) return;
-  const { writeIds, writeOutputs } = await import('./build-outputs.js');
   const engine = await session.engine();
-  await writeOutputs(engine, request.outputs ?? [], built, process.stdout);
+  const push = async (service: string, image: string) => {
+    const [{ pushOne }, { variables }] = await Promise.all([import('./push.js'), session.loadQuietly([])]);
+    await pushOne(session, engine, { image, service, quiet, variables });
+  };
+  await writeOutputs(engine, outputs, built, { stdout: process.stdout, push });
   await writeIds(engine, request, built);
 }
 
@@ -87,7 +93,7 @@ interface ImagesRequest {
   readonly build?: BuildSettings;
 }
 
-async function getImages(session: Session, request: ImagesRequest): Promise<{ service: string; image: string }[]> {
+async function getImages(session: Session, request: ImagesRequest): Promise<BuiltImage[]> {
   const names = request.kind === 'build' ? await withBuiltBefore(session, request.services) : request.services;
   const { project, locate, variables } = await session.load(names);
   const selected = selectServices(project, names, request.dependencies);
@@ -116,7 +122,11 @@ async function getImages(session: Session, request: ImagesRequest): Promise<{ se
     ...(request.build ? { build: request.build } : {}),
   });
   const asked = services.filter(({ name }) => request.services.length === 0 || request.services.includes(name));
-  return asked.map((service) => ({ service: service.name, image: imageName(project, service) }));
+  return asked.map((service) => ({
+    service: service.name,
+    image: imageName(project, service),
+    tags: service.build?.tags ?? [],
+  }));
 }
 
 /** Named services, and those whose images their builds take files from (`additional_contexts: {x: service:NAME}`). */

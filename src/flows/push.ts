@@ -55,7 +55,8 @@ function imagesToPush(project: Project, request: PushRequest): Map<string, strin
   return images;
 }
 
-async function pushOne(
+/** Throws UserError with what the registry says. */
+export async function pushOne(
   session: Session,
   engine: EngineClient,
   {

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startFakeRegistry } from '../support/fake-registry.js';
 import { busyboxDockerfile, makeProject, type TestProject, writeBusyboxRoot } from '../support/project.js';
 
 const story = suite<{ project: TestProject }>('devenv build');
@@ -63,6 +65,51 @@ story('a stage’s files come out as a folder', async ({ project }) => {
   assert.is(code, 0, output);
   assert.equal(await readdir(join(dest, 'out')), ['note']);
   assert.is(await readFile(join(dest, 'out/note'), 'utf8'), 'from outside');
+});
+
+story('an output with push=true is in its registry then, under each name', async ({ project }) => {
+  const registry = await startFakeRegistry();
+  try {
+    const names = [`${registry.host}/team/app:1`, `${registry.host}/team/app:2`];
+    const config = `name: pushing\nservices:\n  app: {image: '${names[0]}', build: {context: ., tags: ['${names[1]}']}}\n`;
+    await writeFile(join(project.folder, 'push.yml'), config);
+    const { code, output } = await project.devenv('-f', 'push.yml', 'build', '-o', 'type=registry');
+    assert.is(code, 0, output);
+    const named = `type=image,name=${registry.host}/other:x,push=true`;
+    assert.is((await project.devenv('-f', 'push.yml', 'build', '-o', named)).code, 0);
+    const pushed = ['team/app/1', 'team/app/2', 'other/x'].map((name) => registry.manifests.has(name));
+    assert.equal(pushed, [true, true, true]);
+  } finally {
+    await registry.close();
+  }
+});
+
+story('archives of an image come out as docker and oci have them', async ({ project }) => {
+  for (const type of ['docker', 'oci']) {
+    const dest = join(project.folder, `${type}.tar`);
+    const { code, output } = await project.devenv('build', 'base', '-o', `type=${type},dest=${dest}`);
+    assert.is(code, 0, output);
+    const names = execFileSync('tar', ['-tf', dest], { encoding: 'utf8' }).split('\n');
+    assert.ok(names.includes('index.json') && names.includes('oci-layout'), names.join(' '));
+  }
+});
+
+story('a secret may be larger than a header', async ({ project }) => {
+  await writeFile(join(project.folder, 'large'), 'x'.repeat(300_000));
+  const dockerfile = 'FROM base\nRUN --mount=type=secret,id=large test $(wc -c < /run/secrets/large) = 300000\n';
+  await writeFile(join(project.folder, 'large.Dockerfile'), dockerfile);
+  const service =
+    '{build: {context: ., dockerfile: large.Dockerfile, additional_contexts: {base: "service:base"}, secrets: [large]}}';
+  const config = `name: building\nservices:\n  base: {build: .}\n  app: ${service}\nsecrets: {large: {file: ./large}}\n`;
+  await writeFile(join(project.folder, 'large.yml'), config);
+  const { code, output } = await project.devenv('-f', 'large.yml', 'build', 'app');
+  assert.is(code, 0, output);
+});
+
+story('several platforms at once are refused', async ({ project }) => {
+  const { code, output } = await project.devenv('build', '--platform', 'linux/amd64,linux/arm64');
+  assert.is(code, 1);
+  assert.match(output, 'A build makes an image for one platform');
 });
 
 story('checks a Dockerfile without building it', async ({ project }) => {

@@ -1,7 +1,8 @@
 /**
  * Parameters of `POST /build` beyond Docker's own, for clients on this machine; other engines ignore them.
  *
- * - `localcontext`: the context as a folder of this machine, read where it is; a body is the Dockerfile's text then
+ * - `localcontext`: the context as a folder of this machine, read where it is; a body is the Dockerfile's text then,
+ *   or of the type in `build-body.ts`
  * - `contexts`: JSON, name → what `--build-context` takes, folders as absolute paths
  * - `cacheto`: JSON, places as `--cache-to` names them; `cachefrom` takes such places beside names of images
  * - `provenance`: `min` or `max`; `sbom`: what is kept and pushed beside the image
@@ -9,9 +10,10 @@
  * - `nocachefilter`: stages, one a parameter or with commas
  * - `ssh`: JSON, id → socket of an agent
  * - `rewritetimestamps`: files of new layers are not newer than the build argument SOURCE_DATE_EPOCH
- * - header `X-Build-Secrets`: base64 of JSON, id → base64 of the secret
+ * - header `X-Build-Secrets`: base64 of JSON, id → base64 of the secret; what is too large for a header goes in a body
+ *   of the type in `build-body.ts`
  */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   type BuildContext,
   type BuildOptions,
@@ -23,6 +25,7 @@ import type { Engine } from '../../engine/engine.js';
 import { EngineError } from '../../errors.js';
 import { stringMap, strings } from '../decode.js';
 import type { Call } from '../routes.js';
+import { type BuildBody, readText } from './build-body.js';
 
 type Inputs = Pick<
   BuildOptions,
@@ -37,7 +40,7 @@ type Inputs = Pick<
   | 'inlineCache'
 >;
 
-export function readInputs(call: Call): Inputs {
+export function readInputs(call: Call, sent: BuildBody | undefined): Inputs {
   const filter = call.query.all('nocachefilter').flatMap((text) => text.split(','));
   return {
     noCacheFilter: filter.filter((name) => name !== '').map((name) => name.toLowerCase()),
@@ -45,26 +48,25 @@ export function readInputs(call: Call): Inputs {
     ...readAttestations(call),
     rewriteTimestamps: call.query.bool('rewritetimestamps'),
     ssh: call.query.json('ssh', stringMap, 'error reading ssh') ?? {},
-    secrets: readSecrets(call.request.headers['x-build-secrets']),
+    secrets: { ...readSecrets(call.request.headers['x-build-secrets']), ...secretBytes(sent?.secrets ?? {}) },
   };
 }
 
 /** What the request names or sends. */
-export async function openRequestContext(engine: Engine, call: Call): Promise<BuildContext> {
-  const { query, body, signal } = call;
+export async function openRequestContext(
+  engine: Engine,
+  call: Call,
+  sent: BuildBody | undefined,
+): Promise<BuildContext> {
+  const { query, signal } = call;
+  const body = sent ? Readable.from([]) : call.body;
   const dockerfile = query.text('dockerfile');
   const folder = query.text('localcontext');
   if (folder === '')
     return takeContext(engine, { body, remote: query.text('remote'), dockerfile, signal, inOneFile: true });
-  const text = await readText(body);
+  const text = sent ? (sent.dockerfile ?? '') : await readText(body);
   const path = dockerfile || 'Dockerfile';
   return localContext(folder, text === '' ? { path } : { text, name: path });
-}
-
-async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 export function namedContexts(call: Call): Readonly<Record<string, string>> {
@@ -91,10 +93,13 @@ function readCaches({ query }: Call): Pick<BuildOptions, 'cacheFrom' | 'cacheTo'
 function readSecrets(header: string | string[] | undefined): Record<string, Uint8Array> {
   if (typeof header !== 'string' || header === '') return {};
   try {
-    const values = stringMap(JSON.parse(Buffer.from(header, 'base64').toString('utf8')), 'X-Build-Secrets');
-    return Object.fromEntries(Object.entries(values).map(([id, text]) => [id, Buffer.from(text, 'base64')]));
+    return secretBytes(stringMap(JSON.parse(Buffer.from(header, 'base64').toString('utf8')), 'X-Build-Secrets'));
   } catch (cause) {
     // not what was in it: it would be told to everybody
     throw new EngineError('invalid', 'error reading the header X-Build-Secrets', { cause });
   }
+}
+
+function secretBytes(values: Readonly<Record<string, string>>): Record<string, Uint8Array> {
+  return Object.fromEntries(Object.entries(values).map(([id, text]) => [id, Buffer.from(text, 'base64')]));
 }

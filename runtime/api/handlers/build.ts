@@ -11,6 +11,7 @@ import { int, list, map, nullable, object, string, stringMap, strings } from '..
 import { encodeBuildEvent } from '../encode/build.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream } from '../streams.js';
+import { type BuildBody, readBuildBody } from './build-body.js';
 import { namedContexts, openRequestContext, readInputs } from './build-inputs.js';
 import type { OpenBuildKit } from './buildkit.js';
 import { readPruneFilters } from './prune-filters.js';
@@ -40,7 +41,7 @@ async function choose(engine: Engine, buildkit: OpenBuildKit, call: Call): Promi
 
 type Parameters = Omit<BuildOptions, 'contextDirectory' | 'dockerfile'>;
 
-function readParameters(call: Call): Parameters {
+function readParameters(call: Call, sent: BuildBody | undefined): Parameters {
   const { query } = call;
   const platform = parsePlatform(query.text('platform'));
   const target = query.text('target');
@@ -74,7 +75,7 @@ function readParameters(call: Call): Parameters {
     ),
     auths: registryConfig(call),
     squash: query.bool('squash'),
-    ...readInputs(call),
+    ...readInputs(call, sent),
   };
 }
 
@@ -86,10 +87,11 @@ function withoutNull(args: Readonly<Record<string, string | null>>): Record<stri
 const networkOf = (mode: string) => (mode === '' || mode === 'bridge' ? 'default' : mode);
 
 async function build(engine: Engine, call: Call): Promise<typeof streamed> {
-  const parameters = readParameters(call);
+  const sent = await readBuildBody(call);
+  const parameters = readParameters(call, sent);
   const quiet = call.query.bool('q');
   const lines = new JsonStream(call);
-  const context = await openRequestContext(engine, call);
+  const context = await openRequestContext(engine, call, sent);
   try {
     if (call.query.bool('check')) {
       await lines.write({ aux: { check: await checkBuild(engine, context, parameters) } });
