@@ -99,8 +99,6 @@ async function fail(engine: Engine, container: Container, message: string, exitC
   });
 }
 
-interface Prepared {
-  readonly program: LaunchProgram;
 /** What a launch stands on. */
 interface Ground {
   readonly connect: () => Promise<Connected>;
@@ -108,6 +106,8 @@ interface Ground {
   readonly kept?: LaunchSpec['kept'];
 }
 
+interface Prepared {
+  readonly program: LaunchProgram;
   readonly connected: Connected;
 }
 
@@ -131,8 +131,6 @@ async function launch(
   await attachPending(container, prepared.monitor);
 }
 
-/** Best effort: after a failed `go` there is nothing left to abandon. */
-async function abandon(prepared: PreparedContainer): Promise<void> {
 interface Launched {
   readonly prepared: PreparedContainer;
   readonly connected: Connected;
@@ -165,6 +163,8 @@ async function launchAgain(engine: Engine, container: Container): Promise<Launch
   }
 }
 
+/** Best effort: after a failed `go` there is nothing left to abandon. */
+async function abandon(prepared: PreparedContainer): Promise<void> {
   await prepared.abandon().catch(() => undefined);
 }
 
@@ -219,7 +219,7 @@ async function prepareProgram(
     security: parseSecurityOptions(host.SecurityOpt ?? []),
     seccomp: seccompFilter(engine, host),
     pidOf: (mode) => pidOf(engine, mode),
-    userXattr: false,
+    userXattr: engine.foundations.launcher.machine.rootless !== undefined,
     kept,
   });
   // Not waited for: it is on its way to the store before the process can exist, and that is what a next engine needs.
@@ -270,9 +270,9 @@ function begin(engine: Engine, container: Container, monitor: Monitor, restartin
   const { state, restartCount } = container.record;
   container.monitor = monitor;
   container.endingByHand = false;
+  container.isUntouched = true;
   const { Health: _, ...rest } = state;
   engine.saveSoon(container, {
-  container.isUntouched = true;
     startedBefore: true,
     stoppedByHand: false,
     restartCount: restarting ? restartCount : 0,

@@ -21,9 +21,9 @@ function rootMount(rootfs: RootFs, path: string): Op {
 }
 
 /** Docker's own mounts, then the container's, parents before children. A mount of the container replaces ours at the same place. */
-export function mountOps(spec: LaunchSpec): Op[] {
+export function mountOps(spec: LaunchSpec, hasGroups = true): Op[] {
   const taken = takenTargets(spec);
-  const own = defaultMounts(spec).filter((mount) => !taken.has(mount.target));
+  const own = defaultMounts(spec, hasGroups).filter((mount) => !taken.has(mount.target));
   const wished = byDepth(spec.mounts).map((mount) => ({ target: normalPath(mount.target), ops: wishedOps(mount) }));
   return byDepth([...own, ...wished]).flatMap((mount) => mount.ops);
 }
@@ -32,9 +32,14 @@ export function mountOps(spec: LaunchSpec): Op[] {
 export function holdOps(spec: LaunchSpec): Op[] {
   return byDepth(spec.mounts).flatMap((mount): Op[] =>
     mount.kind === 'bind' && isShared(mount)
-      ? [{ op: 'mount.hold', source: mount.source, recursive: mount.recursive }]
+      ? [{ op: 'mount.hold', source: sourceOf(mount), recursive: mount.recursive }]
       : [],
   );
+}
+
+/** `/./` says from where on a path is resolved below what is before it (runtime/launcher/ops_mount.c). */
+function sourceOf({ source, within }: Extract<MountSpec, { kind: 'bind' }>): string {
+  return within === undefined ? source : `${source}/./${within}`;
 }
 
 function isShared(mount: Extract<MountSpec, { kind: 'bind' }>): boolean {
@@ -50,12 +55,18 @@ function takenTargets(spec: LaunchSpec): Set<string> {
   return new Set(spec.mounts.map((mount) => normalPath(mount.target)));
 }
 
-function defaultMounts(spec: LaunchSpec): PlacedMount[] {
+/** `hasGroups`: whether a terminal can belong to the group tty. */
+function defaultMounts(spec: LaunchSpec, hasGroups: boolean): PlacedMount[] {
   const sysAttributes: MountAttribute[] = spec.privileged ? [...LOCKED] : ['ro', ...LOCKED];
   const mounts = [
     fs('proc', '/proc', [], LOCKED),
     fs('tmpfs', '/dev', ['size=65536k', 'mode=755'], ['nosuid']),
-    fs('devpts', '/dev/pts', ['newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'], ['nosuid', 'noexec']),
+    fs(
+      'devpts',
+      '/dev/pts',
+      ['newinstance', 'ptmxmode=0666', 'mode=0620', ...(hasGroups ? ['gid=5'] : [])],
+      ['nosuid', 'noexec'],
+    ),
     fs('sysfs', '/sys', [], sysAttributes),
     fs('mqueue', '/dev/mqueue', [], LOCKED),
   ];
@@ -99,7 +110,7 @@ function wishedOps(mount: MountSpec): Op[] {
   return [
     {
       op: 'mount.bind',
-      source: isShared(mount) ? '' : mount.source,
+      source: isShared(mount) ? '' : sourceOf(mount),
       target: mount.target,
       attributes: mount.readOnly ? ['ro'] : [],
       recursive: mount.recursive,
@@ -128,7 +139,7 @@ function fs(
   return { target, ops: [{ op: 'mount.fs', type, source, target, options, attributes }] };
 }
 
-function bindOp(source: string, target: string): Extract<Op, { op: 'mount.bind' }> {
+export function bindOp(source: string, target: string): Extract<Op, { op: 'mount.bind' }> {
   return {
     op: 'mount.bind',
     source,

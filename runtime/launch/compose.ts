@@ -10,13 +10,13 @@ import {
 } from './cgroup.js';
 import { terminalOp } from './compose-exec.js';
 import { identityOps, rlimitOps } from './compose-identity.js';
-import { bringsDev, cgroupMountOps, holdOps, mountOps, propagationType, rootOps } from './compose-mounts.js';
+import { bindOp, bringsDev, cgroupMountOps, holdOps, mountOps, propagationType, rootOps } from './compose-mounts.js';
 import { verifyOps } from './compose-verify.js';
 import { deviceFilter } from './device-filter.js';
 import { interfaceOps, linkUp, portOps } from './interface-ops.js';
 import type { Machine } from './machine.js';
 import type { LaunchProgram, MonitorSettings, NamespaceName, Op } from './program.js';
-import type { LaunchSpec, NamespaceChoices } from './spec.js';
+import type { DeviceSpec, LaunchSpec, NamespaceChoices } from './spec.js';
 
 /** How long an attached client may take nothing before it is let go; with a terminal it may hold the program for ever, as one does. */
 const STALL_MS = 300_000;
@@ -30,6 +30,8 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
   const ports = portOps(spec.kept === 'again' ? [] : spec.ports);
   const wires = spec.interfaces.map((link) => interfaceOps(link));
   const groups = cgroupOps(spec, cgroups);
+  const { rootless } = machine;
+  const bridgeSide: Op[] = rootless === undefined ? [] : [{ op: 'netns.enter', path: rootless.netns }];
   return {
     before: [...ports.before, ...(cgroups.version === 2 ? groups : []), ...joinOps(spec.namespaces, ['newpid'])],
     clone: newNamespaces(spec.namespaces).filter(
@@ -37,15 +39,16 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
     ),
     host: [
       ...(cgroups.version === 1 ? [...groups, { op: 'groups.ready' } as const] : []),
+      ...(wires.length > 0 ? bridgeSide : []),
       ...wires.flatMap((wire) => wire.host),
       ...ports.host,
     ],
     inside: [
       ...placeOps(spec),
       ...rootOps(spec),
-      ...mountOps(spec),
+      ...mountOps(spec, rootless?.hasRange !== false),
       ...verifyOps(spec),
-      ...deviceOps(spec),
+      ...deviceOps(spec, rootless !== undefined),
       ...(cgroups.version === 1 ? [{ op: 'wait.groups' } as const] : []),
       ...joinGroupOps(spec, cgroups),
       ...cgroupMountOps(spec, cgroups),
@@ -113,10 +116,10 @@ function placeOps(spec: LaunchSpec): Op[] {
   const score = spec.process.oomScoreAdj;
   return [
     ...joinOps(spec.namespaces, ['newuser', 'newnet', 'newipc', 'newuts']),
+    ...(spec.kept === 'again' ? ([{ op: 'network.kept' }, { op: 'sockets.end' }] as const) : []),
     ...(score === undefined || score === 0 ? [] : [{ op: 'oom.score', score: String(score) } as const]),
     ...rlimitOps(spec.process.rlimits),
     ...(spec.namespaces.uts.kind === 'new'
-    ...(spec.kept === 'again' ? ([{ op: 'network.kept' }, { op: 'sockets.end' }] as const) : []),
       ? [{ op: 'hostname', host: spec.hostname, domain: spec.domainname } as const]
       : []),
     { op: 'keyring', name: `_ses.${spec.containerId}`, optional: true },
@@ -134,10 +137,13 @@ const LINKS: readonly (readonly [path: string, target: string])[] = [
   ['/dev/core', '/proc/kcore'],
 ];
 
-function deviceOps(spec: LaunchSpec): Op[] {
+/** Only the machine's root may make devices; others get those that there are. */
+function deviceOps(spec: LaunchSpec, bound: boolean): Op[] {
   const own = !bringsDev(spec);
+  const place = (device: DeviceSpec): Op =>
+    bound ? { ...bindOp(device.path, device.path), optional: true } : { op: 'device.make', ...device };
   return [
-    ...(own ? spec.devices.map((device): Op => ({ op: 'device.make', ...device })) : []),
+    ...(own ? spec.devices.map(place) : []),
     ...(own ? LINKS.map(([path, target]): Op => ({ op: 'symlink', target, path })) : []),
     ...(spec.process.tty ? [terminalOp(spec.process.ttySize, own)] : []),
   ];

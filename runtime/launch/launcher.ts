@@ -9,7 +9,7 @@ import { EngineError } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
 import { FrameConnection } from './connection.js';
 import { encodeContainer, encodeRun } from './encode.js';
-import { type Machine, probeMachine } from './machine.js';
+import { type Machine, probeMachine, type RootlessMachine } from './machine.js';
 import { awaitPrepared, connectMonitor } from './monitor.js';
 import type { LaunchProgram } from './program.js';
 import { decodePackedGzip, decodeUnpacked, encodePack, encodeUnpack } from './tar-request.js';
@@ -30,11 +30,12 @@ export interface LauncherOptions {
   readonly binary: string;
   /** A folder of this engine's own: the socket is `launcher.sock` in there. At most 92 bytes. */
   readonly socketDirectory: string;
+  readonly rootless?: RootlessMachine;
 }
 
 /** Starts the launcher process. Throws EngineError when it cannot be started. */
 export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
-  const launcher = new LauncherProcess(options, await probeMachine());
+  const launcher = new LauncherProcess(options, await probeMachine(options.rootless));
   await launcher.warm();
   return launcher;
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { type CgroupLayout, detectCgroups } from './cgroup.js';
 
 /** What of this machine a launch program depends on; data, so that composing one stays pure. */
@@ -6,11 +6,49 @@ export interface Machine {
   readonly cgroups: CgroupLayout;
   /** What the launcher itself holds: a container cannot get more (capabilities(7)). */
   readonly capabilities: bigint;
+  /** Undefined when the engine is the machine's root. */
+  readonly rootless?: RootlessMachine;
 }
 
-export async function probeMachine(): Promise<Machine> {
+/** An engine that is root of namespaces of its own only (user_namespaces(7)); decided once, in `main/rootless.ts`. */
+export interface RootlessMachine {
+  /** The user and group outside. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Whether other ids than 0 exist inside. */
+  readonly hasRange: boolean;
+  /** The process that keeps the namespaces. */
+  readonly holder: number;
+  /** The network namespace that bridges are made in; the engine itself is in the machine's. */
+  readonly netns: string;
+  /** What a command is put behind to run in there. */
+  readonly within: readonly string[];
+  /** Descriptors that are bound to port 53 in there. */
+  readonly resolverSockets: { readonly datagrams: number; readonly connections: number };
+  /** Ports in there whose connections are carried to where they wanted to go, and to this machine. */
+  readonly carried: { readonly outboundPort: number; readonly machinePort: number };
+}
+
+export async function probeMachine(rootless?: RootlessMachine): Promise<Machine> {
   const [cgroups, status] = await Promise.all([detectCgroups(), readFile('/proc/self/status', 'utf8')]);
-  return { cgroups, capabilities: heldCapabilities(status) };
+  const capabilities = heldCapabilities(status);
+  if (rootless === undefined) return { cgroups, capabilities };
+  return { cgroups: await withoutForeign(cgroups), capabilities, rootless };
+}
+
+/** Groups that nobody handed to this user cannot be used: then there are none, which is a layout without hierarchies. */
+async function withoutForeign(layout: CgroupLayout): Promise<CgroupLayout> {
+  const none: CgroupLayout = { version: 1, hierarchies: [] };
+  if (layout.version === 2) return (await isWritable(layout.mountpoint)) ? layout : none;
+  const own = await Promise.all(layout.hierarchies.map(({ mountpoint }) => isWritable(mountpoint)));
+  return { ...layout, hierarchies: layout.hierarchies.filter((_, index) => own[index]) };
+}
+
+function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** CapPrm of a /proc/PID/status. */

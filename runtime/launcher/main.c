@@ -1,13 +1,15 @@
 /*
- * launcher serve SOCKET
+ * launcher serve SOCKET          (rootless.c has the other ways to call it)
  *
  * Listens on a unix socket; each connection is a job in a child of its own, so that nothing waits for anything else.
  * Ends when its standard input does: the engine is gone then. Monitors go on.
  */
 #include "init.h"
 #include "jobs.h"
+#include "rootless.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -97,6 +99,7 @@ static int serve(const char *path)
 	signal(SIGCHLD, SIG_IGN);	/* the kernel reaps */
 	signal(SIGPIPE, SIG_IGN);
 	setsid();
+	close_range(3, ~0u, 0);		/* the engine's sockets are not for containers */
 	prctl(PR_SET_NAME, "devenv-launcher");
 	self_executable = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int listener = listen_on(path);
@@ -150,6 +153,10 @@ int main(int count, char **args, char **env)
 {
 	if (count > 2 && !strcmp(args[0], INIT_NAME))
 		return init_main(args + 2, env);
+	if (count > 1 && !strcmp(args[1], "enter"))
+		return enter_main(count, args, env);
+	if (count > 1 && !strcmp(args[1], "within"))
+		return within_main(count, args, env);
 	if (count != 3 || strcmp(args[1], "serve")) {
 		dprintf(2, "usage: launcher serve SOCKET\n");
 		return 2;

@@ -19,9 +19,21 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
+/* Where a listener's connections go. */
+enum route {
+	ROUTE_TARGET,		/* to its target */
+	ROUTE_ORIGINAL,		/* where the client wanted to go before it was redirected */
+	ROUTE_MACHINE,		/* to this machine, at the port that the client wanted */
+};
+
+/* Ports of the rootless network namespace that leads out by proxy_outbound. */
+#define OUTBOUND_PORT 15001
+#define MACHINE_PORT 15002
+
 struct listener {
 	struct watched watched;
 	bool udp;
+	enum route route;
 	union address target;	/* reached in the container's network namespace */
 };
 
@@ -32,6 +44,9 @@ static inline socklen_t address_size(const union address *a)
 
 /* Edge-triggered for everything but listening sockets. */
 int proxy_watch(struct watched *w, uint32_t events);
+
+/* Carries redirected connections; `outbound` and `machine` are listening sockets of another network namespace. Never returns. */
+void proxy_outbound(int outbound, int machine);
 
 void tcp_accept(struct watched *self, uint32_t events);
 /* Frees what ended during this round: events of the same round may still point at it. */

@@ -6,8 +6,10 @@
 #include "net_proxy.h"
 
 #include <fcntl.h>
+#include <linux/netfilter_ipv4.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BUFFER_SIZE 16384
 #define SPLICE_SIZE 65536
@@ -214,6 +216,50 @@ static void begin(int client, const union address *target)
 		finish(c, true);
 }
 
+/* Where a redirected client wanted to go (`SO_ORIGINAL_DST` of netfilter; IPv6 has its own at the same number). */
+static int original_target(int client, union address *out)
+{
+	union address own;
+	socklen_t size = sizeof own;
+	if (getsockname(client, &own.any, &size) < 0)
+		return -1;
+	bool six = own.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&own.v6.sin6_addr);
+	memset(out, 0, sizeof *out);
+	size = sizeof *out;
+	return getsockopt(client, six ? IPPROTO_IPV6 : IPPROTO_IP, SO_ORIGINAL_DST, out, &size);
+}
+
+/* The address that this machine goes out by, so that only what listens for others too is reached; loopback when it has none. */
+static void machine_address(union address *target)
+{
+	union address far = { .v4 = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0xc6336401) } }, near;
+	in_port_t port = target->any.sa_family == AF_INET6 ? target->v6.sin6_port : target->v4.sin_port;
+	socklen_t size = sizeof near;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, &far.any, sizeof far.v4) < 0 || getsockname(fd, &near.any, &size) < 0)
+		near.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	if (fd >= 0)
+		close(fd);
+	near.v4.sin_port = port;
+	*target = (union address){ .v4 = near.v4 };
+}
+
+static void begin_routed(int client, const struct listener *l)
+{
+	union address target;
+	if (l->route == ROUTE_TARGET) {
+		begin(client, &l->target);
+		return;
+	}
+	if (original_target(client, &target) < 0) {
+		close(client);
+		return;
+	}
+	if (l->route == ROUTE_MACHINE)
+		machine_address(&target);
+	begin(client, &target);
+}
+
 /* Out of descriptors: a waiting client is turned away, or this level-triggered event would come for ever. */
 static void turn_away(int listening)
 {
@@ -230,7 +276,7 @@ void tcp_accept(struct watched *self, uint32_t events)
 	for (int i = 0; i < ACCEPTS_A_ROUND; i++) {
 		int client = accept4(self->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (client >= 0) {
-			begin(client, &((struct listener *)self)->target);
+			begin_routed(client, (struct listener *)self);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE)

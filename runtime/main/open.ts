@@ -17,9 +17,12 @@ import { openStore } from '../state/lmdb-store.js';
 import { readEngineConfig } from './engine-config.js';
 import { makePackageInstaller } from './packages.js';
 import type { Environment } from './paths.js';
+import { outsideUid, releaseNamespaces, rootlessMachine } from './rootless.js';
 
 /** The repository's or the package's root: this file is `dist/runtime/main/open.js` in it. */
 export const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
+
+export const launcherBinary = path.join(packageRoot, 'runtime/launcher/build/launcher');
 
 export function devenvVersion(): string {
   const text = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
@@ -44,12 +47,18 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   const { home } = paths;
   const config = readEngineConfig(home, env);
   const store = openStore(path.join(home, 'state'));
+  const rootless = rootlessMachine(paths, env, launcherBinary);
   const launcher = await openLauncher({
-    binary: path.join(packageRoot, 'runtime/launcher/build/launcher'),
+    binary: launcherBinary,
     socketDirectory: paths.runtime,
+    ...(rootless && { rootless }),
   });
-  const installPackages = makePackageInstaller((args) => launcher.spawn([...args]), log, process.getuid?.() ?? 0);
-  const snapshots = await openSnapshots({ home, launcher });
+  const installPackages = makePackageInstaller((args) => launcher.spawn([...args]), log, outsideUid(env));
+  const snapshots = await openSnapshots({
+    home,
+    launcher,
+    ...(rootless && { userXattr: true, oneOwner: !rootless.hasRange }),
+  });
   const images = await openImageStore({
     home,
     store,
@@ -78,6 +87,8 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
       ...(await Promise.allSettled([launcher.close(), removeEngineGroup(engine.cgroups, instanceName(paths.runtime))])),
     );
     closed.push(...(await Promise.allSettled([store.close()])));
+    const isEmpty = !engine.containers.all().some(({ isRunning }) => isRunning);
+    if (rootless && isEmpty) releaseNamespaces(rootless);
     for (const one of closed) if (one.status === 'rejected') log(`leaving: ${messageOf(one.reason)}`);
   };
   return { engine, environment: config.environment, close };

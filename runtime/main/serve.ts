@@ -13,8 +13,9 @@ import { idleLimitMs, leaveWhenIdle } from './idle.js';
 import { killAll } from './kill-all.js';
 import { type EngineLock, lockHolder, takeLock } from './lock.js';
 import { makeLog } from './log.js';
-import { devenvVersion, openParts } from './open.js';
+import { devenvVersion, launcherBinary, openParts } from './open.js';
 import { enginePaths, makeFolders } from './paths.js';
+import { enterNamespaces, mustEnter, outsideUid } from './rootless.js';
 
 /** What is asked to end has this long before it is cut off. */
 const leaveLimitMs = 10_000;
@@ -99,8 +100,12 @@ async function start(whenReady: () => void): Promise<void> {
   // Containers have monitors of their own: going on after a bug serves them better than ending.
   process.on('uncaughtException', (error) => log(`bug: ${error.stack}`));
   process.on('unhandledRejection', (error) => log(`bug: ${error instanceof Error ? error.stack : String(error)}`));
-  const paths = enginePaths(process.env, process.getuid?.() ?? 0);
+  const paths = enginePaths(process.env, outsideUid(process.env));
   await makeFolders(paths);
+  if (mustEnter(process.env)) {
+    const detach = process.argv[2] === 'detach';
+    process.exit(await enterNamespaces({ paths, env: process.env, launcher: launcherBinary, log, detach }));
+  }
   const lock = await takeLock(paths.runtime);
   if (!lock) {
     log(`an engine serves ${paths.socket} already (${lockHolder(paths.runtime)})`);

@@ -9,6 +9,7 @@ import { ForwardPolicy } from './forward-policy.js';
 import { bridgePrefix, type MachineNames } from './names.js';
 import type { InstallPrograms } from './nft-program.js';
 import { bridgeOptions } from './options.js';
+import { type Resolver, SharedResolver } from './shared-resolver.js';
 import type { NetworkRecord } from './types.js';
 
 /** How long an unused bridge stays: the next container often comes soon, and a bridge costs milliseconds. */
@@ -16,7 +17,7 @@ const LINGER_MS = 10_000;
 
 interface UpBridge {
   readonly network: NetworkRecord;
-  readonly dns: DnsServer;
+  readonly dns: Resolver;
   link: Promise<void>;
   ready: Promise<void>;
   /** A person's own bridge of that name is not removed. */
@@ -39,6 +40,7 @@ export class BridgeKeeper {
   readonly firewall: Firewall;
   readonly #options: BridgeKeeperOptions;
   readonly #forward: ForwardPolicy;
+  readonly #shared: SharedResolver | undefined;
   readonly #up = new Map<string, UpBridge>();
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #lingering = new Map<string, NodeJS.Timeout>();
@@ -47,6 +49,8 @@ export class BridgeKeeper {
   constructor(options: BridgeKeeperOptions) {
     this.#options = options;
     this.firewall = new Firewall(options.launcher, options.names.table, options.install);
+    const { rootless } = options.launcher.machine;
+    this.#shared = rootless && new SharedResolver(rootless.resolverSockets);
     this.#forward = new ForwardPolicy(options.launcher, bridgePrefix(options.names));
   }
 
@@ -68,7 +72,7 @@ export class BridgeKeeper {
     if (present !== undefined) return present;
     const bridge: UpBridge = {
       network,
-      dns: new DnsServer(this.#options.answererFor(network)),
+      dns: this.#resolverFor(network),
       link: Promise.resolve(),
       ready: Promise.resolve(),
       ours: true,
@@ -81,6 +85,11 @@ export class BridgeKeeper {
     bridge.ready = bridge.link.then(() => this.#serve(bridge));
     bridge.ready.catch(() => this.#giveUp(bridge));
     return bridge;
+  }
+
+  #resolverFor(network: NetworkRecord): Resolver {
+    const answer = this.#options.answererFor(network);
+    return this.#shared?.forNetwork(network.ipam, answer) ?? new DnsServer(answer);
   }
 
   /** Takes it down after a while, unless it is used again by then. */
@@ -124,6 +133,7 @@ export class BridgeKeeper {
       }),
     );
     await this.#background.catch(() => undefined);
+    await this.#shared?.close();
     await this.firewall.settled();
   }
 

@@ -13,7 +13,11 @@ import type { NetworkRecord } from './types.js';
 const SYS_NET = '/sys/class/net';
 
 /** Bridges that carry this engine's mark: name → network id, which is empty when a killed engine only got to naming it. */
-export async function markedBridges(names: MachineNames): Promise<Map<string, string>> {
+export async function markedBridges(
+  names: MachineNames,
+  { rootless }: Pick<Launcher['machine'], 'rootless'> = {},
+): Promise<Map<string, string>> {
+  if (rootless !== undefined) return namedBridges(names, `${rootless.netns.replace(/ns\/net$/, '')}net/dev`);
   const found = new Map<string, string>();
   const links = await readdir(SYS_NET).catch(() => []);
   await Promise.all(
@@ -25,6 +29,13 @@ export async function markedBridges(names: MachineNames): Promise<Map<string, st
     }),
   );
   return found;
+}
+
+/** From proc_pid_net(5): the names alone, and all there are in a network namespace of the engine's own are its. */
+async function namedBridges(names: MachineNames, file: string): Promise<Map<string, string>> {
+  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').slice(2);
+  const links = lines.map((line) => line.split(':')[0]?.trim() ?? '');
+  return new Map(links.filter((link) => link.startsWith(bridgePrefix(names))).map((link) => [link, '']));
 }
 
 /** Makes the bridge with its addresses, up. One of that name that a person made is used as it is. Returns whether it is ours. */
@@ -51,7 +62,7 @@ export async function makeBridge(
     if (!isThere) await removeBridge(launcher, network.bridge).catch(() => undefined);
     if (!isThere) throw refused(network, error);
   }
-  const ours = await isMarked(names, network);
+  const ours = await isMarked(names, launcher, network);
   if (!ours) await refuseOther(network);
   await runOps(launcher, wiring(network).map(passAddress)).catch((error) => {
     throw refused(network, error);
@@ -82,8 +93,8 @@ function wiring(network: NetworkRecord): NetworkOp[] {
   ];
 }
 
-async function isMarked(names: MachineNames, network: NetworkRecord): Promise<boolean> {
-  const id = (await markedBridges(names)).get(network.bridge);
+async function isMarked(names: MachineNames, launcher: Launcher, network: NetworkRecord): Promise<boolean> {
+  const id = (await markedBridges(names, launcher.machine)).get(network.bridge);
   return id === network.id || id === '';
 }
 

@@ -33,25 +33,48 @@ export class DnsServer {
     }
   }
 
+  /** Sockets that are bound already; their descriptors become ours. Returns the port. */
+  async adopt(
+    fds: { readonly datagrams: number; readonly connections: number },
+    type: 'udp4' | 'udp6',
+  ): Promise<number> {
+    const datagrams = this.#receive(createSocket(type));
+    datagrams.bind({ fd: fds.datagrams });
+    await once(datagrams, 'listening');
+    const server = this.#connect();
+    server.listen({ fd: fds.connections });
+    await once(server, 'listening');
+    return datagrams.address().port;
+  }
+
   async #listenOn(address: string, wanted: number): Promise<number> {
-    const datagrams = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    this.#datagrams = datagrams;
+    const datagrams = this.#receive(createSocket(address.includes(':') ? 'udp6' : 'udp4'));
     datagrams.bind({ address, port: wanted, exclusive: true });
     await once(datagrams, 'listening');
-    datagrams.on('error', () => undefined);
+    const { port } = datagrams.address();
+    const server = this.#connect();
+    server.listen({ host: address, port, exclusive: true });
+    await once(server, 'listening');
+    return port;
+  }
+
+  #receive(datagrams: DatagramSocket): DatagramSocket {
+    this.#datagrams = datagrams;
+    datagrams.once('listening', () => datagrams.on('error', () => undefined));
     datagrams.on('message', (message, from) => {
       this.#answer(message, from.address, 'udp').then((reply) => {
         if (reply !== undefined && this.#datagrams === datagrams)
           datagrams.send(reply, from.port, from.address, () => undefined);
       });
     });
-    const { port } = datagrams.address();
+    return datagrams;
+  }
+
+  #connect(): Server {
     const server = createServer((socket) => this.#serve(socket));
     this.#server = server;
     server.maxConnections = CONNECTIONS_MAX;
-    server.listen({ host: address, port, exclusive: true });
-    await once(server, 'listening');
-    return port;
+    return server;
   }
 
   #serve(socket: Socket): void {

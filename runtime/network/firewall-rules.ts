@@ -23,6 +23,12 @@ export interface FirewallPort {
   readonly containerPort: number;
 }
 
+/** Ports where the packets' own network namespace ends: connections go on from there by a process outside. */
+export interface CarriedPorts {
+  readonly outboundPort: number;
+  readonly machinePort: number;
+}
+
 type MapName = 'at' | 'any' | 'at6' | 'any6';
 
 /** Replaces everything that this engine ever said, in one transaction. */
@@ -30,13 +36,14 @@ export function renderRuleset(
   table: string,
   networks: readonly FirewallNetwork[],
   ports: readonly FirewallPort[],
+  carried?: CarriedPorts,
 ): string {
   const head = `table inet ${table}\ndelete table inet ${table}\n`;
   if (networks.length === 0) return head;
   return `${head}table inet ${table} {
 ${renderSets(networks, ports)}
 ${chain('guard', 'type filter hook prerouting priority raw', guardRules(networks))}
-${chain('prerouting', 'type nat hook prerouting priority dstnat', [...resolverRules(networks), ...publishRules('iifname != @bridges ')])}
+${chain('prerouting', 'type nat hook prerouting priority dstnat', [...resolverRules(networks), ...publishRules('iifname != @bridges '), ...carryRules(networks, carried)])}
 ${chain('output', 'type nat hook output priority -100', publishRules(''))}
 ${chain('postrouting', 'type nat hook postrouting priority srcnat', masqueradeRules(networks))}
 ${chain('forward', 'type filter hook forward priority filter', forwardRules(networks))}
@@ -128,6 +135,32 @@ function resolverRules(networks: readonly FirewallNetwork[]): string[] {
       `iifname "${bridge}" ip daddr ${asked} meta l4proto { tcp, udp } th dport 53 dnat ip to ${address}:${port}`,
     ];
   });
+}
+
+/**
+ * What leaves a bridge where the kernel has no way out: names are asked here whatever server is named, as datagrams are
+ * not carried; connections are. This machine's own addresses in there mean the machine outside.
+ */
+function carryRules(networks: readonly FirewallNetwork[], carried: CarriedPorts | undefined): string[] {
+  if (carried === undefined) return [];
+  return networks
+    .filter(({ internal }) => !internal)
+    .flatMap(({ bridge, pools, resolver }) => {
+      const outside = pools.map(({ subnet }) => `${keyword(subnet)} daddr != ${subnet}`);
+      const names = resolver?.address.includes(':') === false ? [resolver] : [];
+      const out = new Set(outside.map((match) => match.split(' ')[0]));
+      return [
+        ...names.map(
+          ({ address, port }) =>
+            `iifname "${bridge}" ip daddr != ${address} udp dport 53 dnat ip to ${address}:${port}`,
+        ),
+        `iifname "${bridge}" fib daddr type local meta l4proto tcp redirect to :${carried.machinePort}`,
+        ...[...out].map((family) => {
+          const matches = outside.filter((match) => match.startsWith(`${family} `)).join(' ');
+          return `iifname "${bridge}" ${matches} meta l4proto tcp redirect to :${carried.outboundPort}`;
+        }),
+      ];
+    });
 }
 
 function publishRules(match: string): string[] {

@@ -83,10 +83,15 @@ export class Firewall {
     this.#removed = [];
     if (!whole && (change === '' || this.#networks.length === 0)) return;
     if (!whole && (await this.#run(change)) === undefined) return;
-    const refused = await this.#run(renderRuleset(this.#table, this.#networks, [...this.#ports.values()].flat()));
+    const refused = await this.#run(this.#render());
     if (refused === undefined) return;
     this.#whole = true;
     throw new EngineError('system', `nft refused the rules of this engine: ${refused}`);
+  }
+
+  #render(): string {
+    const ports = [...this.#ports.values()].flat();
+    return renderRuleset(this.#table, this.#networks, ports, this.#launcher.machine.rootless?.carried);
   }
 
   /** What nft complained of. */
@@ -95,7 +100,11 @@ export class Firewall {
     this.#nft.catch(() => {
       this.#nft = undefined;
     });
-    const { code, stderr } = await this.#launcher.spawn([await this.#nft, '-f', '-'], script);
+    const { rootless } = this.#launcher.machine;
+    const { code, stderr } = await this.#launcher.spawn(
+      [...(rootless?.within ?? []), await this.#nft, '-f', '-'],
+      script,
+    );
     return code === 0 ? undefined : stderr.trim();
   }
 }

@@ -54,6 +54,8 @@ export class ForwardPolicy {
   }
 
   async #blockingChains(): Promise<BlockingChain[]> {
+    // In a network namespace of the engine's own nobody else has rules.
+    if (this.#launcher.machine.rootless !== undefined) return [];
     const found: BlockingChain[] = [];
     for (const program of PROGRAMS) {
       const iptables = await findProgram(program);

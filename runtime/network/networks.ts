@@ -74,7 +74,10 @@ class EngineNetworks implements Networks {
     this.#launcher = launcher;
     this.#say = say ?? (() => undefined);
     this.#names = machineNames(paths.runtime);
-    const shared = process.getuid?.() === 0 ? '/run/devenv-pools' : `${paths.runtime}/pools`;
+    const shared =
+      launcher.machine.rootless === undefined && process.getuid?.() === 0
+        ? '/run/devenv-pools'
+        : `${paths.runtime}/pools`;
     this.#claims = new PoolClaims(claimsFolder ?? shared, this.#names.hash);
     this.#catalog = new Catalog(store, this.#names, this.#claims);
     this.#nameService = new NameService(this.#table, (id) => this.#catalog.find(id));
@@ -91,7 +94,7 @@ class EngineNetworks implements Networks {
   }
 
   async open(): Promise<void> {
-    const bridges = await markedBridges(this.#names);
+    const bridges = await markedBridges(this.#names, this.#launcher.machine);
     await this.#catalog.open((network) => bridges.get(network.bridge) === network.id);
     await Promise.all([...bridges].map(([bridge, id]) => this.#findAgain(bridge, id)));
   }
@@ -269,7 +272,9 @@ class EngineNetworks implements Networks {
     if (this.#catalog.find(endpoint.networkId)?.internal !== false) return;
     this.#noteDatagrams(containerId, ports);
     // Not waited for: until the kernel forwards by itself, the container's proxy does.
-    this.#keeper.firewall.setPorts(containerId, ports.filter(isForwarded)).catch((error) => this.#say(messageOf(error)));
+    this.#keeper.firewall
+      .setPorts(containerId, ports.filter(isForwarded))
+      .catch((error) => this.#say(messageOf(error)));
   }
 
   #noteDatagrams(containerId: string, ports: readonly PublishedPortSpec[]): void {

@@ -62,7 +62,7 @@ type Layer = { readonly parent: ChainId | undefined; readonly chainId: ChainId }
 /** `apply` and `adopt`. */
 function layerMaking(
   layers: LayerFolders,
-  { launcher, userXattr }: SnapshotsOptions,
+  { launcher, userXattr, oneOwner }: SnapshotsOptions,
 ): Pick<Snapshots, 'apply' | 'adopt'> {
   const working = new Map<ChainId, Promise<void>>();
 
@@ -73,7 +73,8 @@ function layerMaking(
     try {
       await mkdir(staged.contentPath, { mode: 0o755 });
       const root = { kind: 'directory', path: staged.contentPath } as const;
-      const how = { inflate: gzip, digest: check !== undefined, limitBytes };
+      const owner = oneOwner ? { owner: { uid: 0, gid: 0 } } : {};
+      const how = { inflate: gzip, digest: check !== undefined, limitBytes, ...owner };
       const written = await launcher.unpack({ root, path: '/', mode: 'layer', parents, userXattr, ...how }, tar);
       if (written.tar) check?.(written.tar);
       await staged.publish({ parent, chainId, sizeBytes: written.bytes });

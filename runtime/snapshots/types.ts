@@ -85,5 +85,7 @@ export interface SnapshotsOptions {
   readonly launcher: Pick<Launcher, 'unpack' | 'pack' | 'packGzip' | 'spawn'> & Partial<Pick<Launcher, 'sync'>>;
   /** Without root overlays mark with `user.overlay.*`. Default false. */
   readonly userXattr?: boolean;
+  /** All files belong to root, whoever owned them: there is only one id. */
+  readonly oneOwner?: boolean;
 }
 export type OpenSnapshots = (options: SnapshotsOptions) => Promise<Snapshots>;

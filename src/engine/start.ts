@@ -18,7 +18,8 @@ export function answers(address: Address): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => resolve(false));
+    // EAGAIN: so many ask at once that one has to wait
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN'));
   });
 }
 
@@ -33,7 +34,7 @@ export async function startEngine(paths: EnginePaths, env: Environment, limitMs 
   const log = openSync(paths.logFile, 'a', 0o600);
   const childEnv: Record<string, string | undefined> = { ...env };
   // Node would read the file at each start (50 ms), and the engine's own trust is a matter of its config
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [program, 'detach'], {
     detached: true,
     stdio: ['ignore', log, log],
     cwd: '/',
