@@ -235,6 +235,25 @@ compose('gives a terminal with a console, which may hold its program back for ev
   assert.is(monitor?.stallMs, 0);
 });
 
+compose('runs again in what a monitor has kept, and makes all else new', () => {
+  const port = {
+    protocol: 'tcp',
+    hostIp: '0.0.0.0',
+    hostPort: 80,
+    containerIp: '10.0.0.2',
+    containerPort: 80,
+  } as const;
+  const { before: first, clone, host, inside } = composeLaunch(launchSpec({ kept: 'again', ports: [port] }), machine());
+  assert.equal([...of(first, 'port.listen'), ...of(host, 'port.serve')], []);
+  assert.not.ok(clone.includes('newnet'));
+  assert.ok(['newns', 'newpid', 'newipc', 'newuts'].every((name) => clone.some((made) => made === name)));
+  assert.equal([...of(inside, 'mount.overlay'), ...of(inside, 'link.set')], []);
+  before(inside, 'network.kept', 'sockets.end');
+  before(inside, 'sockets.end', 'mount.kept');
+  before(inside, 'mount.kept', 'root.keep');
+  assert.not.ok(names(composeLaunch(launchSpec(), machine()).inside).includes('root.keep'));
+});
+
 compose.run();
 
 const exec = suite('composing an exec');

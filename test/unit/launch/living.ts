@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { composeLaunch } from '../../../runtime/launch/compose.js';
 import { readRecords } from '../../../runtime/launch/log-format.js';
+import type { LaunchProgram } from '../../../runtime/launch/program.js';
 import { compileSeccomp } from '../../../runtime/launch/seccomp/compile.js';
 import type { LaunchSpec, ProcessSpec } from '../../../runtime/launch/spec.js';
 import type { AttachStream, ExecSpec, ExitStatus, PreparedContainer } from '../../../runtime/launch/types.js';
@@ -15,7 +16,9 @@ type Changes = Partial<Omit<LaunchSpec, 'process'>> & { readonly process?: Parti
 
 export interface Living {
   readonly launcher: Awaited<ReturnType<typeof startLauncher>>['launcher'];
-  /** Composed and set up; `script` is run by a shell. */
+  /** Composed; `script` is run by a shell. */
+  program(id: string, script: string | readonly string[], changes?: Changes): LaunchProgram;
+  /** And set up. */
   prepare(id: string, script: string | readonly string[], changes?: Changes): Promise<PreparedContainer>;
   /** From start to end, with what it wrote. */
   run(
@@ -38,7 +41,7 @@ export async function openLiving(): Promise<Living> {
   for (const name of MERGED) symlinkSync(`usr/${name}`, at('image', name));
   const cgroup = `devenv-test-${path.basename(folder).replace(/\W/g, '')}`;
 
-  const prepare: Living['prepare'] = (id, script, { process, ...changes } = {}) => {
+  const program: Living['program'] = (id, script, { process, ...changes } = {}) => {
     for (const name of ['upper', 'work', 'root']) mkdirSync(at(id, name), { recursive: true });
     const usr = { kind: 'bind', source: '/usr', target: '/usr', readOnly: true, recursive: true } as const;
     const spec = launchSpec({
@@ -66,12 +69,14 @@ export async function openLiving(): Promise<Living> {
         ...process,
       },
     });
-    return launcher.prepare(composeLaunch(spec, launcher.machine));
+    return composeLaunch(spec, launcher.machine);
   };
+  const prepare: Living['prepare'] = (...args) => launcher.prepare(program(...args));
 
   return {
     launcher,
     at,
+    program,
     prepare,
     async run(id, script, changes) {
       const container = await prepare(id, script, changes);
