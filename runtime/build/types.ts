@@ -60,6 +60,8 @@ export interface BuildOptions {
   readonly squash?: boolean;
   /** By id, for `RUN --mount=type=secret`; never part of an image or of a cache key. */
   readonly secrets?: Readonly<Record<string, Uint8Array>>;
+  /** What the client lets steps have: `security.insecure`, `network.host`. */
+  readonly entitlements?: readonly string[];
   /** Sockets of agents by id (`default`), for `RUN --mount=type=ssh`. */
   readonly ssh?: Readonly<Record<string, string>>;
   /** Folders under names that `--from` can use before stages and images (`--build-context`). */

@@ -1,5 +1,4 @@
 /** A container's mount points as the launcher mounts them. Pure. */
-import { join } from 'node:path';
 import type { MountSpec, Propagation } from '../launch/spec.js';
 import { cleanPath } from './bind-spec.js';
 import type { HostConfig } from './host-config.js';
@@ -16,7 +15,8 @@ function specOf(mount: MountPoint): MountSpec {
   const bind = mount.spec?.BindOptions;
   return {
     kind: 'bind',
-    source: mount.subpath ? join(mount.Source, mount.subpath) : mount.Source,
+    source: mount.Source,
+    ...(mount.subpath ? { within: mount.subpath } : {}),
     target: mount.Destination,
     readOnly: !mount.RW,
     recursive: bind?.NonRecursive !== true,

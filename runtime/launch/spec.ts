@@ -40,6 +40,8 @@ export type MountSpec =
   | {
       readonly kind: 'bind';
       readonly source: string;
+      /** A path in the source, which is resolved below it whatever links there are: containers may write there meanwhile. */
+      readonly within?: string;
       readonly target: string;
       readonly readOnly: boolean;
       /** Whether `readOnly` counts for mounts below the source too (Docker: yes, unless ReadOnlyNonRecursive). Undefined: yes. */

@@ -6,6 +6,7 @@
 #include "ops.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <stdio.h>
@@ -140,13 +141,35 @@ int op_mount_overlay(struct context *c, struct reader *r)
 	return 0;
 }
 
+/* A copy of the mount at `source`. What follows a "/./" in it is resolved below what is before: a container may be changing it. */
+static int copy_tree(const char *source, bool recursive)
+{
+	unsigned flags = OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0);
+	const char *within = strstr(source, "/./");
+	char before[PATH_MAX];
+	if (!within)
+		return open_tree_at(AT_FDCWD, source, flags);
+	if ((size_t)(within - source) >= sizeof before) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(before, source, (size_t)(within - source));
+	before[within - source] = 0;
+	int root = open(before, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int at = root < 0 ? -1 : path_open(root, within + 3, O_PATH);
+	int tree = at < 0 ? -1 : open_tree_at(at, "", flags | AT_EMPTY_PATH);
+	close_keep(at);
+	close_keep(root);
+	return tree;
+}
+
 /* source, recursive: keeps a copy of the mount as it is now, still a peer of the machine's; the next bind without a source places it. */
 int op_mount_hold(struct context *c, struct reader *r)
 {
 	const char *source = read_str(r);
 	bool recursive = read_u32(r);
 	errno = E2BIG;
-	int tree = c->held_count == HELD_MAX ? -1 : open_tree_at(AT_FDCWD, source, OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
+	int tree = c->held_count == HELD_MAX ? -1 : copy_tree(source, recursive);
 	if (tree < 0)
 		return fail(c, source);
 	c->held[c->held_count++] = tree;
@@ -156,7 +179,7 @@ int op_mount_hold(struct context *c, struct reader *r)
 static int bind_tree(struct context *c, const char *source, bool recursive)
 {
 	if (*source)
-		return open_tree_at(AT_FDCWD, source, OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
+		return copy_tree(source, recursive);
 	errno = EBADMSG;
 	return c->held_next < c->held_count ? c->held[c->held_next++] : -1;
 }

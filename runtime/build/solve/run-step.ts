@@ -102,6 +102,7 @@ async function execute(
 ): Promise<NewLayer> {
   const why = await cannotRun(state.platform, scope.workshop.platform);
   if (why !== undefined) throw new DockerfileError(why, step);
+  checkEntitled(scope, step);
   const output = new OutputText(tools.say);
   const opened = [...(await mounts.open()), ...(await mounts.script(command.script))];
   return withRoot(scope.workshop, chainOf(state), async (root, key) => {
@@ -124,6 +125,16 @@ async function execute(
     if (clamp !== undefined) await clampTimes(root.upper, clamp);
     return tools.add(snapshots.diffTar(key), root.upper);
   });
+}
+
+/** A Dockerfile may be somebody else's: what reaches beyond its step is for the client to grant (CVE-2024-23653). */
+function checkEntitled({ options }: StepScope, step: Run): void {
+  const granted = options.entitlements ?? [];
+  const refuse = (name: string) => {
+    if (!granted.includes(name)) throw new DockerfileError(`${name} is not allowed`, step);
+  };
+  if (step.security === 'insecure') refuse('security.insecure');
+  if (step.network === 'host' && options.network !== 'host') refuse('network.host');
 }
 
 function surroundings({ options }: StepScope, state: StageState, step: Run) {

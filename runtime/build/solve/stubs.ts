@@ -18,10 +18,9 @@ export async function removeStubs(root: PreparedRoot, targets: readonly string[]
 
 async function removeStub(root: PreparedRoot, path: string): Promise<boolean> {
   const upper = join(root.upper, path);
-  const stat = await lstat(upper).catch(() => undefined);
+  const stat = await lstatBelow(root.upper, path);
   if (stat === undefined) return false;
-  for (const layer of root.lower)
-    if ((await lstat(join(layer, path)).catch(() => undefined)) !== undefined) return false;
+  for (const layer of root.lower) if ((await lstatBelow(layer, path)) !== undefined) return false;
   if (stat.isDirectory()) {
     if (!(await onlyDeviceStubs(upper))) return false;
     return rmdir(upper).then(
@@ -32,6 +31,16 @@ async function removeStub(root: PreparedRoot, path: string): Promise<boolean> {
   if (!stat.isFile() || stat.size > 0) return false;
   await unlink(upper);
   return true;
+}
+
+/** Undefined for what lies behind a symlink: the command may have put one there, and it leads to the machine's files (CVE-2024-23652). */
+async function lstatBelow(root: string, path: string) {
+  const parts = path.split('/').filter(Boolean);
+  for (let depth = 1; depth < parts.length; depth++) {
+    const parent = await lstat(join(root, ...parts.slice(0, depth))).catch(() => undefined);
+    if (!parent?.isDirectory()) return undefined;
+  }
+  return lstat(join(root, ...parts)).catch(() => undefined);
 }
 
 async function onlyDeviceStubs(folder: string): Promise<boolean> {
