@@ -1,6 +1,6 @@
 /** A container's record, what the network gave it and what the image says of its accounts, as a LaunchSpec. Pure. */
 import { dockerCapabilities } from '../launch/capabilities.js';
-import { defaultSysctls } from '../launch/defaults.js';
+import { defaultSysctls, rootlessSysctls } from '../launch/defaults.js';
 import type {
   DeviceLimit,
   DeviceSpec,
@@ -41,7 +41,8 @@ export interface LaunchFacts {
   readonly seccomp: Uint8Array | undefined;
   /** Namespaces of other containers: `container:X` → pid of its first process. */
   readonly pidOf: (mode: string) => number;
-  readonly userXattr: boolean;
+  /** The engine is not the machine's root: overlays keep their marks in attributes of users (userxattr). */
+  readonly rootless: boolean;
   readonly kept?: LaunchSpec['kept'];
 }
 
@@ -59,7 +60,7 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
       upper: root.upper,
       work: root.work,
       options: [
-        ...(facts.userXattr ? (['userxattr'] as const) : []),
+        ...(facts.rootless ? (['userxattr'] as const) : []),
         ...(host.AutoRemove ? (['volatile'] as const) : []),
       ],
       mountpoint: root.mountpoint,
@@ -73,7 +74,7 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
     maskedPaths: host.MaskedPaths ?? [],
     readOnlyPaths: host.ReadonlyPaths ?? [],
     privileged: host.Privileged,
-    sysctls: { ...(ownNetwork(host) ? defaultSysctls : {}), ...sysctlsOf(host) },
+    sysctls: { ...(ownNetwork(host) ? (facts.rootless ? rootlessSysctls : defaultSysctls) : {}), ...sysctlsOf(host) },
     seccomp: facts.seccomp,
     appArmorProfile: host.Privileged ? undefined : facts.security.appArmorProfile,
     cgroupPath: facts.cgroupPath,

@@ -219,7 +219,7 @@ async function prepareProgram(
     security: parseSecurityOptions(host.SecurityOpt ?? []),
     seccomp: seccompFilter(engine, host),
     pidOf: (mode) => pidOf(engine, mode),
-    userXattr: engine.foundations.launcher.machine.rootless !== undefined,
+    rootless: engine.foundations.launcher.machine.rootless !== undefined,
     kept,
   });
   // Not waited for: it is on its way to the store before the process can exist, and that is what a next engine needs.

@@ -88,7 +88,7 @@ async function prepare(
     security: parseSecurityOptions([]),
     seccomp: seccompFilter(engine, host),
     pidOf: (mode) => engine.containers.get(mode.slice('container:'.length)).record.state.Pid,
-    userXattr: engine.foundations.launcher.machine.rootless !== undefined,
+    rootless: engine.foundations.launcher.machine.rootless !== undefined,
   });
   return launcher.prepare(composeLaunch(spec, launcher.machine));
 }

@@ -70,3 +70,8 @@ export const defaultSysctls: Readonly<Record<string, string>> = {
   'net.ipv4.ip_unprivileged_port_start': '0',
   'net.ipv4.ping_group_range': '0 2147483647',
 };
+
+/** Without the groups that may ping: there they would have to be ids that exist in the engine's user namespace. */
+export const rootlessSysctls: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(defaultSysctls).filter(([name]) => name !== 'net.ipv4.ping_group_range'),
+);

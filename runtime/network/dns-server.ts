@@ -39,8 +39,10 @@ export class DnsServer {
     type: 'udp4' | 'udp6',
   ): Promise<number> {
     const datagrams = this.#receive(createSocket(type));
+    // A descriptor is bound at once: who asks for the event afterwards waits for ever.
+    const listening = once(datagrams, 'listening');
     datagrams.bind({ fd: fds.datagrams });
-    await once(datagrams, 'listening');
+    await listening;
     const server = this.#connect();
     server.listen({ fd: fds.connections });
     await once(server, 'listening');
