@@ -24,10 +24,31 @@ export interface ImageSummary {
   /** -1: not asked for. */
   readonly SharedSize: number;
   readonly Size: number;
+  readonly Manifests?: readonly ImageManifestSummary[];
+}
+
+export interface ImageManifestSummary {
+  readonly ID: string;
+  readonly Descriptor: {
+    readonly mediaType: string;
+    readonly digest: string;
+    readonly size: number;
+    readonly platform: { readonly architecture: string; readonly os: string; readonly variant?: string };
+  };
+  readonly Available: boolean;
+  readonly Kind: 'image';
+  /** Bytes. */
+  readonly Size: { readonly Content: number; readonly Total: number };
+  readonly ImageData: {
+    readonly Platform: { readonly architecture: string; readonly os: string; readonly variant?: string };
+    readonly Containers: readonly string[];
+    readonly Size: { readonly Unpacked: number };
+  };
 }
 
 export interface ImageInspect {
   readonly Id: string;
+  readonly Manifests?: readonly ImageManifestSummary[];
   readonly RepoTags: readonly string[];
   readonly RepoDigests: readonly string[];
   readonly Parent: string;

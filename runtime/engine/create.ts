@@ -55,7 +55,7 @@ export async function createContainer(
 function findImage(engine: Engine, request: CreateRequest): Image {
   const name = request.config.Image ?? '';
   if (name === '') throw new EngineError('invalid', 'config cannot be empty in order to create a container');
-  const image = engine.foundations.images.get(name);
+  const image = engine.foundations.images.get(name, request.platform);
   const wanted = request.platform;
   const { os, architecture } = image.platform;
   if (wanted !== undefined && (wanted.os !== os || wanted.architecture !== architecture))

@@ -62,6 +62,12 @@ function timeRange(engine: Engine, filters: Filters): (image: Image) => boolean 
   };
 }
 
+/** Every name of it means another platform's image first: that one stands for both. */
+function isBeside(engine: Engine, image: Image): boolean {
+  const names = [...image.tags, ...image.repoDigests];
+  return names.length > 0 && names.every((name) => engine.foundations.images.find(name)?.id !== image.id);
+}
+
 /** Newest first. Throws `invalid` for a filter that cannot be read and `not-found` for an image that one names. */
 export function listImages(engine: Engine, filters: Filters): ListedImage[] {
   const { images, snapshots } = engine.foundations;
@@ -73,6 +79,7 @@ export function listImages(engine: Engine, filters: Filters): ListedImage[] {
   const used = containersByImage(engine);
   const listed: ListedImage[] = [];
   for (const image of all) {
+    if (isBeside(engine, image)) continue;
     const { Labels } = image.config;
     if (!inTime(image) || !filters.matchesLabels('label', Labels)) continue;
     const tags = image.tags.filter(matches);

@@ -138,8 +138,9 @@ export async function loadImages(
   engine: Engine,
   archive: Readable,
   onProgress: (event: ProgressEvent) => void,
+  platform?: Platform,
 ): Promise<Image[]> {
-  const loaded = await engine.foundations.images.load(archive, onProgress);
+  const loaded = await engine.foundations.images.load(archive, onProgress, platform);
   for (const image of loaded) tellImage(engine, 'load', image.id, image.id, image);
   return loaded;
 }
@@ -149,9 +150,9 @@ export async function checkImages(engine: Engine, repair: boolean): Promise<Chec
   return engine.foundations.images.check({ repair, roots: await layerRoots(engine) });
 }
 
-export function saveImages(engine: Engine, names: readonly string[]): Readable {
-  const saved = names.map((name) => engine.foundations.images.get(name));
-  const archive = engine.foundations.images.save(names);
+export function saveImages(engine: Engine, names: readonly string[], platform?: Platform): Readable {
+  const saved = names.map((name) => engine.foundations.images.get(name, platform));
+  const archive = engine.foundations.images.save(names, platform);
   for (const image of saved) tellImage(engine, 'save', image.id, image.id, image);
   return archive;
 }

@@ -1,8 +1,9 @@
 import { EngineError } from '../errors.js';
 import type { Snapshots } from '../snapshots/types.js';
 import type { Store, Table } from '../state/types.js';
+import { hostPlatform, isSamePlatform } from './platform.js';
 import { canonicalName, familiarName, familiarReference, isDigest, parseReference } from './reference.js';
-import type { Digest, Image, Reference } from './types.js';
+import type { Digest, Image, Platform, Reference } from './types.js';
 
 /** An image as it is kept; tags and digests that point at it stand in tables of their own. */
 export type ImageRecord = Omit<Image, 'sizeBytes' | 'tags' | 'repoDigests'> & {
@@ -12,12 +13,17 @@ export type ImageRecord = Omit<Image, 'sizeBytes' | 'tags' | 'repoDigests'> & {
 /** `registry/repository:tag` or `registry/repository@digest` → the image. */
 interface NameRecord {
   readonly imageId: Digest;
+  /** What the name means on other platforms. */
+  readonly others?: readonly Digest[];
 }
 
 /** The tables of images and names, and how a name that a person types finds one. */
 export interface Catalog {
-  find(name: string): Image | undefined;
-  get(name: string): Image;
+  /** `platform`: which of several is meant; where none is of it, the one that is meant without. */
+  find(name: string, platform?: Platform): Image | undefined;
+  get(name: string, platform?: Platform): Image;
+  /** All platforms under a name, first the one that it means without saying more; the image itself for an id. */
+  variants(name: string): Image[];
   /** By its id alone. */
   byId(id: Digest): Image | undefined;
   list(): Image[];
@@ -28,10 +34,11 @@ export interface Catalog {
   children(id: Digest): Digest[];
   /** All references to an image: tags first, as familiar texts. */
   references(id: Digest): NamedReference[];
-  /** Records the image and its names in one step. */
-  put(image: ImageRecord, names: readonly Reference[]): Promise<void>;
-  name(id: Digest, reference: Reference): Promise<void>;
-  unname(key: string): Promise<void>;
+  /** Records the image and its names in one step; `beside`: what these mean on other platforms. */
+  put(image: ImageRecord, names: readonly Reference[], beside?: readonly Digest[]): Promise<void>;
+  name(id: Digest, reference: Reference, beside?: readonly Digest[]): Promise<void>;
+  /** With `id`: only that platform's image loses the name. */
+  unname(key: string, id?: Digest): Promise<void>;
   remove(id: Digest): Promise<void>;
 }
 
@@ -63,23 +70,38 @@ export function openCatalog(store: Store, snapshots: Snapshots): Catalog {
     };
   }
 
-  function find(name: string): Image | undefined {
+  function find(name: string, platform?: Platform): Image | undefined {
+    if (platform) return choose(variants(name), platform);
     const record = findRecord(name, images, names);
     return record && complete(record);
   }
 
-  function link(id: Digest, reference: Reference): void {
+  function variants(name: string): Image[] {
+    const record = findRecord(name, images, names);
+    if (!record) return [];
+    const named = isDigest(name) || isHex64(name) ? undefined : findByName(name, names);
+    const others = (named?.others ?? []).flatMap((id) => images.get(id) ?? []);
+    return [record, ...others].map(complete);
+  }
+
+  function link(ids: readonly Digest[], reference: Reference): void {
     const key = keyOf(reference);
-    const before = names.get(key)?.imageId;
-    if (before !== undefined) byImage.get(before)?.delete(key);
-    byImage.set(id, (byImage.get(id) ?? new Set()).add(key));
-    void names.put(key, { imageId: id });
+    for (const before of idsOf(names.get(key))) byImage.get(before)?.delete(key);
+    for (const id of ids) byImage.set(id, (byImage.get(id) ?? new Set()).add(key));
+    void names.put(key, nameRecord(ids));
+  }
+
+  /** What this machine can run comes first, then what came last. */
+  function inOrder(ids: readonly Digest[]): Digest[] {
+    const own = (id: Digest) => Number(images.get(id)?.platform.architecture === hostArchitecture);
+    return [...new Set(ids)].sort((a, b) => own(b) - own(a));
   }
 
   return {
     find,
-    get(name) {
-      const image = find(name);
+    variants,
+    get(name, platform) {
+      const image = find(name, platform);
       if (image) return image;
       // A name that can be none is a mistake of its own kind.
       if (!isDigest(name) && !isHex64(name)) parseReference(name);
@@ -98,21 +120,22 @@ export function openCatalog(store: Store, snapshots: Snapshots): Catalog {
         .filter(({ value }) => value.parent === id)
         .map(({ value }) => value.id),
     references,
-    put: (image, references) =>
+    put: (image, references, beside = []) =>
       store.transaction(() => {
         void images.put(image.id, references.length > 0 ? { ...image, lastTagged: now() } : image);
-        for (const reference of references) link(image.id, reference);
+        for (const reference of references) link(inOrder([image.id, ...beside]), reference);
       }),
-    name: (id, reference) =>
+    name: (id, reference, beside = []) =>
       store.transaction(() => {
         const record = images.get(id);
         if (record) void images.put(id, { ...record, lastTagged: now() });
-        link(id, reference);
+        link(inOrder([id, ...beside]), reference);
       }),
-    async unname(key) {
-      const before = names.get(key)?.imageId;
-      if (before !== undefined) byImage.get(before)?.delete(key);
-      await names.remove(key);
+    async unname(key, id) {
+      const before = idsOf(names.get(key));
+      const rest = id === undefined ? [] : before.filter((one) => one !== id);
+      for (const one of before) if (!rest.includes(one)) byImage.get(one)?.delete(key);
+      await (rest.length > 0 ? names.put(key, nameRecord(rest)) : names.remove(key));
     },
     async remove(id) {
       byImage.delete(id);
@@ -121,10 +144,25 @@ export function openCatalog(store: Store, snapshots: Snapshots): Catalog {
   };
 }
 
+const hostArchitecture = hostPlatform(process.arch).architecture;
+
+function idsOf(record: NameRecord | undefined): Digest[] {
+  return record ? [record.imageId, ...(record.others ?? [])] : [];
+}
+
+function nameRecord(ids: readonly Digest[]): NameRecord {
+  const [imageId, ...others] = ids;
+  return { imageId: imageId!, ...(others.length > 0 ? { others } : {}) };
+}
+
+function choose(variants: readonly Image[], platform: Platform): Image | undefined {
+  return variants.find((one) => isSamePlatform(one.platform, platform)) ?? variants[0];
+}
+
 function indexNames(names: Table<NameRecord>): Map<Digest, Set<string>> {
   const index = new Map<Digest, Set<string>>();
   for (const { id: key, value } of names.all()) {
-    index.set(value.imageId, (index.get(value.imageId) ?? new Set()).add(key));
+    for (const id of idsOf(value)) index.set(id, (index.get(id) ?? new Set()).add(key));
   }
   return index;
 }

@@ -99,7 +99,7 @@ async function repair(
   const images = found.flatMap(({ image }) => image ?? []);
   const isFree = (chainId: ChainId) => !needed.has(chainId);
   for (const image of images.filter((one) => one.chainIds.every(isFree))) {
-    for (const { key } of catalog.references(image.id)) await catalog.unname(key);
+    for (const { key } of catalog.references(image.id)) await catalog.unname(key, image.id);
     await catalog.remove(image.id);
   }
   const doomed = new Set(found.flatMap(({ chainId }) => chainId ?? []));

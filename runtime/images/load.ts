@@ -9,8 +9,16 @@ import { isCompressed } from './decompress.js';
 import { chainIdOn, chainIdsOf, digestOf, hexOf, shortId } from './digest.js';
 import type { Layers } from './layers.js';
 import { recordImage } from './make.js';
-import { type ConfigDocument, type Index, type Manifest, mediaTypes, parseConfig, parseDocument } from './manifest.js';
-import { choosePlatform } from './platform.js';
+import {
+  type ConfigDocument,
+  type Descriptor,
+  type Index,
+  type Manifest,
+  mediaTypes,
+  parseConfig,
+  parseDocument,
+} from './manifest.js';
+import { choosePlatform, isSamePlatform } from './platform.js';
 import { familiarReference, isDigest, parseReference } from './reference.js';
 import type { Digest, Image, Platform, ProgressEvent, Reference } from './types.js';
 
@@ -19,7 +27,6 @@ export interface LoadContext {
   readonly catalog: Catalog;
   readonly layers: Layers;
   readonly snapshots: Snapshots;
-  readonly hostPlatform: Platform;
   readonly ingestDirectory: string;
   readonly hold: (ids: readonly Digest[]) => () => void;
 }
@@ -31,17 +38,23 @@ interface Described {
   readonly tags: readonly Reference[];
 }
 
+export interface LoadOptions {
+  readonly onProgress: (event: ProgressEvent) => void;
+  /** Of an image of several platforms only this one. */
+  readonly platform: Platform | undefined;
+}
+
 /** Reads `docker save`'s archives (old and new) and OCI image layouts; every content is verified against its digest. */
 export async function loadImages(
   context: LoadContext,
   archive: Readable,
-  onProgress: (event: ProgressEvent) => void,
+  { onProgress, platform }: LoadOptions,
 ): Promise<Image[]> {
   const opened = await openArchive(archive, context.ingestDirectory);
   try {
-    const described = (await describeDocker(opened)) ?? (await describeLayout(opened, context.hostPlatform));
+    const described = (await describeDocker(opened)) ?? (await describeLayout(opened, platform));
     const images: Image[] = [];
-    for (const one of described) images.push(await loadOne(context, opened, one, onProgress));
+    for (const one of described) images.push(await loadOne(context, opened, one, { onProgress, beside: images }));
     return images;
   } finally {
     await opened.close();
@@ -59,19 +72,19 @@ async function describeDocker(archive: OpenedArchive): Promise<Described[] | und
   }));
 }
 
-async function describeLayout(archive: OpenedArchive, platform: Platform): Promise<Described[]> {
+async function describeLayout(archive: OpenedArchive, platform: Platform | undefined): Promise<Described[]> {
   const index = await archive.json<Index>('index.json');
   if (!index || !Array.isArray(index.manifests)) {
     throw new EngineError('invalid', 'invalid archive: it has neither a manifest.json nor an index.json');
   }
   const described: Described[] = [];
   for (const entry of index.manifests) {
-    const manifest = await readManifest(archive, entry.digest, platform);
-    if (!manifest) continue;
     const { annotations } = entry;
     const name = annotations?.['io.containerd.image.name'] ?? annotations?.['org.opencontainers.image.ref.name'];
-    const layers = manifest.layers.map((layer) => blobName(layer.digest));
-    described.push({ config: blobName(manifest.config.digest), layers, tags: asTags(name) });
+    for (const manifest of await readManifests(archive, entry.digest, platform)) {
+      const layers = manifest.layers.map((layer) => blobName(layer.digest));
+      described.push({ config: blobName(manifest.config.digest), layers, tags: asTags(name) });
+    }
   }
   return described;
 }
@@ -83,15 +96,30 @@ function asTags(name: string | undefined): Reference[] {
 
 const blobName = (digest: Digest) => `blobs/sha256/${hexOf(digest)}`;
 
-async function readManifest(archive: OpenedArchive, digest: Digest, platform: Platform): Promise<Manifest | undefined> {
+/** Of an index every platform that is whole in the archive, or the wanted one; what is said of them is no image. */
+async function readManifests(
+  archive: OpenedArchive,
+  digest: Digest,
+  platform: Platform | undefined,
+): Promise<Manifest[]> {
   const path = isDigest(digest) ? archive.path(blobName(digest)) : undefined;
-  if (!path) return undefined;
+  if (!path) return [];
   const bytes = await readFile(path);
   checkDigest(digestOf(bytes), digest);
   const document = parseDocument(bytes, undefined);
-  if (document.kind === 'manifest') return document.manifest;
-  const chosen = choosePlatform(document.index.manifests, platform);
-  return chosen && readManifest(archive, chosen.digest, platform);
+  if (document.kind === 'manifest') return isWhole(archive, document.manifest) ? [document.manifest] : [];
+  const chosen = platform && choosePlatform(document.index.manifests, platform);
+  const wanted = platform ? (chosen ? [chosen] : []) : document.index.manifests.filter(isImage);
+  return (await Promise.all(wanted.map((one) => readManifests(archive, one.digest, platform)))).flat();
+}
+
+function isImage({ platform, annotations }: Descriptor): boolean {
+  return platform?.os !== 'unknown' && annotations?.['vnd.docker.reference.type'] === undefined;
+}
+
+/** An archive of one platform may name the others, which it does not have. */
+function isWhole(archive: OpenedArchive, { config, layers }: Manifest): boolean {
+  return [config, ...layers].every(({ digest }) => archive.path(blobName(digest)) !== undefined);
 }
 
 function checkDigest(found: Digest, expected: Digest): void {
@@ -102,7 +130,7 @@ async function loadOne(
   context: LoadContext,
   archive: OpenedArchive,
   described: Described,
-  onProgress: (event: ProgressEvent) => void,
+  { onProgress, beside }: { readonly onProgress: LoadOptions['onProgress']; readonly beside: readonly Image[] },
 ): Promise<Image> {
   const bytes = await readFile(fileOf(archive, described.config));
   const named = /([a-f0-9]{64})(?:\.json)?$/.exec(described.config)?.[1];
@@ -117,7 +145,7 @@ async function loadOne(
   const release = context.hold([digestOf(bytes), ...chainIdsOf(config.rootfs.diff_ids)]);
   try {
     await loadLayers(context, archive, config, described.layers, onProgress);
-    return await record(context, { config, bytes, tags: described.tags, onProgress });
+    return await record(context, { config, bytes, tags: described.tags, onProgress, beside });
   } finally {
     release();
   }
@@ -174,10 +202,22 @@ interface Loaded {
   readonly bytes: Buffer;
   readonly tags: readonly Reference[];
   readonly onProgress: (event: ProgressEvent) => void;
+  /** What the same archive had before. */
+  readonly beside: readonly Image[];
 }
 
-async function record(context: LoadContext, { config, bytes, tags, onProgress }: Loaded): Promise<Image> {
+async function record(context: LoadContext, { config, bytes, tags, onProgress, beside }: Loaded): Promise<Image> {
   const image = await recordImage(context, { document: config, bytes }, tags);
+  for (const tag of tags) {
+    const said = familiarReference(tag);
+    const others = beside.filter((one) => one.tags.includes(said) && !isSamePlatform(one.platform, image.platform));
+    if (others.length > 0)
+      await context.catalog.name(
+        image.id,
+        tag,
+        others.map((one) => one.id),
+      );
+  }
   for (const tag of tags) onProgress({ status: `Loaded image: ${familiarReference(tag)}` });
   if (tags.length === 0) onProgress({ status: `Loaded image ID: ${image.id}` });
   return image;

@@ -30,6 +30,12 @@ export function choosePlatform(manifests: readonly Descriptor[], wanted: Platfor
   return [...fits].sort((a, b) => variantOf(b).localeCompare(variantOf(a)))[0] ?? onlyUnnamed(manifests);
 }
 
+/** A variant counts only where both have one. */
+export function isSamePlatform(a: Platform, b: Platform): boolean {
+  if (a.os !== b.os || a.architecture !== b.architecture) return false;
+  return a.variant === undefined || b.variant === undefined || normalVariant(a) === normalVariant(b);
+}
+
 /** `arm64/v8` and `arm64` are the same. */
 function normalVariant(platform: Platform | undefined): string {
   const variant = platform?.variant ?? '';

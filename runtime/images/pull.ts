@@ -13,7 +13,7 @@ import {
   parseConfig,
   parseDocument,
 } from './manifest.js';
-import { choosePlatform, formatPlatform } from './platform.js';
+import { choosePlatform, formatPlatform, isSamePlatform } from './platform.js';
 import { pullLayers } from './pull-layers.js';
 import { imageRecord } from './record.js';
 import { canonicalName, familiarName, familiarReference } from './reference.js';
@@ -48,7 +48,7 @@ export interface Resolved {
 export async function pullImage(context: PullContext, reference: Reference, options: PullOptions): Promise<Image> {
   const emit = options.onProgress ?? (() => undefined);
   const said = familiarReference(reference);
-  const before = context.catalog.find(said)?.id;
+  const before = context.catalog.variants(said).map((one) => one.id);
   try {
     const repository = connect(context, reference, options);
     const resolved = await resolveManifest(repository, reference, options.platform ?? context.hostPlatform);
@@ -60,7 +60,7 @@ export async function pullImage(context: PullContext, reference: Reference, opti
     });
     const image = await fetchImage(context, { repository, resolved, reference, options, emit });
     emit({ status: `Digest: ${resolved.digest}` });
-    const news = before === image.id ? 'Image is up to date' : 'Downloaded newer image';
+    const news = before.includes(image.id) ? 'Image is up to date' : 'Downloaded newer image';
     emit({ status: `Status: ${news} for ${said}` });
     return image;
   } catch (error) {
@@ -119,7 +119,8 @@ async function fetchImage(context: PullContext, fetching: Fetching): Promise<Ima
   const known = context.catalog.byId(manifest.config.digest);
   if (known?.chainIds.every((chainId) => context.snapshots.has(chainId))) {
     checkPlatform(known.platform, fetching.options.platform, familiarReference(reference));
-    for (const one of names(reference, resolved.digest)) await context.catalog.name(known.id, one);
+    const beside = otherPlatforms(context.catalog, reference, resolved.digest, known.platform);
+    for (const one of names(reference, resolved.digest)) await context.catalog.name(known.id, one, beside);
     return context.catalog.byId(known.id)!;
   }
   const ids = [manifest.config.digest, resolved.manifestDigest, ...manifest.layers.map((layer) => layer.digest)];
@@ -150,7 +151,8 @@ async function fetchContent(context: PullContext, fetching: Fetching): Promise<I
       manifestDigest: resolved.manifestDigest,
       manifestMediaType: resolved.mediaType,
     });
-    await context.catalog.put(record, names(reference, resolved.digest));
+    const beside = otherPlatforms(context.catalog, reference, resolved.digest, record.platform);
+    await context.catalog.put(record, names(reference, resolved.digest), beside);
     return context.catalog.byId(record.id)!;
   } finally {
     release();
@@ -216,4 +218,10 @@ function checkPlatform(found: Platform, wanted: Platform | undefined, said: stri
 function names(reference: Reference, digest: Digest): Reference[] {
   const byDigest = { ...reference, tag: undefined, digest };
   return reference.digest === undefined ? [reference, byDigest] : [byDigest];
+}
+
+/** Images of other platforms that came by the same index: they stay under the name. */
+function otherPlatforms(catalog: Catalog, reference: Reference, digest: Digest, platform: Platform): Digest[] {
+  const known = catalog.variants(`${canonicalName(reference)}@${digest}`);
+  return known.filter((one) => !isSamePlatform(one.platform, platform)).map((one) => one.id);
 }

@@ -11,7 +11,7 @@ import { canonicalName, familiarName } from './reference.js';
 import type { Registries } from './registry/connection.js';
 import { pushFailure } from './registry/failures.js';
 import { openRepository, type Repository } from './registry/repository.js';
-import type { Digest, Image, ProgressEvent, PullOptions, Reference } from './types.js';
+import type { Digest, Image, Platform, ProgressEvent, PullOptions, Reference } from './types.js';
 
 export interface PushContext {
   readonly blobs: Blobs;
@@ -34,24 +34,37 @@ export async function pushImage(
   reference: Reference,
   options: PullOptions,
 ): Promise<{ digest: Digest; sizeBytes: number }> {
-  const image = context.catalog.find(`${canonicalName(reference)}:${reference.tag ?? 'latest'}`);
-  if (!image) {
-    throw new EngineError('not-found', `An image does not exist locally with the tag: ${familiarName(reference)}`);
-  }
+  const images = wantedImages(context.catalog, reference, options.platform);
   const emit = options.onProgress ?? (() => undefined);
   try {
-    const repository = connect(context, reference, image, options);
-    const push = { context, repository, reference, image, emit };
-    const layers = await sendLayers(push);
-    return await sendManifest(push, layers);
+    const repository = connect(context, reference, images, options);
+    const pushes = images.map((image) => ({ context, repository, reference, image, emit }));
+    if (pushes.length > 1) return await sendAllPlatforms(pushes);
+    const layers = await sendLayers(pushes[0]!);
+    return await sendManifest(pushes[0]!, layers);
   } catch (error) {
     throw pushFailure(error);
   }
 }
 
-function connect(context: PushContext, reference: Reference, image: Image, options: PullOptions): Repository {
+/** Every platform under the tag, or the one that is asked for. */
+function wantedImages(catalog: Catalog, reference: Reference, platform: Platform | undefined): Image[] {
+  const name = `${canonicalName(reference)}:${reference.tag ?? 'latest'}`;
+  const variants = catalog.variants(name);
+  const chosen = platform ? catalog.find(name, platform) : undefined;
+  if (variants.length > 0) return chosen ? [chosen] : variants;
+  throw new EngineError('not-found', `An image does not exist locally with the tag: ${familiarName(reference)}`);
+}
+
+function connect(
+  context: PushContext,
+  reference: Reference,
+  images: readonly Image[],
+  options: PullOptions,
+): Repository {
   const { registry, repository } = reference;
-  const alsoFrom = mountSources(context.layers, image.diffIds, reference)[0];
+  const diffIds = images.flatMap((image) => image.diffIds);
+  const alsoFrom = mountSources(context.layers, diffIds, reference)[0];
   const { auth, signal } = options;
   return openRepository(
     context.registries.connect({ registry, repository, actions: 'pull,push', alsoFrom, auth, signal }),
@@ -189,7 +202,15 @@ function telling({ emit }: Push, diffId: Digest, total: number | undefined, sour
 }
 
 async function sendManifest(push: Push, layers: readonly Descriptor[]): Promise<{ digest: Digest; sizeBytes: number }> {
-  const { context, repository, reference, image, emit } = push;
+  const { context, reference, image } = push;
+  const manifest = await prepareManifest(push, layers);
+  const pushed = await nameThere(push, await withAttestations(push, manifest));
+  await context.catalog.name(image.id, { ...reference, tag: undefined, digest: pushed.digest });
+  return pushed;
+}
+
+/** The manifest, whose configuration is there when this returns. */
+async function prepareManifest({ context, repository, image }: Push, layers: readonly Descriptor[]): Promise<Sendable> {
   const config = await context.blobs.read(image.id);
   if (!(await repository.blobExists(image.id))) {
     await repository.upload(
@@ -197,22 +218,50 @@ async function sendManifest(push: Push, layers: readonly Descriptor[]): Promise<
       () => image.id,
     );
   }
-  const manifest = await manifestFor(context.blobs, image, layers, config.length);
+  return manifestFor(context.blobs, image, layers, config.length);
+}
+
+/** Under the tag: what makes the image one that others can pull comes last. */
+async function nameThere({ context, repository, reference, emit }: Push, { bytes, mediaType }: Sendable) {
   const tag = reference.tag ?? 'latest';
-  const { bytes, mediaType } = await withAttestations(push, manifest);
   await repository.putManifest(tag, bytes, mediaType);
   const digest = digestOf(bytes);
   await context.blobs.put(bytes);
-  await context.catalog.name(image.id, { ...reference, tag: undefined, digest });
   emit({ status: `${tag}: digest: ${digest} size: ${bytes.length}` });
   return { digest, sizeBytes: bytes.length };
 }
 
+/** An index of all that the tag means here; every image is known by its digest then. */
+async function sendAllPlatforms(pushes: readonly Push[]): Promise<{ digest: Digest; sizeBytes: number }> {
+  const manifests: Descriptor[] = [];
+  for (const push of pushes) {
+    const { bytes, mediaType } = await prepareManifest(push, await sendLayers(push));
+    const digest = digestOf(bytes);
+    await push.repository.putManifest(digest, bytes, mediaType);
+    const { os, architecture, variant } = push.image.platform;
+    const platform = { architecture, os, ...(variant ? { variant } : {}) };
+    manifests.push({ mediaType, digest, size: bytes.length, platform });
+  }
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
+  const [first, ...others] = pushes;
+  const { context, image, reference } = first!;
+  const pushed = await nameThere(first!, { bytes: Buffer.from(JSON.stringify(index)), mediaType: mediaTypes.ociIndex });
+  const byDigest = { ...reference, tag: undefined, digest: pushed.digest };
+  await context.catalog.name(
+    image.id,
+    byDigest,
+    others.map((one) => one.image.id),
+  );
+  return pushed;
+}
+
+interface Sendable {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
 /** The index of both where something is said of the image; the manifest itself is sent by its digest then. */
-async function withAttestations(
-  { context, repository, image }: Push,
-  manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
-): Promise<{ bytes: Uint8Array; mediaType: string }> {
+async function withAttestations({ context, repository, image }: Push, manifest: Sendable): Promise<Sendable> {
   if (!image.attestations?.length) return manifest;
   const { bytes, mediaType } = manifest;
   const digest = digestOf(bytes);
@@ -228,7 +277,7 @@ async function manifestFor(
   image: Image,
   layers: readonly Descriptor[],
   configBytes: number,
-): Promise<{ bytes: Uint8Array; mediaType: string }> {
+): Promise<Sendable> {
   const kept = blobs.has(image.manifestDigest) ? await blobs.read(image.manifestDigest) : undefined;
   const document = kept && parseDocument(kept, undefined);
   if (kept && document?.kind === 'manifest' && sameLayers(document.manifest, layers)) {

@@ -11,27 +11,31 @@ export async function removeImage(catalog: Catalog, name: string, options: Remov
   const image = catalog.get(name);
   const removed: RemovedImage[] = [];
   if (!catalog.isIdOf(name, image.id)) {
-    const gone = await removeByName(catalog, image, name, options, removed);
-    return gone ? removed : deleteImage(catalog, image, { ...options, quiet: true }, removed);
+    const variants = catalog.variants(name);
+    await removeByName(catalog, image, name, options, removed);
+    for (const one of variants) {
+      const isNamedStill = catalog.references(one.id).length > 0;
+      if (!isNamedStill) await deleteImage(catalog, one, { ...options, quiet: true }, removed);
+    }
+    return removed;
   }
   const references = catalog.references(image.id);
   if (isSingle(references)) {
     const asked = { ...options, children: catalog.children(image.id) };
     const conflict = findConflict(image, asked, { ...masks(options.force), references: false }, references);
     if (conflict) throw conflict.error;
-    for (const one of references) await unname(catalog, one, removed);
+    for (const one of references) await unname(catalog, one, removed, image.id);
   }
   return deleteImage(catalog, image, { ...options, quiet: false }, removed);
 }
 
-/** True when other names remain. */
 async function removeByName(
   catalog: Catalog,
   image: Image,
   name: string,
   options: RemoveOptions,
   removed: RemovedImage[],
-): Promise<boolean> {
+): Promise<void> {
   const references = catalog.references(image.id);
   const user = options.inUse(image.id)[0];
   if (!options.force && isSingle(references) && user) {
@@ -51,11 +55,16 @@ async function removeByName(
   if (isLastTag) {
     for (const one of rest) if (one.repository === named.repository) await unname(catalog, one, removed);
   }
-  return catalog.references(image.id).length > 0;
 }
 
-async function unname(catalog: Catalog, reference: NamedReference, removed: RemovedImage[]): Promise<void> {
-  await catalog.unname(reference.key);
+/** With `id` the name stays for other platforms' images. */
+async function unname(
+  catalog: Catalog,
+  reference: NamedReference,
+  removed: RemovedImage[],
+  id?: Digest,
+): Promise<void> {
+  await catalog.unname(reference.key, id);
   removed.push({ untagged: reference.familiar });
 }
 
@@ -114,7 +123,7 @@ async function deleteImage(
   if (conflict && options.quiet && (conflict.used || asked.children.length > 0 || isNamed(catalog, image)))
     return removed;
   if (conflict) throw conflict.error;
-  for (const one of catalog.references(image.id)) await unname(catalog, one, removed);
+  for (const one of catalog.references(image.id)) await unname(catalog, one, removed, image.id);
   await catalog.remove(image.id);
   removed.push({ deleted: image.id });
   for (const chainId of layersOnlyOf(image, catalog)) if (!options.kept?.(chainId)) removed.push({ deleted: chainId });

@@ -4,7 +4,7 @@ import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import type { Layers } from './layers.js';
 import { canonicalName, parseReference } from './reference.js';
-import type { Digest, Image } from './types.js';
+import type { Digest, Image, Platform } from './types.js';
 
 export interface SaveContext {
   readonly blobs: Blobs;
@@ -22,8 +22,8 @@ export interface Saved {
  * The archive of `docker save`: an OCI image layout with uncompressed layers, and Docker's own `manifest.json` and
  * `repositories` beside it. A name without a tag means every tag of it.
  */
-export function saveImages(context: SaveContext, names: readonly string[]): Readable {
-  const saved = select(context.catalog, names);
+export function saveImages(context: SaveContext, names: readonly string[], platform?: Platform): Readable {
+  const saved = select(context.catalog, names, platform);
   const out = new PassThrough({ highWaterMark: 1 << 20 });
   // Loaded when somebody saves: an engine that never does starts sooner.
   import('./save-archive.js')
@@ -32,10 +32,10 @@ export function saveImages(context: SaveContext, names: readonly string[]): Read
   return out;
 }
 
-function select(catalog: Catalog, names: readonly string[]): Saved[] {
+function select(catalog: Catalog, names: readonly string[], platform: Platform | undefined): Saved[] {
   const chosen = new Map<Digest, Saved>();
   for (const name of names) {
-    for (const { image, tags } of findSaved(catalog, name)) {
+    for (const { image, tags } of findSaved(catalog, name, platform)) {
       const one = chosen.get(image.id) ?? { image, tags: [] };
       one.tags.push(...tags.filter((tag) => !one.tags.includes(tag)));
       chosen.set(image.id, one);
@@ -44,19 +44,20 @@ function select(catalog: Catalog, names: readonly string[]): Saved[] {
   return [...chosen.values()];
 }
 
-function findSaved(catalog: Catalog, name: string): Saved[] {
+function findSaved(catalog: Catalog, name: string, platform: Platform | undefined): Saved[] {
   const isBare = !name.includes('@') && !/:[^/]*$/.test(name);
-  const direct = catalog.find(name);
+  const direct = catalog.find(name, platform);
   if (direct && catalog.isIdOf(name, direct.id)) return [{ image: direct, tags: [] }];
   if (isBare) {
     const wanted = canonicalName(parseReference(name));
-    const all = catalog
-      .list()
-      .map((image) => ({ image, tags: image.tags.filter((tag) => repositoryOf(tag) === wanted) }));
+    const all = catalog.list().map((image) => {
+      const isMeant = (tag: string) => catalog.find(tag, platform)?.id === image.id;
+      return { image, tags: image.tags.filter((tag) => repositoryOf(tag) === wanted && isMeant(tag)) };
+    });
     const found = all.filter(({ tags }) => tags.length > 0);
     if (found.length > 0) return found;
   }
-  const image = catalog.get(name);
+  const image = catalog.get(name, platform);
   const wanted = parseReference(name);
   const tags = image.tags.filter(
     (tag) => repositoryOf(tag) === canonicalName(wanted) && tag.endsWith(`:${wanted.tag}`),

@@ -5,6 +5,7 @@ import { collectUnused } from './collect.js';
 import { Holds } from './hold.js';
 import { type LayerRecord, openLayers } from './layers.js';
 import { importRootTar, makeImage } from './make.js';
+import { mediaTypes } from './manifest.js';
 import { hostPlatform } from './platform.js';
 import { familiarReference } from './reference.js';
 import type { Remote, RemoteContext } from './remote.js';
@@ -38,7 +39,12 @@ export const openImageStore: OpenImageStore = async (options) => {
   const images: ImageStore = {
     find: catalog.find,
     get: catalog.get,
+    variants: catalog.variants,
     list: catalog.list,
+    manifest: ({ id, manifestDigest }) => ({
+      mediaType: catalog.records().find((record) => record.id === id)?.manifestMediaType ?? mediaTypes.ociManifest,
+      sizeBytes: parts.blobs.sizeBytes(manifestDigest) ?? 0,
+    }),
     pull: (reference, how) => sharePull(pulls, reference, how, async (all) => (await remote()).pull(reference, all)),
     push: async (reference, how) => (await remote()).push(reference, how),
     resolveRemote: async (reference, how) => (await remote()).resolveRemote(reference, how),
@@ -52,11 +58,14 @@ export const openImageStore: OpenImageStore = async (options) => {
       return layer;
     },
     async tag(name, reference) {
-      await catalog.name(catalog.get(name).id, { ...reference, digest: undefined, tag: reference.tag ?? 'latest' });
+      const { id } = catalog.get(name);
+      const others = catalog.variants(name).map((one) => one.id);
+      await catalog.name(id, { ...reference, digest: undefined, tag: reference.tag ?? 'latest' }, others);
     },
     remove: (name, how) => removeImage(catalog, name, how),
-    save: (names) => saveImages(parts, names),
-    load: async (archive, onProgress) => (await import('./load.js')).loadImages(parts, archive, onProgress),
+    save: (names, platform) => saveImages(parts, names, platform),
+    load: async (archive, onProgress, platform) =>
+      (await import('./load.js')).loadImages(parts, archive, { onProgress, platform }),
     check: async (how) => (await import('./check.js')).checkStore(parts, how),
     collect: (roots) => collectUnused({ ...parts, held: () => holds.held() }, roots),
   };
@@ -71,7 +80,7 @@ async function dropIncomplete({ blobs, catalog, layers, snapshots }: Awaited<Ret
   }
   for (const image of catalog.records()) {
     if (blobs.has(image.id) && image.chainIds.every(snapshots.has)) continue;
-    for (const { key } of catalog.references(image.id)) await catalog.unname(key);
+    for (const { key } of catalog.references(image.id)) await catalog.unname(key, image.id);
     await catalog.remove(image.id);
   }
 }

@@ -148,11 +148,17 @@ export interface CheckReport {
  * `name`, `name:tag`, `name@digest`. An unknown one throws EngineError('not-found', "No such image: X").
  */
 export interface ImageStore {
-  find(name: string): Image | undefined;
-  get(name: string): Image;
+  /** `platform`: which of several under the name; where none is of it, the one that the name means without. */
+  find(name: string, platform?: Platform): Image | undefined;
+  get(name: string, platform?: Platform): Image;
+  /** Every platform's image under a name, first the one that it means without saying more (this machine's, where that is here). */
+  variants(name: string): Image[];
   list(): Image[];
-  /** Not in the registry → `not-found`; registry cannot be reached → `system`; both name it. */
+  /** The document that its `manifestDigest` names. */
+  manifest(image: Image): { readonly mediaType: string; readonly sizeBytes: number };
+  /** An image of another platform that came by the same index stays under the tag beside it. Not in the registry → `not-found`; registry cannot be reached → `system`; both name it. */
   pull(reference: Reference, options: PullOptions): Promise<Image>;
+  /** Several platforms under the tag: an index of all of them, or the wanted one alone. */
   push(reference: Reference, options: PullOptions): Promise<{ digest: Digest; sizeBytes: number }>;
   /** A root tarball (gzip, zstd or plain) as an image of one layer. */
   importRoot(
@@ -191,9 +197,10 @@ export interface ImageStore {
       readonly kept?: (chainId: ChainId) => boolean;
     },
   ): Promise<RemovedImage[]>;
-  save(names: readonly string[]): Readable;
+  /** Of several platforms under a name the wanted one, else the one that the name means without. */
+  save(names: readonly string[], platform?: Platform): Readable;
   /** `docker save`'s archives and OCI layouts, compressed or not. Tells `Loaded image: NAME` as a status without id for each. */
-  load(archive: Readable, onProgress: (event: ProgressEvent) => void): Promise<Image[]>;
+  load(archive: Readable, onProgress: (event: ProgressEvent) => void, platform?: Platform): Promise<Image[]>;
   /** Every tag that a registry has of a repository (`pull -a`). */
   remoteTags(reference: Reference, options: PullOptions): Promise<string[]>;
   /** Remote manifest without pulling it. */

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { createdNs, type ListedImage } from '../../engine/image-list.js';
 import type { HistoryEntry, Image, ImageConfig } from '../../engine/images.js';
-import type { ImageHistoryItem, ImageInspect, ImageSummary } from '../wire.js';
+import type { ImageHistoryItem, ImageInspect, ImageManifestSummary, ImageSummary } from '../wire.js';
 
 export const unixSeconds = (image: Image): number => Number(createdNs(image) / 1_000_000_000n);
 
@@ -37,6 +37,35 @@ function encodeConfig(config: ImageConfig): ImageInspect['Config'] {
     Volumes: config.Volumes ?? null,
     WorkingDir: config.WorkingDir ?? '',
   };
+}
+
+/** What the API calls manifests: of each platform under an image's names what is here (from API 1.47 on). */
+export function encodeManifests(
+  variants: readonly Image[],
+  describe: (image: Image) => { readonly mediaType: string; readonly sizeBytes: number },
+  users: (image: Image) => readonly string[],
+): ImageManifestSummary[] {
+  return variants.map((image) => {
+    const { mediaType, sizeBytes } = describe(image);
+    const { os, architecture, variant } = image.platform;
+    return {
+      ID: image.manifestDigest,
+      Descriptor: {
+        mediaType,
+        digest: image.manifestDigest,
+        size: sizeBytes,
+        platform: { architecture, os, ...(variant ? { variant } : {}) },
+      },
+      Available: true,
+      Kind: 'image',
+      Size: { Content: sizeBytes, Total: sizeBytes + image.sizeBytes },
+      ImageData: {
+        Platform: { architecture, os, ...(variant ? { variant } : {}) },
+        Containers: users(image),
+        Size: { Unpacked: image.sizeBytes },
+      },
+    };
+  });
 }
 
 /** `directories`: of its layers, topmost first. */

@@ -124,13 +124,14 @@ async function push(engine: Engine, call: Call): Promise<Answer | typeof streame
     const auth = registryAuth(call);
     const options = {
       ...(auth ? { auth } : {}),
+      ...(platform ? { platform } : {}),
       onProgress: (event: ProgressEvent) => report(lines, event),
       signal: call.signal,
     };
     // As at Docker the first line comes before anything is looked at: what fails, fails in the stream.
     await lines.write({ status: `The push refers to repository [${canonicalName(reference)}]` });
     for (const one of isNamedWhole(name, call) ? [reference] : allTags(engine, reference)) {
-      if (platform) expectPlatform(name, engine.foundations.images.get(familiarReference(one)), platform);
+      if (platform) expectPlatform(name, engine.foundations.images.get(familiarReference(one), platform), platform);
       const { digest, sizeBytes } = await pushImage(engine, one, options);
       await lines.write({ progressDetail: {}, aux: { Tag: one.tag ?? '', Digest: digest, Size: sizeBytes } });
     }
@@ -156,15 +157,16 @@ function allTags(engine: Engine, reference: Reference): Reference[] {
 async function load(engine: Engine, call: Call): Promise<typeof streamed> {
   const lines = new JsonStream(call);
   const quiet = call.query.bool('quiet', true);
-  readPlatform(call);
+  const platform = readPlatform(call);
   lines.open();
   try {
     const loaded: string[] = [];
-    await loadImages(engine, call.body, (event) => {
+    const tell = (event: ProgressEvent) => {
       // Without an id it says which image is there: of the tags those of the archive alone.
       if (event.id === undefined) loaded.push(event.status);
       else if (!quiet) report(lines, event);
-    });
+    };
+    await loadImages(engine, call.body, tell, platform);
     for (const sentence of loaded) await lines.write({ stream: `${sentence}\n` });
     lines.end();
   } catch (error) {
@@ -178,13 +180,13 @@ async function save(engine: Engine, call: Call, names: readonly string[]): Promi
   const platform = readPlatform(call);
   const split = names.flatMap((name) => name.split(','));
   for (const name of split) expectSaved(engine, name, platform);
-  await sendStream(call, saveImages(engine, split), 'application/x-tar');
+  await sendStream(call, saveImages(engine, split, platform), 'application/x-tar');
   return streamed;
 }
 
 function expectSaved(engine: Engine, name: string, platform: WantedPlatform | undefined): void {
   const { images } = engine.foundations;
-  const image = images.find(name);
+  const image = images.find(name, platform);
   if (image && platform) expectPlatform(name, image, platform);
   if (image || images.list().some(({ tags }) => tags.some((tag) => tag.startsWith(`${name}:`)))) return;
   parseReference(name);

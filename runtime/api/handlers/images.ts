@@ -3,10 +3,10 @@ import type { Engine } from '../../engine/engine.js';
 import { Filters } from '../../engine/filters.js';
 import { imageListFilters, listImages } from '../../engine/image-list.js';
 import { imagePruneFilters, pruneImages } from '../../engine/image-prune.js';
-import { type Image, referenceOf, removeImage, tagImage } from '../../engine/images.js';
+import { type Image, imageUsers, referenceOf, removeImage, tagImage } from '../../engine/images.js';
 import { EngineError } from '../../errors.js';
-import { encodeHistory, encodeInspect, encodeSummary } from '../encode/images.js';
-import { expectPlatform, readPlatform } from '../platform.js';
+import { encodeHistory, encodeInspect, encodeManifests, encodeSummary } from '../encode/images.js';
+import { expectPlatform, readPlatform, type WantedPlatform } from '../platform.js';
 import { type Answer, type Call, created, ok, type Route } from '../routes.js';
 import { inspectIn, oldReferenceFilter, summaryIn } from '../versions/images.js';
 
@@ -26,14 +26,28 @@ function list(engine: Engine, call: Call): Answer {
   const old = oldReferenceFilter(call.version, call.query.text('filter'));
   const listed = listImages(engine, old ? new Filters({ ...filters.values, reference: [old] }) : filters);
   const shared = call.query.bool('shared-size');
-  return ok(listed.map((image) => summaryIn(call.version, encodeSummary(image, shared))));
+  const manifests = call.query.bool('manifests');
+  return ok(
+    listed.map((one) => {
+      const summary = encodeSummary(one, shared);
+      const name = one.image.tags[0] ?? one.image.id;
+      return summaryIn(call.version, manifests ? { ...summary, Manifests: manifestsOf(engine, name) } : summary);
+    }),
+  );
+}
+
+/** Of every platform under a name. */
+function manifestsOf(engine: Engine, name: string) {
+  const { images } = engine.foundations;
+  const users = imageUsers(engine);
+  return encodeManifests(images.variants(name), images.manifest, (image) => users(image.id).map(({ id }) => id));
 }
 
 /** The image of the path, which has to be of the platform that is asked for. */
 function imageOf(engine: Engine, call: Call): Image {
   const wanted = readPlatform(call);
   const name = call.params.name!;
-  const image = engine.foundations.images.get(name);
+  const image = engine.foundations.images.get(name, wanted);
   if (wanted) expectPlatform(name, image, wanted);
   return image;
 }
@@ -44,7 +58,9 @@ function inspect(engine: Engine, call: Call): Answer {
     throw new EngineError('invalid', 'conflicting options: manifests and platform options cannot both be set');
   const image = imageOf(engine, call);
   const directories = snapshots.lowerDirectories(image.chainIds.at(-1));
-  return ok(inspectIn(call.version, encodeInspect(image, directories)));
+  const said = encodeInspect(image, directories);
+  const manifests = call.query.bool('manifests') ? { Manifests: manifestsOf(engine, call.params.name!) } : {};
+  return ok(inspectIn(call.version, { ...said, ...manifests }));
 }
 
 function history(engine: Engine, call: Call): Answer {
@@ -68,13 +84,22 @@ async function tag(engine: Engine, call: Call): Promise<Answer> {
 
 async function remove(engine: Engine, call: Call): Promise<Answer> {
   const name = call.params.name!;
-  readPlatform(call, 'platforms');
+  const wanted = readPlatform(call, 'platforms');
   if (name.trim() === '') throw new EngineError('invalid', 'image name cannot be blank');
-  const removed = await removeImage(engine, name, {
+  const removed = await removeImage(engine, removedName(engine, name, wanted), {
     force: call.query.bool('force'),
     noPrune: call.query.bool('noprune'),
   });
   return ok(removed.map(({ untagged, deleted }) => (untagged ? { Untagged: untagged } : { Deleted: deleted })));
+}
+
+/** Of several platforms under a name the one that is meant goes by its id, and the name stays. Throws `not-found`. */
+function removedName(engine: Engine, name: string, wanted: WantedPlatform | undefined): string {
+  const { images } = engine.foundations;
+  if (!wanted || images.variants(name).length < 2) return name;
+  const image = images.get(name, wanted);
+  expectPlatform(name, image, wanted);
+  return image.id;
 }
 
 async function prune(engine: Engine, call: Call): Promise<Answer> {

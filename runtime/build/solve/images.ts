@@ -21,7 +21,7 @@ export async function baseImage(
 ): Promise<Image> {
   const name = givenContext(options.contextImages, written) ?? written;
   const id = ID.test(name);
-  const found = tools.images.find(id ? name : familiarReference(parseReference(name)));
+  const found = tools.images.find(id ? name : familiarReference(parseReference(name)), platform);
   const fits = found !== undefined && (!strict || platformFits(found.platform, platform));
   if (fits && (!options.pull || id)) return found;
   const reference = parseReference(name);
