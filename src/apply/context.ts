@@ -28,6 +28,10 @@ export interface ApplyContext {
   /** Of devenv, for labels. */
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What providers said in this apply, by the secret's key. */
+  readonly secrets: Map<string, Promise<Buffer>>;
+  /** Of this project, where an engine on this machine can mount files from; undefined: it cannot. */
+  readonly privateFolder: string | undefined;
 }
 
 export interface BuildSettings {

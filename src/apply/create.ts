@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import tar from 'tar-stream';
 import { createContainer, putArchive } from '../engine/containers.js';
 import { inspectImage } from '../engine/images.js';
-import { UserError } from '../errors.js';
 import { imageName } from '../model/names.js';
 import type { ContainerCreate } from '../model/plan.js';
 import type { Service } from '../model/project.js';
 import type { ApplyContext } from './context.js';
+import { contentOf } from './file-content.js';
+import { modeOf, writePrivateFiles } from './private-files.js';
 import { containerRequest, type RequestContext } from './request/container.js';
-import { type FileToCopy, filesOf, isMounted } from './request/mounts.js';
+import { filesOf, isMounted } from './request/mounts.js';
 
 export async function createServiceContainer(op: ContainerCreate, context: ApplyContext): Promise<void> {
   await createContainerOf(context.project.services[op.service]!, op, context);
@@ -23,6 +23,7 @@ export async function createContainerOf(
   oneOff?: RequestContext['oneOff'],
 ): Promise<string> {
   const imageId = await idOfImage(imageName(context.project, service), context);
+  const files = await writePrivateFiles(service, context);
   const body = containerRequest(service, op, {
     project: context.project,
     imageId,
@@ -31,12 +32,13 @@ export async function createContainerOf(
     hostPorts: context.hostPorts,
     inherited: op.replaces?.keepVolumes ? anonymousVolumes(op.replaces.id, context) : {},
     ...(oneOff ? { oneOff } : {}),
+    ...(files ? { files } : {}),
   });
   const platform = service.platform as string | undefined;
   const { Id, Warnings } = await createContainer(context.engine, op.name, body, platform);
   context.ids.set(op.name, Id);
   for (const text of Warnings ?? []) context.emit({ kind: 'warning', text: `${op.name}: ${text}` });
-  await copyFiles(Id, service, context);
+  if (files === undefined) await copyFiles(Id, service, context);
   return Id;
 }
 
@@ -82,31 +84,4 @@ async function copyFiles(id: string, service: Service, context: ApplyContext): P
   }
   pack.finalize();
   await putArchive(context.engine, id, '/', pack as unknown as Readable);
-}
-
-/** The normal form of a mode is octal digits. */
-const modeOf = ({ mode }: FileToCopy) =>
-  mode === undefined ? 0o444 : typeof mode === 'number' ? mode : Number.parseInt(mode, 8);
-
-async function contentOf({ source, definition }: FileToCopy, { env }: ApplyContext): Promise<string | Buffer> {
-  if (definition.file !== undefined) return readSource(source, definition.file);
-  if (definition.content !== undefined) return definition.content;
-  const value = definition.environment === undefined ? undefined : env[definition.environment];
-  if (value !== undefined) return value;
-  throw new UserError(
-    'no-content',
-    definition.environment === undefined
-      ? `"${source}" is external: this engine has no store of secrets and configs.`
-      : `environment variable ${definition.environment} required by "${source}" is not set`,
-    definition.environment === undefined ? ['Give it a file, or a content.'] : [`Set ${definition.environment}.`],
-  );
-}
-
-async function readSource(source: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new UserError('no-content', `the file of "${source}" cannot be read: ${message}`, [], undefined, { cause });
-  }
 }

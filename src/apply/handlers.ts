@@ -18,6 +18,7 @@ import type { ApplyContext, Handlers, OpOf } from './context.js';
 import { createServiceContainer } from './create.js';
 import { serviceOf } from './failures.js';
 import { runHooks } from './hooks.js';
+import { ensurePrivateFiles } from './private-files.js';
 import { pullServiceImage } from './pull.js';
 import { judgeCompleted, judgeHealthy, judgeRunning } from './readiness.js';
 import { networkRequest, volumeRequest } from './request/project.js';
@@ -75,6 +76,9 @@ export const handlers: Handlers = {
   'container.create': createServiceContainer,
   'container.start': async ({ name }, context, step) => {
     const id = at(context, name);
+    const own = serviceOf(name, context);
+    if (own !== undefined && context.project.services[own])
+      await ensurePrivateFiles(context.project.services[own], context);
     await startContainer(context.engine, id);
     await runHooks('post_start', { id, service: serviceOf(name, context) }, context, step);
   },

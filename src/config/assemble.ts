@@ -5,6 +5,7 @@ import { checkResources } from './check/resources.js';
 import { checkValues } from './check/values.js';
 import { extensionsOf, setExtensions } from './decode/extensions.js';
 import * as shapes from './decode/resources.js';
+import { secretProviders } from './decode/secret-provider.js';
 import { service as serviceShape } from './decode/service.js';
 import type { Decoding, Shape } from './decode/shape.js';
 import { readServiceFiles } from './environment/service-files.js';
@@ -29,7 +30,15 @@ export interface Assembly {
 /** The project's parts, by the keys of Project. Throws UserErrors. */
 export type ProjectParts = Pick<
   Project,
-  'services' | 'networks' | 'volumes' | 'secrets' | 'configs' | 'models' | 'disabledServices' | 'extensions'
+  | 'services'
+  | 'networks'
+  | 'volumes'
+  | 'secrets'
+  | 'configs'
+  | 'secretProviders'
+  | 'models'
+  | 'disabledServices'
+  | 'extensions'
 >;
 
 export function assemble(model: Tree, assembly: Assembly): ProjectParts {
@@ -116,6 +125,7 @@ function partsOf(model: Tree, source: Tree, disabled: readonly string[]): Projec
     volumes,
     secrets,
     configs,
+    secretProviders: secretProviders(secrets as Tree),
     models,
     disabledServices: disabled,
     extensions,

@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
 import { observeByName, observeProject } from '../observe/observe.js';
 import { type DownOptions, planDown } from '../plan/down.js';
 import { renderPlan } from '../plan/render.js';
+import { privateFolder } from './private-folder.js';
 import { bareProject, findProject } from './project.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
@@ -15,6 +17,8 @@ export async function bringDown(session: Session, options: DownOptions, dryRun: 
   if (dryRun) return session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
   if (options.services.length === 0) await endBackgroundWatch(session, project.name);
   await runPlan(session, engine, { plan, project, observed });
+  const folder = options.services.length === 0 ? privateFolder(session, engine, project.name) : undefined;
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   if (plan.steps.length === 0)
     await session.terminal.status(`Nothing of project ${project.name} is there: nothing to do.\n`);
 }

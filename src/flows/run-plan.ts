@@ -9,6 +9,7 @@ import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project } from '../model/project.js';
 import { Cancelled, Interrupts } from './interrupt.js';
+import { privateFolder } from './private-folder.js';
 import type { Session } from './session.js';
 
 export interface PlanRun {
@@ -91,6 +92,8 @@ export function applyContext(
     hostPorts: run.hostPorts ?? {},
     version: session.world.version,
     env: run.variables ?? session.world.env,
+    secrets: new Map(),
+    privateFolder: privateFolder(session, engine, run.project.name),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Project {
   readonly volumes: Readonly<Record<string, ProjectVolume>>;
   readonly secrets: Readonly<Record<string, ProjectFile>>;
   readonly configs: Readonly<Record<string, ProjectFile>>;
+  /** Of secrets with `x-secret-provider`, by their keys. */
+  readonly secretProviders?: Readonly<Record<string, SecretProvider>>;
   readonly models?: Readonly<Record<string, ProjectModel>>;
   /** Services that exist, but whose profile is not on. */
   readonly disabledServices: readonly string[];
@@ -169,6 +171,11 @@ export interface ProjectFile {
   readonly external?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** `dotenv` is an absolute path; `command` is run in the project's folder and prints the secret. */
+export type SecretProvider =
+  | { readonly command: readonly string[] }
+  | { readonly dotenv: string; readonly key: string };
 
 /** A language model that services use. */
 export interface ProjectModel {

@@ -69,7 +69,9 @@ function factsOf({ container, image }: ServiceContainer): ServiceFacts {
     workingDir: Config.WorkingDir && Config.WorkingDir !== image.workingDir ? Config.WorkingDir : undefined,
     environment: ownEnvironment(Config.Env ?? [], image.env),
     mounts: [
-      ...(Mounts ?? []).map(({ Destination, Type, RW }) => `${Destination} ${Type}${RW === false ? ' read-only' : ''}`),
+      ...(Mounts ?? [])
+        .filter(isData)
+        .map(({ Destination, Type, RW }) => `${Destination} ${Type}${RW === false ? ' read-only' : ''}`),
       ...Object.keys(HostConfig.Tmpfs ?? {}).map((target) => `${target} tmpfs`),
     ].sort(),
     ports: portFacts(PortBindings ?? {}),
@@ -84,6 +86,9 @@ function factsOf({ container, image }: ServiceContainer): ServiceFacts {
       .sort(),
   };
 }
+
+/** Secrets that are mounted one by one are no data, and a config's facts do not have them. */
+const isData = ({ Destination }: { readonly Destination: string }) => !Destination.startsWith('/run/secrets/');
 
 function unlessSame(
   own: readonly string[] | null | undefined,

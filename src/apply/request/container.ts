@@ -4,7 +4,7 @@ import { type HostPorts, portVariables } from '../../model/host-ports.js';
 import { composeLabel, configPartsLabel } from '../../model/labels.js';
 import { imageName } from '../../model/names.js';
 import type { ContainerCreate } from '../../model/plan.js';
-import type { Healthcheck, Project, Service } from '../../model/project.js';
+import type { Healthcheck, Project, Service, VolumeMount } from '../../model/project.js';
 import { hostConfig } from './host-config.js';
 import { endpoints, exposedPorts, portBindings } from './networking.js';
 
@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly hostPorts: HostPorts;
   /** Of devenv. */
   readonly version: string;
+  /** Mounts of secrets and configs that were written for it. */
+  readonly files?: readonly VolumeMount[];
   /** A container of `run`, beside the service's own: others do not find it by the service's name unless wanted. */
   readonly oneOff?: { readonly slug: string; readonly useAliases: boolean };
 }

@@ -10,7 +10,7 @@ export interface MountConfig {
 
 /** Short enough things become binds, as Compose writes them; what a bind cannot say becomes a mount. */
 export function mounts(service: Service, context: RequestContext): MountConfig {
-  const wanted = [...(service.volumes ?? []), ...fileMounts(service, context.project)];
+  const wanted = [...(service.volumes ?? []), ...fileMounts(service, context.project), ...(context.files ?? [])];
   const binds = wanted.flatMap((mount) => asBind(mount, context.project) ?? []);
   const rest = wanted.filter((mount) => asBind(mount, context.project) === undefined);
   const targets = new Set(wanted.filter((mount) => mount.source !== undefined).map((mount) => mount.target));
@@ -88,6 +88,7 @@ interface FileUse {
 }
 
 export interface FileToCopy extends FileUse {
+  readonly kind: 'secrets' | 'configs';
   readonly path: string;
   readonly definition: ProjectFile;
 }
@@ -97,7 +98,7 @@ export function filesOf(service: Service, project: Project): FileToCopy[] {
   return (['secrets', 'configs'] as const).flatMap((kind) =>
     ((service[kind] as readonly FileUse[] | undefined) ?? []).flatMap((use) => {
       const definition = project[kind][use.source];
-      return definition ? [{ ...use, path: targetOf(kind, use), definition }] : [];
+      return definition ? [{ ...use, kind, path: targetOf(kind, use), definition }] : [];
     }),
   );
 }

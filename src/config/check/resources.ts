@@ -1,4 +1,6 @@
 /** Networks, volumes, secrets and configs by themselves. */
+
+import { providerKey, readProvider } from '../decode/secret-provider.js';
 import { isTree, type Tree, treeAt } from '../resolve/tree-access.js';
 import { type ModelChecking, placeOf } from './checking.js';
 
@@ -7,11 +9,21 @@ export function checkResources(checking: ModelChecking): void {
     if (isTree(volume)) checkExternal(['volumes', name], volume, ['driver', 'driver_opts', 'labels'], checking);
   }
   for (const [name, secret] of Object.entries(treeAt(checking.model, 'secrets'))) {
-    if (isTree(secret)) checkFile(['secrets', name], secret, ['file', 'environment'], checking);
+    if (!isTree(secret)) continue;
+    checkFile(['secrets', name], secret, ['file', 'environment', providerKey], checking);
+    checkProvider(name, secret, checking);
   }
   for (const [name, config] of Object.entries(treeAt(checking.model, 'configs'))) {
     if (isTree(config)) checkFile(['configs', name], config, ['file', 'environment', 'content'], checking);
   }
+}
+
+function checkProvider(name: string, { [providerKey]: given }: Tree, checking: ModelChecking): void {
+  if (!isSet(given) || (isTree(given) && readProvider(name, given))) return;
+  const path = ['secrets', name, providerKey];
+  checking.problems.add('bad-provider', `${path.join('.')} is no provider of a secret.`, placeOf(checking, path), [
+    'Write {command: [PROGRAM, ARGUMENT…]}, which prints the secret, or {dotenv: FILE, key: NAME}.',
+  ]);
 }
 
 const isSet = (value: Tree[string] | undefined): boolean => value !== undefined && value !== null;

@@ -65,6 +65,7 @@ const pathRules = (): Rules<Resolve> =>
     'services.*.volumes.[]': mountSource,
     'configs.*.file': path,
     'secrets.*.file': path,
+    'secrets.*.x-secret-provider.dotenv': path,
     'volumes.*': localDevice,
   });
 

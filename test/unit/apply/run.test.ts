@@ -37,6 +37,8 @@ async function run(engine: FakeEngine, wanted: Plan, limit = 16) {
     build: { noCache: false, pull: false, args: {}, quiet: false },
     version: '1',
     env: {},
+    secrets: new Map(),
+    privateFolder: undefined,
   };
   let error: (Error & { code?: string; location?: unknown }) | undefined;
   try {
