@@ -21,9 +21,11 @@ export type ConfigOutput = { readonly [K in ConfigList]?: boolean } & {
   readonly variables?: boolean;
   readonly explain?: string;
   readonly reveal?: boolean;
+  readonly 'show-secrets'?: boolean;
   readonly schema?: boolean;
   readonly format: 'yaml' | 'json';
   readonly hash?: string;
+  readonly output?: string;
   readonly 'resolve-image-digests'?: boolean;
   readonly 'lock-image-digests'?: boolean;
   readonly 'no-interpolate'?: boolean;
@@ -51,7 +53,13 @@ export async function configOutput(
   if (flags['lock-image-digests']) return lockedImages(session, services, format);
   const list = lists.find((name) => flags[name]);
   if (list !== undefined) return lines(await listConfig(session, list, services, load));
-  return printConfig(session, { services, format, load, resolveDigests: flags['resolve-image-digests'] ?? false });
+  return printConfig(session, {
+    services,
+    format,
+    load,
+    resolveDigests: flags['resolve-image-digests'] ?? false,
+    showSecrets: (flags['show-secrets'] ?? false) || flags.output !== undefined,
+  });
 }
 
 const loadOptionsOf = (flags: ConfigOutput): LoadOptions => ({

@@ -9,6 +9,7 @@ import { editorSchema } from '../config/schema/editor-schema.js';
 import type { LoadOptions } from '../config/types.js';
 import { imageName } from '../model/names.js';
 import type { Project } from '../model/project.js';
+import { maskProject } from '../parity/mask.js';
 import { hashService } from '../plan/hash.js';
 import { lintRules } from '../plan/lint/lint.js';
 import { selectServices, unknownService } from '../plan/order.js';
@@ -21,6 +22,8 @@ export interface ConfigRequest {
   readonly load: LoadOptions;
   /** Images by their digests, asked of their registries. */
   readonly resolveDigests: boolean;
+  /** Also on a terminal. Into a file or a pipe the whole config goes, as Compose prints it. */
+  readonly showSecrets: boolean;
 }
 
 /** The whole config, filled in and normalised. */
@@ -32,8 +35,16 @@ export async function printConfig(session: Session, request: ConfigRequest): Pro
   }
   const { project } = await session.load(services, load);
   const chosen = services.length ? onlyServices(project, services) : project;
-  const shown = request.resolveDigests ? await pinnedImages(session, chosen) : chosen;
+  const pinned = request.resolveDigests ? await pinnedImages(session, chosen) : chosen;
+  const shown = request.showSecrets || session.world.stdout.isTTY !== true ? pinned : await masked(session, pinned);
   return format === 'json' ? `${projectJson(shown)}\n` : projectYaml(shown);
+}
+
+async function masked({ terminal }: Session, project: Project): Promise<Project> {
+  const { project: shown, hidden } = maskProject(project);
+  const values = hidden === 1 ? 'One value is' : `${hidden} values are`;
+  if (hidden > 0) await terminal.status(`${values} hidden on this terminal; --show-secrets shows them.\n`);
+  return shown;
 }
 
 /** An override file that holds the images at what they are now. */
