@@ -6,7 +6,7 @@ export const rounds = 20;
 /** One line of the report. Of a rate, more is better. */
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'kB' | 'MB' | 'MB/s' | 'lines/s';
+  readonly unit: 'ms' | 'kB' | 'MB' | 'MB/s' | 'lines/s' | 'requests';
   readonly median: number;
   readonly minimum: number;
   readonly maximum: number;
