@@ -193,8 +193,13 @@ function readGraph(
   { workshop, context, emit }: Pick<Scope, 'workshop' | 'context' | 'emit'>,
 ) {
   const { source, instructions, graph } = layGraph(dockerfile.text, options, workshop.platform);
-  const baseEnv = (name: string) => workshop.tools.images.find(name)?.config.Env;
-  const input = { source, instructions, graph, baseEnv, ignored: context.leavesOut, buildArgs: options.buildArgs };
+  const { images } = workshop.tools;
+  const input = {
+    ...{ source, instructions, graph, ignored: context.leavesOut, buildArgs: options.buildArgs },
+    baseEnv: (name: string) => images.find(name)?.config.Env,
+    basePlatform: (name: string) => images.find(name)?.platform,
+    platform: options.platform ?? workshop.platform,
+  };
   const warnings = lint(input);
   for (const warning of warnings) emit({ kind: 'warning', ...warning });
   const failure = lintFailure(input, warnings);

@@ -49,7 +49,7 @@ export interface Parameter {
 }
 
 export type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platform' | 'contextImages' | 'contexts'> &
-  Pick<LintInput, 'baseEnv' | 'ignored'>;
+  Pick<LintInput, 'baseEnv' | 'basePlatform' | 'ignored'>;
 
 /** Throws BuildFailure. */
 export function planBuild(text: string, name: string, options: PlanOptions): BuildPlan {

@@ -28,9 +28,13 @@ export async function checkBuild(
   const path = 'path' in dockerfile ? dockerfile.path : undefined;
   const text = 'text' in dockerfile ? dockerfile.text : await readDockerfile(source, dockerfile.path);
   const { leavesOut } = await openContext(source, { dockerfile: path });
-  const baseEnv = (name: string) => engine.foundations.images.find(name)?.config.Env;
+  const { images } = engine.foundations;
+  const bases = {
+    baseEnv: (one: string) => images.find(one)?.config.Env,
+    basePlatform: (one: string) => images.find(one)?.platform,
+  };
   const name = path ?? 'Dockerfile';
-  const { warnings } = planBuild(text, name, { ...options, baseEnv, ignored: leavesOut });
+  const { warnings } = planBuild(text, name, { ...options, ...bases, ignored: leavesOut });
   const failure = lintFailure({ source: lexDockerfile(text), buildArgs: options.buildArgs }, warnings);
   const parts = warnings.map(({ line, text: said }) => {
     const at = said.indexOf(': ');

@@ -50,6 +50,8 @@ const kebab = (rule: string) =>
     .replace(/([a-z])([A-Z])/g, '$1-$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
     .toLowerCase();
+/** BuildKit gives no page for these. */
+const UNDOCUMENTED = new Set(['InvalidBaseImagePlatform']);
 const RULE = '--------------------';
 const NEIGHBOURS = 2;
 
@@ -59,7 +61,8 @@ export function renderWarning(
   dockerfile: string,
   text: string,
 ): string {
-  const head = `WARNING: ${rule} - https://docs.docker.com/go/dockerfile/rule/${kebab(rule)}/\n${detail}\n`;
+  const page = UNDOCUMENTED.has(rule) ? '' : ` - https://docs.docker.com/go/dockerfile/rule/${kebab(rule)}/`;
+  const head = `WARNING: ${rule}${page}\n${detail}\n`;
   if (line === undefined) return `${head}\n`;
   const lines = text.split('\n');
   const from = Math.max(1, line - NEIGHBOURS);

@@ -2,12 +2,13 @@
  * `docker build --check`: BuildKit's rules under their names (docs.docker.com/reference/build-checks). A warning's text is
  * `Rule: detail`. Pure.
  */
+import type { Platform } from '../../images/types.js';
 import type { Graph } from '../graph/graph.js';
 import type { Instruction } from '../instructions/types.js';
 import type { SourceFile, Warning } from '../parse/ast.js';
 import { checkSettings } from './settings.js';
 import { descriptions, emptyContinuations, instructionCasing } from './source-rules.js';
-import { fromRules, stageNames } from './stage-rules.js';
+import { basePlatforms, fromRules, stageNames } from './stage-rules.js';
 import { exposed, keyValues, maintainers, repeated, secrets, shellForm } from './step-rules.js';
 import { undefinedVariables, workdirs } from './variable-rules.js';
 
@@ -17,6 +18,10 @@ export interface LintInput {
   readonly graph: Graph;
   /** ENV of an image that is here; undefined: not known. */
   readonly baseEnv?: (image: string) => readonly string[] | undefined;
+  /** Of an image that is here; undefined: not known. */
+  readonly basePlatform?: (image: string) => Platform | undefined;
+  /** What is built for where FROM says nothing else; this machine when undefined. */
+  readonly platform?: Platform;
   /** Whether the ignore file leaves a path of the context out. */
   readonly ignored?: (path: string) => boolean;
   readonly buildArgs: Readonly<Record<string, string | undefined>>;
@@ -29,6 +34,7 @@ const RULES: readonly Rule[] = [
   instructionCasing,
   stageNames,
   fromRules,
+  basePlatforms,
   maintainers,
   shellForm,
   workdirs,

@@ -1,5 +1,7 @@
 /** Rules about FROM. */
+import { formatPlatform, hostPlatform } from '../../images/platform.js';
 import { processWord } from '../expand/expand.js';
+import { parsePlatform } from '../graph/platform.js';
 import type { Arg, From } from '../instructions/types.js';
 import type { Warning } from '../parse/ast.js';
 import type { LintInput } from './lint.js';
@@ -61,6 +63,20 @@ function platforms({ platform, line }: From): Warning[] {
   if (platform.includes('$')) return [];
   const text = `FromPlatformFlagConstDisallowed: FROM --platform flag should not use constant value "${platform}"`;
   return [{ line, text }];
+}
+
+/** An image of one platform is taken whatever it is for; no other image is here to look at. */
+export function basePlatforms({ graph, basePlatform, platform }: LintInput): Warning[] {
+  const target = platform ?? hostPlatform(process.arch);
+  return graph.needed.flatMap(({ base, from, platform: said }) => {
+    const actual = base.kind === 'image' ? basePlatform?.(base.name) : undefined;
+    const expected = said === undefined ? target : attempt(() => parsePlatform(said, target));
+    if (base.kind !== 'image' || actual === undefined || expected === undefined) return [];
+    if (actual.os === expected.os && actual.architecture === expected.architecture) return [];
+    const [has, wanted] = [formatPlatform(actual), formatPlatform(expected)];
+    const text = `InvalidBaseImagePlatform: Base image ${base.name} was pulled with platform "${has}", expected "${wanted}" for current build`;
+    return [{ line: from.line, text }];
+  });
 }
 
 const FAMILY = ['PLATFORM', 'OS', 'ARCH', 'VARIANT'].flatMap((one) => [`BUILD${one}`, `TARGET${one}`]);

@@ -12,7 +12,9 @@ const HOST = { os: 'linux', architecture: 'amd64' };
 
 function lintText(text: string, buildArgs: Record<string, string> = {}) {
   const laid = layGraph(text, { buildArgs }, HOST);
-  const input = { ...laid, buildArgs, baseEnv: () => [], ignored: (path: string) => path.startsWith('ignored') };
+  const basePlatform = (name: string) => ({ os: 'linux', architecture: name.includes('/arm:') ? 'arm64' : 'amd64' });
+  const ignored = (path: string) => path.startsWith('ignored');
+  const input = { ...laid, buildArgs, baseEnv: () => [], basePlatform, platform: HOST, ignored };
   const found = lint(input);
   return { found, failure: lintFailure(input, found) };
 }

@@ -41,7 +41,10 @@ async function runIn(run: Run): Promise<Built> {
   const { request } = run;
   const loaded = await load(run);
   const contextImages = await givenImages(run);
-  const plan = planBuild(loaded.dockerfile.text, loaded.dockerfile.name, { ...request.options, contextImages });
+  const { text, name } = loaded.dockerfile;
+  const basePlatform = (image: string) => run.engine.foundations.images.find(image)?.platform;
+  const read = () => planBuild(text, name, { ...request.options, contextImages, basePlatform });
+  const plan = read();
   const counts = { cached: 0, total: 0, warnings: plan.warnings.length };
   const id = randomUUID();
   if (request.question !== undefined) {
@@ -49,9 +52,11 @@ async function runIn(run: Run): Promise<Built> {
     return { id, metadata, counts, evaluate: async () => undefined };
   }
   const context = await prepareContext(run, loaded, plan, contextImages);
+  // base images have come by now, and there is more to say about them
+  const known = { ...plan, warnings: read().warnings };
   let evaluated: Promise<string> | undefined;
   const evaluate = () => {
-    evaluated ??= run.job.track(evaluateOnce(run, { loaded, plan, contextImages }, { context, counts }));
+    evaluated ??= run.job.track(evaluateOnce(run, { loaded, plan: known, contextImages }, { context, counts }));
     return evaluated;
   };
   return { id, metadata: {}, counts, evaluate };

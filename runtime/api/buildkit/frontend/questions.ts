@@ -104,11 +104,17 @@ function outline({ parameters, target }: BuildPlan, { text }: Dockerfile): Reply
 function lint({ warnings }: BuildPlan, dockerfile: Dockerfile): Reply {
   const list = warnings.map((warning) => {
     const { rule, description, url, detail } = warningParts(warning);
-    return { ruleName: rule, description, url, detail, ...(warning.line === undefined ? {} : location(warning.line)) };
+    return {
+      ruleName: rule,
+      description,
+      url: url || undefined,
+      detail,
+      ...(warning.line === undefined ? {} : location(warning.line)),
+    };
   });
   const text = list.map(({ ruleName, url, detail }, place) => {
     const { line } = warnings[place]!;
-    return `\nWARNING: ${ruleName}${url === '' ? '' : ` - ${url}`}\n${detail}\n${line === undefined ? '' : `${dockerfile.name}:${line}\n`}`;
+    return `\nWARNING: ${ruleName}${url ? ` - ${url}` : ''}\n${detail}\n${line === undefined ? '' : `${dockerfile.name}:${line}\n`}`;
   });
   const { info } = sourceDetail(dockerfile, { line: 1, endLine: 1 });
   return {

@@ -24,6 +24,7 @@ const descriptions: Readonly<Record<string, string>> = {
     'Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior',
   SecretsUsedInArgOrEnv: 'Sensitive data should not be used in the ARG or ENV commands',
   InvalidDefaultArgInFrom: 'Default value for global ARG results in an empty or invalid base image name',
+  InvalidBaseImagePlatform: 'Base image platform does not match expected target platform',
   FromPlatformFlagConstDisallowed: 'FROM --platform flag should not use a constant value',
   CopyIgnoredFile: 'Attempting to Copy file that is excluded by .dockerignore',
   InvalidDefinitionDescription:
@@ -32,6 +33,9 @@ const descriptions: Readonly<Record<string, string>> = {
   ExposeInvalidFormat:
     'IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a future release',
 };
+
+/** BuildKit gives no page for these. */
+const UNDOCUMENTED = new Set(['InvalidBaseImagePlatform']);
 
 export interface WarningParts {
   readonly rule: string;
@@ -53,7 +57,7 @@ export function warningParts({ text }: Warning): WarningParts {
   const found = /^([A-Z][A-Za-z]+): (.*)$/s.exec(text);
   if (!found) return { rule: '', detail: text, description: '', url: '' };
   const [, rule = '', detail = ''] = found;
-  const url = `https://docs.docker.com/go/dockerfile/rule/${slug(rule)}/`;
+  const url = UNDOCUMENTED.has(rule) ? '' : `https://docs.docker.com/go/dockerfile/rule/${slug(rule)}/`;
   return { rule, detail, description: descriptions[rule] ?? detail, url };
 }
 
