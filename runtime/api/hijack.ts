@@ -95,8 +95,11 @@ export async function acceptWebsocket(call: Call): Promise<Duplex> {
   const { WebSocketServer, createWebSocketStream } = await import('ws');
   const server = new WebSocketServer({ noServer: true, clientTracking: false });
   return await new Promise((resolve) => {
-    server.handleUpgrade(call.request, upgrade.socket, upgrade.head, (socket) =>
-      resolve(createWebSocketStream(socket)),
-    );
+    server.handleUpgrade(call.request, upgrade.socket, upgrade.head, (socket) => {
+      const stream = createWebSocketStream(socket);
+      // A frame that is none ends the connection, and is nobody's business else.
+      stream.on('error', () => stream.destroy());
+      resolve(stream);
+    });
   });
 }

@@ -7,6 +7,7 @@ import type { Call } from './routes.js';
 
 /** JSON bodies are small; what is larger is a mistake or an attack. */
 const bodyLimitBytes = 16 * 1024 * 1024;
+const bodyLimitMs = 60_000;
 
 /** The query of a request. */
 export class Query {
@@ -78,10 +79,16 @@ function parseJson(text: string, complaint: string, ending = 'unexpected EOF'): 
 export async function readBody(body: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > bodyLimitBytes) throw new EngineError('invalid', 'request body too large');
-    chunks.push(chunk);
+  const hurry = () => body.destroy(new EngineError('invalid', 'request body came too slowly'));
+  const timer = setTimeout(hurry, bodyLimitMs);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > bodyLimitBytes) throw new EngineError('invalid', 'request body too large');
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(timer);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }

@@ -79,7 +79,14 @@ export class ApiServer {
 
   constructor(readonly options: ApiOptions) {
     this.#find = compileRoutes(options.routes);
-    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
+    // Bodies may take hours (an image, a build's context); what is read whole has a limit of its own (request.ts).
+    const patience = {
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: 30_000,
+      connectionsCheckingInterval: 5_000,
+    };
+    this.#server = createServer(patience, (request, response) => {
       void this.#serve({ request, response, body: request });
     });
     this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {

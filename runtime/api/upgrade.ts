@@ -6,6 +6,9 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 
+/** What a request that asks for an upgrade may bring: the settings of an exec. */
+const bodyLimitBytes = 1 << 20;
+
 export interface Upgraded {
   readonly response: ServerResponse;
   readonly body: Readable;
@@ -31,6 +34,8 @@ async function readExactly(socket: Socket, head: Buffer, length: number): Promis
 /** Reads the body by its Content-Length; what follows it stays to be read from the socket. */
 export async function takeUpgraded(request: IncomingMessage, socket: Socket, head: Buffer): Promise<Upgraded> {
   const length = Number(request.headers['content-length'] ?? 0);
+  // Not worth an answer: nobody that means well sends it.
+  if (!(length >= 0 && length <= bodyLimitBytes)) socket.destroy();
   const bytes = length > head.length ? await readExactly(socket, head, length) : head;
   const rest = bytes.subarray(length);
   const isWebsocket = request.headers.upgrade?.toLowerCase() === 'websocket';

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EnginePaths } from '../engine/types.js';
 
@@ -26,5 +26,17 @@ export async function makeFolders(paths: EnginePaths): Promise<void> {
     throw new Error(
       `${paths.runtime} is too long for the sockets in it: DEVENV_RUNTIME_DIR may have ${runtimeLimitBytes} bytes`,
     );
-  await Promise.all([paths.home, paths.runtime].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
+  const folders = [paths.home, paths.runtime];
+  await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
+  await Promise.all(folders.map(checkFolder));
+}
+
+/** Who owns a folder decides what is in it: in /tmp somebody may have been there before. Only a folder that is named as ours is closed to others. */
+async function checkFolder(folder: string): Promise<void> {
+  const { uid, mode } = await lstat(folder);
+  if (uid !== process.getuid?.())
+    throw new Error(
+      `${folder} belongs to another user: remove it, or set DEVENV_HOME and DEVENV_RUNTIME_DIR to folders of yours`,
+    );
+  if ((mode & 0o077) !== 0 && path.basename(folder) === 'devenv') await chmod(folder, 0o700);
 }
