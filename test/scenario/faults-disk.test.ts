@@ -1,5 +1,6 @@
 /** A data directory that is full, and one that cannot be written: what runs goes on, what fails says why, room is all it takes. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -27,12 +28,19 @@ disk.before.each(async (context) => {
 });
 
 disk.after.each(async ({ project }) => {
-  execFileSync('mount', ['-o', 'remount,rw', project.home]);
+  if (layersOf(project.home) > 1) execFileSync('umount', ['-l', project.home]);
   await rm(path.join(project.home, 'ballast'), { force: true });
   await project.devenv('engine', 'stop', '--force');
   execFileSync('umount', ['-l', project.home]);
   await project.remove();
 });
+
+/** How many mounts lie on it. */
+function layersOf(folder: string): number {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.split(' ')[4] === folder).length;
+}
 
 const runtimeOf = (project: TestProject) => project.env.DEVENV_RUNTIME_DIR!;
 
@@ -111,7 +119,9 @@ disk(
   async ({ project }) => {
     const before = await runningIds(project);
     await killEngine(project);
-    execFileSync('mount', ['-o', 'remount,ro', project.home]);
+    // Over it: a file system that containers write to cannot be made read-only itself.
+    execFileSync('mount', ['--bind', project.home, project.home]);
+    execFileSync('mount', ['-o', 'remount,bind,ro', project.home]);
     const ps = await project.devenv('ps');
     assert.is.not(ps.code, 0, ps.output);
     assert.match(ps.output, /read-only file system|cannot be written/i, ps.output);
