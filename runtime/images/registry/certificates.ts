@@ -38,15 +38,21 @@ export async function hostCertificates(host: string, environment: Environment): 
   const named = (environment.DEVENV_CERTS_DIRS ?? '').split(':').filter(Boolean);
   const found: { ca: string[]; cert?: string; key?: string } = { ca: [] };
   for (const directory of [...named, '/etc/devenv/certs.d', '/etc/docker/certs.d']) {
-    const folder = join(directory, host);
-    for (const name of (await readdir(folder).catch(() => [])).sort()) {
-      const text = () => readFile(join(folder, name), 'utf8');
-      if (name.endsWith('.crt')) found.ca.push(await text());
-      else if (name.endsWith('.cert')) found.cert ??= await text();
-      else if (name.endsWith('.key')) found.key ??= await text();
+    for (const folder of spellings(host).map((one) => join(directory, one))) {
+      for (const name of (await readdir(folder).catch(() => [])).sort()) {
+        const text = () => readFile(join(folder, name), 'utf8');
+        if (name.endsWith('.crt')) found.ca.push(await text());
+        else if (name.endsWith('.cert')) found.cert ??= await text();
+        else if (name.endsWith('.key')) found.key ??= await text();
+      }
     }
   }
   return found;
+}
+
+/** The port that goes without saying may be said in an image's name. */
+function spellings(host: string): string[] {
+  return /:\d+$/.test(host) ? [host] : [host, `${host}:443`];
 }
 
 async function firstText(paths: readonly string[]): Promise<string | undefined> {
