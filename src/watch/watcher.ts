@@ -18,6 +18,8 @@ class ChosenWatcher {
   readonly #options: FileWatcherOptions;
   #current: FileWatcher | undefined;
   #polls = false;
+  #polling: Promise<void> | undefined;
+  #giveUp: () => void = () => undefined;
   #closed = false;
 
   constructor(options: FileWatcherOptions) {
@@ -28,10 +30,15 @@ class ChosenWatcher {
     const few = await hasFewFiles(this.#options);
     if (this.#closed) return;
     const onError = (error: Error) => this.#onError(error);
+    const gaveUp = new Promise<void>((resolve) => {
+      this.#giveUp = resolve;
+    });
     this.#current = few
       ? await watchWithChokidar(this.#options, false, onError)
       : watchDirectories(this.#options, onError);
-    await this.#current.ready;
+    // A watcher that ran out of watches may never be ready.
+    await Promise.race([this.#current.ready, gaveUp]);
+    await this.#polling;
   }
 
   async close(): Promise<void> {
@@ -53,13 +60,15 @@ class ChosenWatcher {
       `The machine has no inotify watches left: files are looked at every ${POLL_MS} ms instead, which is slower. ` +
         `sudo sysctl fs.inotify.${limit}=${value} mends it.`,
     );
-    void this.#poll();
+    this.#polling = this.#poll();
+    this.#giveUp();
   }
 
   async #poll(): Promise<void> {
     await this.#current?.close();
     if (this.#closed) return;
     this.#current = await watchWithChokidar(this.#options, true, (error) => this.#options.onNotice(error.message));
+    await this.#current.ready;
   }
 }
 
