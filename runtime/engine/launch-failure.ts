@@ -59,6 +59,14 @@ export function execSentence(error: LaunchError): { text: string; exitCode: numb
       text: `chdir to cwd (${name}) set in config.json failed: ${errnoSentence(error.errno)}`,
       exitCode: error.errno === 'ENOENT' ? 127 : 126,
     };
+  // Root of the machine may become anybody; in a user namespace there are the ids that were mapped.
+  if (error.operation === 'user' && (error.errno === 'EINVAL' || error.errno === 'EPERM'))
+    return {
+      text:
+        `user ${error.subject} does not exist in the engine's user namespace: images with several users need a range ` +
+        'in /etc/subuid and /etc/subgid and the package uidmap (devenv doctor says how); then stop and start the engine',
+      exitCode: 126,
+    };
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 /** `docker top`: the machine's ps, narrowed to the processes of a container. */
 import { EngineError } from '../errors.js';
-import { cgroupPids } from './cgroup-files.js';
 import type { Container } from './container.js';
+import { containerPids } from './container-pids.js';
 import type { Engine } from './engine.js';
 
 export interface ProcessTable {
@@ -19,7 +19,7 @@ export async function topContainer(engine: Engine, container: Container, psArgs:
   checkArgs(psArgs);
   const args = psArgs.trim() === '' ? ['-ef'] : psArgs.trim().split(/\s+/);
   const [pids, result] = await Promise.all([
-    cgroupPids(engine.cgroups, record.running.cgroupPath),
+    containerPids(engine, container, record.running.cgroupPath),
     engine.foundations.launcher.spawn(['ps', ...args]),
   ]);
   if (result.code !== 0)

@@ -46,6 +46,12 @@ export interface Identity {
   readonly cwd: string;
 }
 
+/** Where root is the only id there is (user_namespaces(7)) nobody may set groups, and root is what the process is already. */
+function userOps({ uid, gid, groups }: Identity, { rootless }: Machine): Op[] {
+  if (rootless?.hasRange === false && uid === 0 && gid === 0) return [];
+  return [{ op: 'user', uid, gid, groups, keep: true }];
+}
+
 /**
  * From all privileges to those of the process. A filter without no_new_privs must be loaded while we may still do that
  * (seccomp(2)); with it, the filter comes last, after `last` (the wait for go). A user other than root gets its
@@ -61,7 +67,7 @@ export function identityOps(who: Identity, machine: Machine, last: readonly Op[]
     { op: 'stdio.own', uid: who.uid },
     ...(who.noNewPrivileges ? [{ op: 'nonewprivs' } as const] : filter),
     { op: 'capabilities.bounding', keep: bits },
-    { op: 'user', uid: who.uid, gid: who.gid, groups: who.groups, keep: true },
+    ...userOps(who, machine),
     { op: 'capabilities.set', permitted: held, effective: held, inheritable: 0n, ambient: 0n },
     ...last,
     ...(who.noNewPrivileges ? filter : []),

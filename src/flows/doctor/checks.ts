@@ -27,7 +27,10 @@ export interface Machine {
   readonly subgid: string;
   /** Programs that were found in PATH. */
   readonly programs: ReadonlySet<string>;
-  readonly tun: boolean;
+  /** Whether this user may make control groups where they are. */
+  readonly ownGroups: boolean;
+  /** The first port that users may listen on. */
+  readonly firstPort: number | undefined;
   readonly ipForward: number | undefined;
   readonly seccomp: boolean;
   readonly inotifyWatches: number | undefined;
@@ -117,7 +120,7 @@ function seccomp({ seccomp: there }: Machine): Finding {
 }
 
 function withoutRoot(machine: Machine): Finding[] {
-  const { user, maxUserNamespaces, unprivilegedUserns, apparmorRestrictsUserns, programs, tun } = machine;
+  const { user, maxUserNamespaces, unprivilegedUserns, apparmorRestrictsUserns, programs } = machine;
   const findings: Finding[] = [];
   const closed = maxUserNamespaces === 0 || unprivilegedUserns === 0;
   if (closed) {
@@ -143,7 +146,7 @@ function withoutRoot(machine: Machine): Finding[] {
       name: 'subuid',
       state: 'warning',
       detail: `${user} has no range of ids in /etc/subuid and /etc/subgid: containers have one user only.`,
-      fix: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
+      fix: `sudo usermod --add-subuids ${freeRange(machine)} --add-subgids ${freeRange(machine)} ${user}`,
       safe: true,
     });
   } else if (!programs.has('newuidmap')) {
@@ -155,19 +158,40 @@ function withoutRoot(machine: Machine): Finding[] {
       safe: true,
     });
   } else findings.push(ok('subuid', 'a range of ids, with newuidmap'));
-  const bridge = programs.has('pasta') || programs.has('slirp4netns');
-  findings.push(
-    bridge && tun
-      ? ok('way out', programs.has('pasta') ? 'pasta' : 'slirp4netns')
-      : {
-          name: 'way out',
-          state: 'warning',
-          detail: 'Without pasta or slirp4netns and /dev/net/tun containers reach the outside by TCP only.',
-          fix: 'sudo apt-get install -y passt',
-          safe: true,
-        },
-  );
+  const detail = 'TCP, and names through the engine; UDP (but names) and ping do not leave this machine without root.';
+  findings.push(ok('way out', detail), handedGroups(machine), lowPorts(machine));
   return findings;
+}
+
+/** Behind all ranges of others: two users with the same ids could change each other's files. */
+function freeRange({ subuid, subgid }: Machine): string {
+  const ends = `${subuid}\n${subgid}`.split('\n').map((line) => {
+    const [, first, count] = line.split(':').map(Number);
+    return (first ?? 0) + (count ?? 0) || 0;
+  });
+  const first = Math.max(100_000, ...ends);
+  return `${first}-${first + 65_535}`;
+}
+
+function handedGroups({ ownGroups, user }: Machine): Finding {
+  if (ownGroups) return ok('delegation', `control groups are handed to ${user}`);
+  return {
+    name: 'delegation',
+    state: 'warning',
+    detail: `No control groups are handed to ${user}: limits of memory, CPU and processes are ignored with a warning, and nothing can be paused.`,
+    fix: 'Run the engine as root where limits matter.',
+  };
+}
+
+function lowPorts({ firstPort = 1024 }: Machine): Finding {
+  if (firstPort <= 80) return ok('low ports', `ports from ${firstPort} may be published`);
+  return {
+    name: 'low ports',
+    state: 'warning',
+    detail: `Ports below ${firstPort} cannot be published without root.`,
+    fix: 'sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80',
+    safe: true,
+  };
 }
 
 function firewall({ programs, root }: Machine): Finding {

@@ -27,7 +27,7 @@ const list = (folder: string): string[] => {
   }
 };
 
-const PROGRAMS = ['nft', 'git', 'newuidmap', 'newgidmap', 'pasta', 'slirp4netns', 'mmdebstrap'];
+const PROGRAMS = ['nft', 'git', 'newuidmap', 'newgidmap', 'mmdebstrap'];
 
 export function probeMachine(env: Env, uid: number, home: string): Machine {
   return {
@@ -44,7 +44,8 @@ export function probeMachine(env: Env, uid: number, home: string): Machine {
     subuid: read('/etc/subuid') ?? '',
     subgid: read('/etc/subgid') ?? '',
     programs: new Set(PROGRAMS.filter((program) => isInPath(program, env))),
-    tun: canUse('/dev/net/tun'),
+    ownGroups: ['/sys/fs/cgroup', '/sys/fs/cgroup/memory'].some((folder) => canWrite(folder)),
+    firstPort: readNumber('/proc/sys/net/ipv4/ip_unprivileged_port_start'),
     ipForward: readNumber('/proc/sys/net/ipv4/ip_forward'),
     seccomp: /^Seccomp:/m.test(read('/proc/self/status') ?? ''),
     inotifyWatches: readNumber('/proc/sys/fs/inotify/max_user_watches'),
@@ -61,9 +62,9 @@ const cgroupsOfVersion1 = (): string[] =>
     .filter((fields) => fields[2] === 'cgroup')
     .flatMap((fields) => (fields[3] ?? '').split(','));
 
-function canUse(file: string): boolean {
+function canWrite(file: string): boolean {
   try {
-    accessSync(file, constants.R_OK | constants.W_OK);
+    accessSync(file, constants.W_OK);
     return true;
   } catch {
     return false;

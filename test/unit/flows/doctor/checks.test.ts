@@ -18,7 +18,8 @@ const healthy: Machine = {
   subuid: 'me:100000:65536',
   subgid: 'me:100000:65536',
   programs: new Set(['nft', 'git', 'newuidmap', 'pasta', 'mmdebstrap']),
-  tun: true,
+  ownGroups: true,
+  firstPort: 80,
   ipForward: 1,
   seccomp: true,
   inotifyWatches: 524_288,
@@ -47,7 +48,8 @@ const cases: readonly [Partial<Machine>, string][] = [
   [{ apparmorRestrictsUserns: 1 }, 'user namespaces missing: sudo sysctl -w kernel.apparmor'],
   [{ subuid: 'you:1:2' }, 'subuid warning: sudo usermod --add-subuids'],
   [{ programs: new Set(['nft', 'git', 'pasta', 'mmdebstrap']) }, 'subuid warning: sudo apt-get install -y uidmap'],
-  [{ tun: false }, 'way out warning: sudo apt-get install -y passt'],
+  [{ ownGroups: false }, 'delegation warning: Run the engine as root where limits matter.'],
+  [{ firstPort: 1024 }, 'low ports warning: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80'],
   [{ inotifyWatches: 8192 }, 'inotify max_user_watches warning: sysctl -w fs.inotify.max_user_watches=524288'],
   [{ disk: { path: '/v', freeBytes: 2 ** 29, freeInodes: 1e6 } }, 'disk missing: devenv system prune'],
   [{ disk: { path: '/v', freeBytes: 2 ** 36, freeInodes: 10 } }, 'disk warning: devenv system prune'],
@@ -64,7 +66,7 @@ for (const [change, expected] of cases) {
 }
 
 doctor('root needs neither a range of ids nor a way out', () => {
-  assert.equal(complaints({ root: true, subuid: '', subgid: '', tun: false, maxUserNamespaces: 0 }), []);
+  assert.equal(complaints({ root: true, subuid: '', subgid: '', ownGroups: false, maxUserNamespaces: 0 }), []);
 });
 
 doctor.run();
