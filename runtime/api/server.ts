@@ -140,9 +140,14 @@ export class ApiServer {
       const answer = await match.route.handle(call);
       if (answer !== streamed) send(response, answer);
     } catch (error) {
-      if (isUnexpected(error))
+      if (isUnexpected(error) && !isLeaving(error, response))
         this.options.log(`${request.method} ${url}: ${error instanceof Error ? error.stack : String(error)}`);
       send(response, errorAnswer(error));
     }
   }
+}
+
+/** A client that went ends what was done for it: nobody is to be told. */
+function isLeaving(error: unknown, response: ServerResponse): boolean {
+  return response.destroyed && error instanceof Error && error.name === 'AbortError';
 }

@@ -157,14 +157,13 @@ async function attend(session: Session, engine: EngineClient, id: string, reques
   const tty = wantsTty(world, request);
   const { socket, head } = await attachContainer(engine, id, { stdin: request.interactive });
   const ended = waitContainer(engine, id, 'next-exit');
+  // An engine that dies fails both this and what is awaited before it.
+  ended.catch(() => undefined);
   try {
     await startContainer(engine, id);
     const resize = (rows: number, columns: number) => resizeContainer(engine, id, rows, columns);
     await converse(world, { socket, head, tty, stdin: request.interactive, resize });
     return await ended;
-  } catch (error) {
-    ended.catch(() => {});
-    throw error;
   } finally {
     if (request.remove) await removeContainer(engine, id, { volumes: true, force: true });
   }
