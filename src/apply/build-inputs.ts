@@ -27,6 +27,11 @@ export async function buildInputs(service: Service, context: ApplyContext): Prom
   const contexts = { ...namedContexts(service, context.project), ...flags.contexts };
   const ssh = { ...sshAgents(service, context), ...flags.ssh };
   const filter = [...list(service.build?.no_cache_filter), ...flags.noCacheFilter];
+  const allowed = [
+    ...list(service.build?.entitlements),
+    ...(service.build?.privileged ? ['security.insecure'] : []),
+    ...flags.allow,
+  ];
   const ulimits = [...configUlimits(service), ...flags.ulimits];
   const inputs = {
     query: {
@@ -39,6 +44,7 @@ export async function buildInputs(service: Service, context: ApplyContext): Prom
         : {}),
       ...caches(service, flags),
       ...(flags.provenance ? { provenance: flags.provenance } : {}),
+      ...(allowed.length ? { entitlements: allowed } : {}),
       ...(flags.sbom ? { sbom: true } : {}),
       labels: flags.labels,
       ...(flags.reproducible ? await reproducible(service, context) : {}),
@@ -58,6 +64,7 @@ const ours: Readonly<Record<string, string>> = {
   provenance: 'provenance',
   sbom: 'lists of packages (--sbom)',
   rewritetimestamps: '--reproducible',
+  entitlements: 'entitlements (--allow)',
 };
 
 /** Other engines have the classic builder alone behind `POST /build`: it takes no notice of parameters that it does not know. */

@@ -37,6 +37,11 @@ export default class Build extends DevenvCommand {
     platform: Flags.string({ helpValue: 'OS/ARCHITECTURE', description: 'platform to build for' }),
     label: Flags.string({ ...many, helpValue: 'KEY=VALUE', description: 'label of the image' }),
     network: Flags.string({ helpValue: 'NETWORK', description: 'network of RUN: default, none, host' }),
+    allow: Flags.string({
+      ...many,
+      helpValue: 'network.host|security.insecure',
+      description: 'what steps may have that ask for it',
+    }),
     'add-host': Flags.string({ ...many, helpValue: 'HOST:IP', description: 'line in /etc/hosts of RUN' }),
     ulimit: Flags.string({ ...many, helpValue: 'NAME=SOFT:HARD', description: 'limit of RUN' }),
     'shm-size': Flags.string({ helpValue: 'BYTES', description: 'size of /dev/shm of RUN' }),

@@ -21,6 +21,7 @@ export interface BuildWords {
   readonly provenance?: string | undefined;
   readonly sbom?: boolean | undefined;
   readonly reproducible?: boolean | undefined;
+  readonly allow?: readonly string[] | undefined;
 }
 
 /** Throws UserError `bad-flag`. */
@@ -43,6 +44,7 @@ export function readBuildFlags(words: BuildWords, env: Readonly<Record<string, s
     cacheFrom: words['cache-from'] ?? [],
     cacheTo: words['cache-to'] ?? [],
     reproducible: words.reproducible ?? false,
+    allow: (words.allow ?? []).map(parseEntitlement),
   };
 }
 
@@ -90,6 +92,13 @@ function parseSecret(text: string, env: Readonly<Record<string, string | undefin
     return { id, variable: variable ?? file! };
   if (file !== undefined) return { id, file: path.resolve(file) };
   return env[id] === undefined ? { id, file: path.resolve(id) } : { id, variable: id };
+}
+
+const ENTITLEMENTS = ['network.host', 'security.insecure'];
+
+function parseEntitlement(text: string): string {
+  if (ENTITLEMENTS.includes(text)) return text;
+  throw badFlag('--allow', text, ENTITLEMENTS.join(' or '));
 }
 
 function parseUlimit(text: string): Ulimit {

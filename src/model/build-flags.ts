@@ -20,6 +20,8 @@ export interface BuildFlags {
   readonly sbom?: boolean;
   /** Same input, same digest. */
   readonly reproducible: boolean;
+  /** What steps may have beyond a container's: `network.host`, `security.insecure`. */
+  readonly allow: readonly string[];
 }
 
 export type SecretSource = { readonly id: string } & (
@@ -45,6 +47,7 @@ export const noBuildFlags: BuildFlags = {
   cacheFrom: [],
   cacheTo: [],
   reproducible: false,
+  allow: [],
 };
 
 /** Where the result goes beside the engine's own store. */

@@ -192,4 +192,22 @@ withCompose('Compose builds services that stand on one another', async () => {
   assert.is(json.RootFS.Layers.length, 3);
 });
 
+withBuildx('a step has the machine’s network when --allow says so, and not before', async () => {
+  const path = await context('allowed', { Dockerfile: `FROM ${busyboxImage}\nRUN --network=host true\n` });
+  const refused = await docker(['buildx', 'build', '--no-cache', path]);
+  assert.is(refused.code, 1);
+  assert.match(refused.stderr, /network\.host is not allowed/);
+  const allowed = await docker(['buildx', 'build', '--no-cache', '--allow', 'network.host', path]);
+  assert.is(allowed.code, 0, allowed.stderr);
+});
+
+withBuildx('a base image of another platform is told', async () => {
+  const query = new URLSearchParams({ fromSrc: '-', repo: 'bkcli-arm', tag: '1', platform: 'linux/arm64' });
+  await engine.request('POST', `/images/create?${query}`, Buffer.alloc(1024));
+  const path = await context('arm', { Dockerfile: 'FROM bkcli-arm:1\nLABEL a=b\n' });
+  const { code, stderr } = await docker(['build', path]);
+  assert.is(code, 0, stderr);
+  assert.match(stderr, /InvalidBaseImagePlatform: Base image bkcli-arm:1 was pulled with platform "linux\/arm64"/);
+});
+
 cli.run();

@@ -7,6 +7,7 @@
  * - `cacheto`: JSON, places as `--cache-to` names them; `cachefrom` takes such places beside names of images
  * - `provenance`: `min` or `max`; `sbom`: what is kept and pushed beside the image
  * - `check`: nothing is built; one line `{"aux": {"check": …}}` says what is odd about the Dockerfile
+ * - `entitlements`: JSON, what `--allow` grants to steps: `network.host`, `security.insecure`
  * - `nocachefilter`: stages, one a parameter or with commas
  * - `ssh`: JSON, id → socket of an agent
  * - `rewritetimestamps`: files of new layers are not newer than the build argument SOURCE_DATE_EPOCH
@@ -33,6 +34,7 @@ type Inputs = Pick<
   | 'sbom'
   | 'noCacheFilter'
   | 'ssh'
+  | 'entitlements'
   | 'secrets'
   | 'rewriteTimestamps'
   | 'cacheFrom'
@@ -47,6 +49,7 @@ export function readInputs(call: Call, sent: BuildBody | undefined): Inputs {
     ...readCaches(call),
     ...readAttestations(call),
     rewriteTimestamps: call.query.bool('rewritetimestamps'),
+    entitlements: call.query.json('entitlements', strings, 'error reading entitlements') ?? [],
     ssh: call.query.json('ssh', stringMap, 'error reading ssh') ?? {},
     secrets: { ...readSecrets(call.request.headers['x-build-secrets']), ...secretBytes(sent?.secrets ?? {}) },
   };

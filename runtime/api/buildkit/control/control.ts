@@ -112,14 +112,7 @@ async function resultOf(parts: ControlParts, job: Job, request: SolveRequest): P
   if (request.Frontend === 'dockerfile.v0') {
     job.attributes = request.FrontendAttrs;
     const input = inputsOf(parts, request.FrontendInputs);
-    return job.track(
-      runDockerfile(parts, {
-        job,
-        attributes: { ...request.FrontendAttrs, entitlements: request.Entitlements.join(',') },
-        input,
-        signal,
-      }),
-    );
+    return job.track(runDockerfile(parts, { job, attributes: request.FrontendAttrs, input, signal }));
   }
   if (request.Frontend !== '')
     throw new GrpcError(

@@ -59,7 +59,6 @@ function buildOptions(attributes: StringMap): FrontendRequest['options'] {
     pull: attributes['image-resolve-mode'] === 'pull',
     network: networkOf(attributes['force-network-mode'] ?? ''),
     extraHosts: listOf(attributes['add-hosts']).map(hostEntry),
-    entitlements: listOf(attributes.entitlements),
     ...(shmBytes > 0 ? { shmBytes } : {}),
     ulimits: listOf(attributes.ulimit).map(readUlimit),
   };

@@ -86,6 +86,8 @@ async function evaluateOnce(
     const options = {
       ...run.request.options,
       ...readCaches(run),
+      // the client's word on the whole build, however it has its parts solved
+      entitlements: run.job.request?.Entitlements ?? [],
       contextDirectory,
       ...(contextTree ? { contextTree } : {}),
       contextFiltered: loaded.remoteFolder === undefined,

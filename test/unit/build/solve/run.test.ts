@@ -54,6 +54,7 @@ running('it gets user, folder, variables, network and limits', async () => {
     'FROM base:1\nARG A=1\nENV B=$A\nUSER app:grp\nWORKDIR /w\nRUN --network=none --security=insecure x\nRUN y\n',
     {
       network: 'host',
+      entitlements: ['security.insecure'],
       shmBytes: 5,
       extraHosts: ['h:1.2.3.4'],
       ulimits: [{ name: 'nofile', soft: 1, hard: 2 }],
@@ -64,6 +65,23 @@ running('it gets user, folder, variables, network and limits', async () => {
   assert.equal([x!.user, x!.cwd, x!.network, x!.privileged], ['app:grp', '/w', 'none', true]);
   assert.equal([y!.network, y!.privileged, y!.shmBytes, y!.extraHosts], ['host', false, 5, ['h:1.2.3.4']]);
   assert.equal(y!.env, ['PATH=/bin', 'A=1', 'B=1', 'HTTP_PROXY=http://p', 'http_proxy=http://p']);
+  await it.close();
+});
+
+running('what reaches beyond a step needs the client’s word', async () => {
+  const it = await bench();
+  const cases = { 'network.host': 'RUN --network=host x', 'security.insecure': 'RUN --security=insecure x' };
+  for (const [name, step] of Object.entries(cases)) {
+    try {
+      await it.build(`FROM base:1\n${step}\n`, { entitlements: Object.keys(cases).filter((one) => one !== name) });
+      assert.unreachable();
+    } catch (error) {
+      assert.match((error as Error).message, `${name} is not allowed`);
+    }
+  }
+  assert.is(it.runs.length, 0);
+  await it.build('FROM base:1\nRUN --network=host x\n', { entitlements: ['network.host'] });
+  assert.is(it.runs[0]!.network, 'host');
   await it.close();
 });
 
