@@ -118,7 +118,7 @@ export function checkRestartPolicy(name: string, retries: number): void {
 function checkRuntime(host: HostConfig): void {
   if (!['', 'runc', 'io.containerd.runc.v2'].includes(host.Runtime))
     wrong(`unknown or invalid runtime name: ${host.Runtime}`);
-  if (!['', 'default'].includes(host.Isolation))
+  if (!['', 'default', 'strict'].includes(host.Isolation))
     wrong(`invalid isolation (${host.Isolation}): linux only supports 'default'`);
   if (Object.keys(host.StorageOpt ?? {}).length > 0)
     throw new EngineError('system', "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");

@@ -2,9 +2,10 @@
 
 import { DEFAULT_HOST_CONFIG, DEFAULT_SHM_BYTES, type HostConfig } from './host-config.js';
 import { impliedSecurityOptions } from './security.js';
+import { strictHostConfig } from './strict.js';
 
 export function completeHostConfig(given: Partial<HostConfig>, cgroupVersion: 1 | 2): HostConfig {
-  const host = { ...DEFAULT_HOST_CONFIG, ...given };
+  const host = strictHostConfig({ ...DEFAULT_HOST_CONFIG, ...given });
   const paths = host.Privileged ? { MaskedPaths: null, ReadonlyPaths: null } : {};
   return {
     ...host,

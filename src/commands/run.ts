@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { runOnce } from '../flows/run-once.js';
 import { DevenvCommand } from './base/command.js';
-import { pairs } from './base/flags.js';
+import { isolation, pairs } from './base/flags.js';
 
 const many = { multiple: true, multipleNonGreedy: true } as const;
 
@@ -35,6 +35,7 @@ export default class Run extends DevenvCommand {
     interactive: Flags.boolean({ char: 'i', default: true, allowNo: true, description: 'our input is its input' }),
     'cap-add': Flags.string({ ...many, description: 'capability to add' }),
     'cap-drop': Flags.string({ ...many, description: 'capability to drop' }),
+    isolation,
     quiet: Flags.boolean({ char: 'q', description: 'say nothing of preparing it' }),
     'quiet-pull': Flags.boolean({ description: 'pull without progress' }),
   };

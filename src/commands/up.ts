@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { type UpWish, up } from '../flows/up-command.js';
 import { DevenvCommand } from './base/command.js';
-import { duration, services, stopTimeout } from './base/flags.js';
+import { duration, isolation, services, stopTimeout } from './base/flags.js';
 
 export default class Up extends DevenvCommand {
   static override summary = 'Make what runs be what the config says';
@@ -54,6 +54,7 @@ export default class Up extends DevenvCommand {
       helpValue: 'NAME',
       description: 'volumes that are not there yet begin as this snapshot has them',
     }),
+    isolation,
     locked: Flags.boolean({
       allowNo: true,
       description: 'only with the images of devenv-lock.yml (by itself in CI and in the environment prod)',

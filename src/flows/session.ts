@@ -1,7 +1,7 @@
 import type { LoadOptions, LoadRequest } from '../config/types.js';
 import type { EngineClient } from '../engine/client.js';
 import { connectEngine } from '../engine/connect.js';
-import type { LoadedProject } from '../model/project.js';
+import type { LoadedProject, Project } from '../model/project.js';
 import { createProgress } from '../output/progress/progress.js';
 import type { Progress, ProgressMode } from '../output/progress/types.js';
 import { type AnsiMode, createTerminal, type OutputStream, type Terminal } from '../output/terminal.js';
@@ -15,6 +15,8 @@ export interface GlobalOptions {
   readonly projectDirectory?: string;
   readonly environment?: string;
   readonly engine?: string;
+  /** Of all services, over what the config says. */
+  readonly isolation?: string;
   readonly progress: ProgressMode;
   readonly ansi: AnsiMode;
   /** Steps at once; undefined: as many as the engine is good for. */
@@ -31,6 +33,11 @@ export interface World {
   readonly stderr: OutputStream;
   /** Of devenv. */
   readonly version: string;
+}
+
+function isolated(project: Project, isolation: string): Project {
+  const services = Object.entries(project.services).map(([name, service]) => [name, { ...service, isolation }]);
+  return { ...project, services: Object.fromEntries(services) };
 }
 
 /** One run of a command: opens what it needs when it needs it, and closes it all. */
@@ -58,7 +65,9 @@ export class Session {
   /** The same without its warnings, for a second look. */
   async loadQuietly(services: readonly string[], load?: LoadOptions): Promise<LoadedProject> {
     const { loadProject } = await import('../config/load.js');
-    return loadProject(this.loadRequest(services, load));
+    const loaded = await loadProject(this.loadRequest(services, load));
+    const { isolation } = this.options;
+    return isolation === undefined ? loaded : { ...loaded, project: isolated(loaded.project, isolation) };
   }
 
   loadRequest(services: readonly string[], load?: LoadOptions): LoadRequest {

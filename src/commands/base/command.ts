@@ -15,6 +15,7 @@ interface GlobalValues {
   readonly env?: string | string[] | undefined;
   readonly 'env-overlay'?: string | undefined;
   readonly engine?: string | undefined;
+  readonly isolation?: string | undefined;
   readonly progress?: string | undefined;
   readonly ansi?: string | undefined;
   readonly parallel?: number | undefined;
@@ -79,6 +80,7 @@ export function toOptions(values: GlobalValues, env: Readonly<Record<string, str
     ...(values['project-directory'] ? { projectDirectory: values['project-directory'] } : {}),
     ...(environment ? { environment } : {}),
     ...(values.engine ? { engine: values.engine } : {}),
+    ...(values.isolation ? { isolation: values.isolation } : {}),
     ...(parallel ? { parallel: parallel < 0 ? Number.POSITIVE_INFINITY : parallel } : {}),
   };
 }

@@ -25,6 +25,12 @@ export const globalFlags = {
   'dry-run': Flags.boolean({ description: 'show the plan and do nothing', helpGroup: 'GLOBAL' }),
 };
 
+/** Over what each service's `isolation` says. */
+export const isolation = Flags.string({
+  options: ['default', 'strict'],
+  description: 'strict: a root that is only read, no capabilities, limits',
+});
+
 /** Seconds, or a duration (`1m30s`). */
 export const duration = Flags.custom<number>({
   parse: async (text) => {
