@@ -81,7 +81,10 @@ async function drained({ record }: Container, drainMs: number): Promise<void> {
   while ((await hasConnections(record.state.Pid)) && performance.now() < until);
 }
 
-/** proc_net(5): an established connection (01) or one being opened (03) whose own port is listened on (0A). */
+/** proc_net(5): established, being opened, or closed with data that is still on its way; what waits for no more than time is none. */
+const OPEN_STATES: ReadonlySet<string | undefined> = new Set(['01', '02', '03', '04', '08', '09', '0B']);
+
+/** Such a one whose own port is listened on (0A). */
 async function hasConnections(pid: number): Promise<boolean> {
   const tables = await Promise.all(
     ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => '')),
@@ -89,5 +92,5 @@ async function hasConnections(pid: number): Promise<boolean> {
   const sockets = tables.flatMap((text) => text.split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
   const portOf = (socket: readonly string[]) => socket[1]?.split(':')[1];
   const listening = new Set(sockets.filter((socket) => socket[3] === '0A').map(portOf));
-  return sockets.some((socket) => (socket[3] === '01' || socket[3] === '03') && listening.has(portOf(socket)));
+  return sockets.some((socket) => OPEN_STATES.has(socket[3]) && listening.has(portOf(socket)));
 }

@@ -1,4 +1,5 @@
 /** Files that are there, for what was changed while nobody watched. */
+import { lstatSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathInRule } from './classify.js';
@@ -13,9 +14,13 @@ export interface FoundFile {
 }
 
 /** Tells a file's content from what it was: a change always changes one of them. */
-export async function fingerprint(file: string): Promise<string> {
-  const stats = await lstat(file).catch(() => undefined);
-  return stats ? `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}` : '';
+export function fingerprint(file: string): string {
+  try {
+    const stats = lstatSync(file);
+    return `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
+  } catch {
+    return ''; // it is gone
+  }
 }
 
 /** Files of a rule whose inode changed after a moment (ms since 1970): written, renamed or given other modes. */

@@ -173,7 +173,7 @@ export class Watching {
     const engine = await this.#session.engine();
     const containers = await this.#observe(engine);
     const files = works.flatMap((work) => [...work.copies.keys()]);
-    const before = await Promise.all(files.map(fingerprint));
+    const before = files.map(fingerprint);
     await this.#apply(engine, works, containers);
     this.#lookAgain(files, before);
     for (const work of works) this.#report.done(this.#loaded.project, work, performance.now() - began);
@@ -184,8 +184,8 @@ export class Watching {
    * a file within 5 ms of what it told last.
    */
   #lookAgain(files: readonly string[], before: readonly string[]): void {
-    const timer = setTimeout(async () => {
-      const after = await Promise.all(files.map(fingerprint));
+    const timer = setTimeout(() => {
+      const after = files.map(fingerprint);
       for (const [index, path] of files.entries())
         if (after[index] !== before[index]) this.#batches.add({ path, kind: after[index] ? 'changed' : 'removed' });
     }, SETTLED_MS);
