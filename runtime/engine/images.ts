@@ -114,6 +114,8 @@ export interface RemoveOptions {
   readonly force: boolean;
   /** Parents that nothing else needs stay. */
   readonly noPrune: boolean;
+  /** Of several under the name only this one. */
+  readonly platform?: Platform;
 }
 
 /** `removeImage` for who gives back the disk space of several at once. */

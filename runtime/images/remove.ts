@@ -1,8 +1,8 @@
 import { EngineError } from '../errors.js';
 import type { Catalog, NamedReference } from './catalog.js';
 import { shortId } from './digest.js';
-import { familiarReference, parseReference } from './reference.js';
-import type { ChainId, Digest, Image, ImageStore, RemovedImage } from './types.js';
+import { familiarName, familiarReference, parseReference } from './reference.js';
+import type { ChainId, Digest, Image, ImageStore, Reference, RemovedImage } from './types.js';
 
 type RemoveOptions = Parameters<ImageStore['remove']>[1];
 
@@ -12,7 +12,9 @@ export async function removeImage(catalog: Catalog, name: string, options: Remov
   const removed: RemovedImage[] = [];
   if (!catalog.isIdOf(name, image.id)) {
     const variants = catalog.variants(name);
-    await removeByName(catalog, image, name, options, removed);
+    const one = options.platform && variants.length > 1 ? catalog.find(name, options.platform) : undefined;
+    if (one) return removePlatform(catalog, one, parseReference(name), options, removed);
+    await removeByName(catalog, variants, name, options, removed);
     for (const one of variants) {
       const isNamedStill = catalog.references(one.id).length > 0;
       if (!isNamedStill) await deleteImage(catalog, one, { ...options, quiet: true }, removed);
@@ -29,15 +31,34 @@ export async function removeImage(catalog: Catalog, name: string, options: Remov
   return deleteImage(catalog, image, { ...options, quiet: false }, removed);
 }
 
-async function removeByName(
+/** One platform's image leaves the name and the digests of its repository; the name stays for the others. */
+async function removePlatform(
   catalog: Catalog,
   image: Image,
+  wanted: Reference,
+  options: RemoveOptions,
+  removed: RemovedImage[],
+): Promise<RemovedImage[]> {
+  const tag = familiarReference(wanted);
+  const own = catalog.references(image.id).filter((one) => one.repository === familiarName(wanted));
+  const staysTagged = own.some((one) => !one.isDigest && one.familiar !== tag);
+  for (const one of own) {
+    if (one.familiar === tag || (one.isDigest && !staysTagged)) await catalog.unname(one.key, image.id);
+  }
+  if (catalog.references(image.id).length > 0) return removed;
+  return deleteImage(catalog, image, { ...options, quiet: true }, removed);
+}
+
+async function removeByName(
+  catalog: Catalog,
+  variants: readonly Image[],
   name: string,
   options: RemoveOptions,
   removed: RemovedImage[],
 ): Promise<void> {
+  const image = variants[0]!;
   const references = catalog.references(image.id);
-  const user = options.inUse(image.id)[0];
+  const user = variants.flatMap(({ id }) => options.inUse(id))[0];
   if (!options.force && isSingle(references) && user) {
     const why = `container ${user.id.slice(0, 12)} is using its referenced image ${shortId(image.id)}`;
     throw new EngineError(
@@ -49,12 +70,16 @@ async function removeByName(
   const familiar = familiarReference(wanted.digest === undefined ? wanted : { ...wanted, tag: undefined });
   const named = references.find((one) => one.familiar === familiar);
   if (named) await unname(catalog, named, removed);
-  const rest = catalog.references(image.id);
+  const rest = distinct(variants.flatMap(({ id }) => catalog.references(id)));
   const isLastTag =
     named && !named.isDigest && !rest.some((one) => !one.isDigest && one.repository === named.repository);
   if (isLastTag) {
     for (const one of rest) if (one.repository === named.repository) await unname(catalog, one, removed);
   }
+}
+
+function distinct(references: readonly NamedReference[]): NamedReference[] {
+  return [...new Map(references.map((one) => [one.key, one])).values()];
 }
 
 /** With `id` the name stays for other platforms' images. */

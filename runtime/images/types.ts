@@ -192,6 +192,8 @@ export interface ImageStore {
     options: {
       readonly force: boolean;
       readonly noPrune: boolean;
+      /** Of several under the name only this one: the name stays. */
+      readonly platform?: Platform;
       readonly inUse: (id: Digest) => readonly { id: string; running: boolean }[];
       /** Layers that something else stands on: they stay, and are not told as deleted. */
       readonly kept?: (chainId: ChainId) => boolean;

@@ -6,7 +6,7 @@ import { imagePruneFilters, pruneImages } from '../../engine/image-prune.js';
 import { type Image, imageUsers, referenceOf, removeImage, tagImage } from '../../engine/images.js';
 import { EngineError } from '../../errors.js';
 import { encodeHistory, encodeInspect, encodeManifests, encodeSummary } from '../encode/images.js';
-import { expectPlatform, readPlatform, type WantedPlatform } from '../platform.js';
+import { expectPlatform, readPlatform } from '../platform.js';
 import { type Answer, type Call, created, ok, type Route } from '../routes.js';
 import { inspectIn, oldReferenceFilter, summaryIn } from '../versions/images.js';
 
@@ -86,20 +86,13 @@ async function remove(engine: Engine, call: Call): Promise<Answer> {
   const name = call.params.name!;
   const wanted = readPlatform(call, 'platforms');
   if (name.trim() === '') throw new EngineError('invalid', 'image name cannot be blank');
-  const removed = await removeImage(engine, removedName(engine, name, wanted), {
+  if (wanted) expectPlatform(name, engine.foundations.images.get(name, wanted), wanted);
+  const removed = await removeImage(engine, name, {
+    ...(wanted ? { platform: wanted } : {}),
     force: call.query.bool('force'),
     noPrune: call.query.bool('noprune'),
   });
   return ok(removed.map(({ untagged, deleted }) => (untagged ? { Untagged: untagged } : { Deleted: deleted })));
-}
-
-/** Of several platforms under a name the one that is meant goes by its id, and the name stays. Throws `not-found`. */
-function removedName(engine: Engine, name: string, wanted: WantedPlatform | undefined): string {
-  const { images } = engine.foundations;
-  if (!wanted || images.variants(name).length < 2) return name;
-  const image = images.get(name, wanted);
-  expectPlatform(name, image, wanted);
-  return image.id;
 }
 
 async function prune(engine: Engine, call: Call): Promise<Answer> {

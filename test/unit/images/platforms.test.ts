@@ -102,6 +102,37 @@ platforms('one of them goes by its id, and the name stays', async () => {
   assert.equal(store.images.list(), []);
 });
 
+platforms('one of them goes by its platform, whatever other names it has', async () => {
+  publishIndex('a', '1');
+  await pull('a:1', host);
+  const { id } = await pull('a:1', other);
+  await store.images.tag(`${registry.host}/a:1`, reference('b:2'));
+  const only = { ...rules, platform: other };
+  assert.equal(await store.images.remove(`${registry.host}/a:1`, only), []);
+  assert.equal([architectures('a:1').length, architectures('b:2').length], [1, 2]);
+  const removed = await store.images.remove(`${registry.host}/b:2`, only);
+  assert.ok(removed.some(({ deleted }) => deleted === id));
+  assert.equal([architectures('a:1'), architectures('b:2')], [[host.architecture], [host.architecture]]);
+});
+
+platforms('a name that a container of any of them uses stays', async () => {
+  publishIndex('a', '1');
+  await pull('a:1', host);
+  const { id } = await pull('a:1', other);
+  const inUse = (one: string) => (one === id ? [{ id: 'c'.repeat(64), running: false }] : []);
+  const error = await store.images.remove(`${registry.host}/a:1`, { ...rules, inUse }).catch((thrown: Error) => thrown);
+  assert.match((error as Error).message, 'container cccccccccccc is using its referenced image');
+});
+
+platforms('the digest of one that was pushed alone goes with the last tag', async () => {
+  publishIndex('a', '1');
+  await pull('a:1', host);
+  await pull('a:1', other);
+  await store.images.push(reference('a:1'), { platform: other });
+  await store.images.remove(`${registry.host}/a:1`, rules);
+  assert.equal(store.images.list(), []);
+});
+
 platforms('a push sends an index of all, from which each comes back', async () => {
   publishIndex('a', '1');
   const ids = [(await pull('a:1', host)).id, (await pull('a:1', other)).id];
