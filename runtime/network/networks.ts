@@ -10,6 +10,7 @@ import { AddressBook } from './address-book.js';
 import { BridgeKeeper } from './bridge-keeper.js';
 import { markedBridges, removeBridge } from './bridges.js';
 import { Catalog } from './catalog.js';
+import { sweepDeadBridges } from './dead-engines.js';
 import { EndpointTable } from './endpoints.js';
 import { runOps } from './link-ops.js';
 import { machineHasIPv6 } from './machine-routes.js';
@@ -95,7 +96,13 @@ class EngineNetworks implements Networks {
 
   async open(): Promise<void> {
     const bridges = await markedBridges(this.#names, this.#launcher.machine);
-    await this.#catalog.open((network) => bridges.get(network.bridge) === network.id);
+    const openCatalog = () => this.#catalog.open((network) => bridges.get(network.bridge) === network.id);
+    // What dead engines left may be all that keeps a subnet from the default bridge.
+    await openCatalog().catch(async (error) => {
+      if ((await sweepDeadBridges(this.#launcher)) === 0) throw error;
+      await openCatalog();
+    });
+    void sweepDeadBridges(this.#launcher).catch(() => undefined);
     await Promise.all([...bridges].map(([bridge, id]) => this.#findAgain(bridge, id)));
   }
 
