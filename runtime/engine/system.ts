@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
+import { cgroupDirectories } from '../launch/cgroup.js';
+import type { Launcher } from '../launch/types.js';
 import type { Engine } from './engine.js';
 
 export interface Machine {
@@ -21,6 +23,9 @@ export interface Machine {
   readonly backingFilesystem: string;
   readonly ipv4Forwarding: boolean;
   readonly appArmor: boolean;
+  /** The engine is no more than an ordinary user. */
+  readonly rootless: boolean;
+  readonly hasGroups: boolean;
 }
 
 export interface Limits {
@@ -75,7 +80,17 @@ async function limitsV2(): Promise<Limits> {
   };
 }
 
-/** `home`: the folder whose file system is told. */
+/** Of an engine that may use no control group. */
+const noLimits: Limits = {
+  memory: false,
+  swap: false,
+  cpuCfs: false,
+  cpuShares: false,
+  cpuset: false,
+  pids: false,
+  oomKillDisable: false,
+};
+
 /** statfs(2) magic numbers in Docker's names. */
 const filesystems: Readonly<Record<number, string>> = {
   61267: 'extfs',
@@ -95,7 +110,9 @@ async function filesystemOf(folder: string): Promise<string> {
   return filesystems[type] ?? '<unknown>';
 }
 
-export async function lookAtMachine(home: string): Promise<Machine> {
+/** `home`: the folder whose file system is told. `launch`: what containers can have here. */
+export async function lookAtMachine(home: string, launch: Launcher['machine']): Promise<Machine> {
+  const hasGroups = cgroupDirectories(launch.cgroups, '').length > 0;
   const isV2 = existsSync('/sys/fs/cgroup/cgroup.controllers');
   const [release, forward, appArmor, backingFilesystem] = await Promise.all([
     readText('/etc/os-release'),
@@ -113,9 +130,12 @@ export async function lookAtMachine(home: string): Promise<Machine> {
     processors: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     cgroupVersion: isV2 ? '2' : '1',
-    limits: isV2 ? await limitsV2() : limitsV1(),
+    limits: !hasGroups ? noLimits : isV2 ? await limitsV2() : limitsV1(),
+    rootless: launch.rootless !== undefined,
+    hasGroups,
     backingFilesystem,
-    ipv4Forwarding: forward.trim() === '1',
+    // Without root packets are forwarded in a network namespace of the engine's own.
+    ipv4Forwarding: launch.rootless !== undefined || forward.trim() === '1',
     appArmor: appArmor.trim() === 'Y',
   };
 }

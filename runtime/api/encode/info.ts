@@ -25,7 +25,7 @@ export function encodeInfo(facts: InfoFacts): Readonly<Record<string, unknown>> 
       ['Supports d_type', 'true'],
       ['Using metacopy', 'false'],
       ['Native Overlay Diff', 'true'],
-      ['userxattr', 'false'],
+      ['userxattr', String(facts.machine.rootless)],
     ],
     Plugins: {
       Volume: ['local'],
@@ -97,7 +97,7 @@ function machineInfo(machine: Machine) {
     PidsLimit: limits.pids,
     IPv4Forwarding: machine.ipv4Forwarding,
     OomKillDisable: limits.oomKillDisable,
-    CgroupDriver: 'cgroupfs',
+    CgroupDriver: machine.hasGroups ? 'cgroupfs' : 'none',
     CgroupVersion: machine.cgroupVersion,
     KernelVersion: machine.kernel,
     OperatingSystem: machine.operatingSystem,
@@ -113,6 +113,7 @@ function machineInfo(machine: Machine) {
 function securityOptions(machine: Machine): string[] {
   const options = machine.appArmor ? ['name=apparmor'] : [];
   options.push('name=seccomp,profile=builtin');
+  if (machine.rootless) options.push('name=rootless');
   if (machine.cgroupVersion === '2') options.push('name=cgroupns');
   return options;
 }
@@ -127,6 +128,7 @@ function warnings(machine: Machine): string[] | null {
     [limits.cpuShares, 'WARNING: No cpu shares support'],
     [limits.cpuset, 'WARNING: No cpuset support'],
     [limits.pids, 'WARNING: No pids limit support'],
+    [!machine.rootless, 'WARNING: Without root containers reach other machines by TCP alone'],
     [machine.ipv4Forwarding, 'WARNING: IPv4 forwarding is disabled'],
   ];
   const said = missing.filter(([there]) => !there).map(([, sentence]) => sentence);

@@ -67,7 +67,7 @@ function version(product: Product) {
 
 async function info(options: SystemOptions, call: Call): Promise<Answer> {
   const { foundations } = options.engine;
-  const machine = await lookAtMachine(foundations.paths.home);
+  const machine = await lookAtMachine(foundations.paths.home, foundations.launcher.machine);
   const answer = encodeInfo({
     id: engineId(options.engine),
     version: engineVersion(options.product),
