@@ -36,7 +36,8 @@ export function logEvent({ label: container, service }: LogSource, line: Stamped
   return { kind: 'log', service, container, stream: line.stream, line: line.text, timestamp: line.timestamp };
 }
 
-/** `web-1` of `shop-web-1`; a container with a name of its own keeps it. */
-export function shortName(projectName: string, name: string): string {
+/** `web-1` of `shop-web-1`, also while it waits to take that one's place; a container with a name of its own keeps it. */
+export function shortName(projectName: string, given: string): string {
+  const name = given.replace(/^(?:[0-9a-f]{12}_)+/, '');
   return name.startsWith(`${projectName}-`) ? name.slice(projectName.length + 1) : name;
 }
