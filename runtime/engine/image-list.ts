@@ -14,6 +14,8 @@ export interface ListedImage {
   readonly tags: readonly string[];
   readonly repoDigests: readonly string[];
   readonly containers: number;
+  /** Bytes of all layers, those of other platforms under its names among them. */
+  readonly sizeBytes: number;
   /** Bytes of layers that another image has too. */
   readonly sharedBytes: number;
 }
@@ -68,6 +70,14 @@ function isBeside(engine: Engine, image: Image): boolean {
   return names.length > 0 && names.every((name) => engine.foundations.images.find(name)?.id !== image.id);
 }
 
+/** The image, and those of other platforms that stand behind it in the list. */
+function platformsOf(engine: Engine, image: Image): Image[] {
+  const { images } = engine.foundations;
+  const names = [...image.tags, ...image.repoDigests];
+  const variants = names.flatMap((name) => images.variants(name)).filter((one) => isBeside(engine, one));
+  return [image, ...new Map(variants.map((one) => [one.id, one])).values()];
+}
+
 /** Newest first. Throws `invalid` for a filter that cannot be read and `not-found` for an image that one names. */
 export function listImages(engine: Engine, filters: Filters): ListedImage[] {
   const { images, snapshots } = engine.foundations;
@@ -87,9 +97,14 @@ export function listImages(engine: Engine, filters: Filters): ListedImage[] {
     const isDangling = tags.length === 0 && repoDigests.length === 0;
     if (isDangling && filters.has('reference')) continue;
     if (wantsDangling !== undefined && wantsDangling !== (image.tags.length === 0)) continue;
-    const shared = image.chainIds.filter((chainId) => (held.get(chainId) ?? 0) > 1);
-    const sharedBytes = shared.reduce((sum, chainId) => sum + snapshots.sizeBytes(chainId), 0);
-    listed.push({ image, tags, repoDigests, containers: used.get(image.id) ?? 0, sharedBytes });
+    const platforms = platformsOf(engine, image);
+    const own = holders(platforms);
+    const bytes = (chainIds: readonly Digest[]) =>
+      chainIds.reduce((sum, chainId) => sum + snapshots.sizeBytes(chainId), 0);
+    const sizeBytes = bytes([...own.keys()]);
+    const sharedBytes = bytes([...own].flatMap(([id, count]) => ((held.get(id) ?? 0) > count ? [id] : [])));
+    const containers = platforms.reduce((sum, { id }) => sum + (used.get(id) ?? 0), 0);
+    listed.push({ image, tags, repoDigests, containers, sizeBytes, sharedBytes });
   }
   return listed.sort((a, b) => Number(createdNs(b.image) - createdNs(a.image)));
 }

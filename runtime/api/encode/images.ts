@@ -7,7 +7,7 @@ import type { ImageHistoryItem, ImageInspect, ImageManifestSummary, ImageSummary
 export const unixSeconds = (image: Image): number => Number(createdNs(image) / 1_000_000_000n);
 
 export function encodeSummary(listed: ListedImage, sharedSize: boolean): ImageSummary {
-  const { image, tags, repoDigests, containers, sharedBytes } = listed;
+  const { image, tags, repoDigests, containers, sizeBytes, sharedBytes } = listed;
   return {
     Containers: containers,
     Created: unixSeconds(image),
@@ -17,7 +17,7 @@ export function encodeSummary(listed: ListedImage, sharedSize: boolean): ImageSu
     RepoDigests: repoDigests,
     RepoTags: tags,
     SharedSize: sharedSize ? sharedBytes : -1,
-    Size: image.sizeBytes,
+    Size: sizeBytes,
   };
 }
 
