@@ -32,6 +32,7 @@ export function findLeaks(print: Footprint, known: Known, folders: Folders): str
       [...live].some((id) => target.startsWith(`${folders.home}/roots/${id}`)),
     ),
     ...unknown('process', strays(print, live), () => false),
+    ...unknown('monitor', idleMonitors(print), () => false),
     ...firewallLeaks(
       print.firewall,
       endpoints.flatMap(({ addresses }) => addresses),
@@ -47,6 +48,19 @@ function strays(print: Footprint, live: ReadonlySet<string>): string[] {
   return print.processes
     .filter(({ group }) => group !== undefined && !live.has(group))
     .map(({ pid, command, group }) => `${pid} (${command}) in ${group}`);
+}
+
+/** As many as a launcher has in waiting for the next jobs, and some for jobs under way. */
+const SPARE = 4;
+
+/** Processes of a launcher, this one or one that is gone, that are parents of no container. */
+function idleMonitors({ processes, engine }: Footprint): string[] {
+  const inGroups = new Set(processes.flatMap(({ group, parent }) => (group === undefined ? [] : [parent])));
+  const launcher = processes.find(({ parent }) => engine !== undefined && parent === engine)?.pid;
+  const idle = processes.filter(({ pid, group }) => group === undefined && pid !== engine && !inGroups.has(pid));
+  const waiting = idle.filter(({ parent }) => launcher !== undefined && parent === launcher);
+  const orphans = idle.filter(({ pid, parent }) => pid !== launcher && parent === 1);
+  return [...orphans, ...(waiting.length > SPARE ? waiting : [])].map(({ pid, command }) => `${pid} (${command})`);
 }
 
 /** Targets of published ports that no container has any more. */
