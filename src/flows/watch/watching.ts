@@ -10,6 +10,7 @@ import type { ObservedContainer } from '../../model/observed.js';
 import type { LoadedProject } from '../../model/project.js';
 import { observeContainers } from '../../observe/observe.js';
 import { defaultUpOptions, type UpOptions } from '../../plan/options.js';
+import { startsFirstByItself } from '../../plan/replacing.js';
 import { planWatch } from '../../plan/watch.js';
 import { Batches } from '../../watch/batches.js';
 import { classify, ignoredByAll, pathInRule, targetOf } from '../../watch/classify.js';
@@ -80,6 +81,7 @@ export class Watching {
     if (this.#rules.length === 0) return false;
     this.#report.rules(this.#loaded.project, this.#rules);
     await this.#openWatcher();
+    await this.#noteStops();
     void this.#listen();
     if (!this.#options.dryRun) void this.#pull();
     await this.#catchUp();
@@ -278,6 +280,18 @@ export class Watching {
     const whole = { ...(work ?? nothing(container.service)), removals: removed, rebuild: false };
     await this.#apply(engine, [whole], [container]);
     if (work) this.#report.done(this.#loaded.project, whole, performance.now() - began);
+  }
+
+  /** Said once, where a rebuild would be without downtime on our own engine. */
+  async #noteStops(): Promise<void> {
+    if ((await this.#session.engine()).own) return;
+    const { services } = this.#loaded.project;
+    const rebuilt = new Set(this.#rules.filter(({ action }) => action === 'rebuild').map(({ service }) => service));
+    const names = [...rebuilt].filter((name) => startsFirstByItself(this.#loaded.project, services[name]!, undefined));
+    if (names.length > 0)
+      this.#report.notice(
+        `rebuilds of ${names.join(', ')} stop the old container first: this engine hands no port over`,
+      );
   }
 
   #pull(): Promise<void> {

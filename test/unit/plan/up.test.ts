@@ -45,7 +45,7 @@ planning('recreates only the service whose image changed, and says so', () => {
     `
 1 container.create web100000000_shop-web-1                replaces shop-web-1: image web:1 -> web:2
 2 container.stop   shop-web-1                             #1 takes its place  after 1
-3 container.remove shop-web-1                             #1 takes its place  after 2
+3 container.remove shop-web-1                             #1 takes its place  after 1, 2
 4 container.rename web100000000_shop-web-1 -> shop-web-1  its name is free  after 3
 5 container.start  shop-web-1                             created  after 4
 `,
@@ -260,7 +260,7 @@ planning('replaces a container that still has a temporary name under its own nam
     `
 1 container.create ffffffffffff_shop-web-1                replaces 0123456789ab_shop-web-1: image web:1 -> web:2
 2 container.stop   0123456789ab_shop-web-1                #1 takes its place  after 1
-3 container.remove 0123456789ab_shop-web-1                #1 takes its place  after 2
+3 container.remove 0123456789ab_shop-web-1                #1 takes its place  after 1, 2
 4 container.rename ffffffffffff_shop-web-1 -> shop-web-1  its name is free  after 3
 5 container.start  shop-web-1                             created  after 4
 `,
@@ -322,5 +322,50 @@ planning('starts the new one first where update_config.order says so, and no hos
   assert.ok(at(/container\.start +\w+_shop-web-1/) >= 0, lines.join('\n'));
   assert.ok(at(/container\.start +\w+_shop-web-1/) < at(/container\.stop +shop-web-1/));
 });
+
+const serving = (change: object = {}) =>
+  project({
+    web: {
+      image: 'web:2',
+      ports: [{ mode: 'ingress', target: 80, published: '8080', protocol: 'tcp' }],
+      healthcheck: { test: ['CMD', 'true'] },
+      ...change,
+    },
+  });
+const rebuilt = (change: object = {}, options: Partial<UpOptions> = { handsOver: true, startFirst: true }) => {
+  const before = running(serving({ ...change, image: 'web:1' }));
+  return plan(serving(change), { ...before, images: nothing(serving(change)).images }, options);
+};
+
+planning('a service with a healthcheck is rebuilt behind the one that serves', () => {
+  assert.fixture(
+    rebuilt(),
+    `
+1 container.create   web100000000_shop-web-1                replaces shop-web-1: image web:1 -> web:2
+2 container.takeover web100000000_shop-web-1                the old one serves until it is ready  after 1
+3 container.stop     shop-web-1                             #1 takes its place  after 1, 2
+4 container.remove   shop-web-1                             #1 takes its place  after 3
+5 container.rename   web100000000_shop-web-1 -> shop-web-1  its name is free  after 4
+`,
+  );
+});
+
+planning(
+  'what two containers cannot share is stopped first, and so is everything where the engine cannot hand over',
+  () => {
+    const own = { type: 'volume', source: 'data', target: '/data' };
+    const stopFirst = [
+      rebuilt({ healthcheck: undefined }),
+      rebuilt({ volumes: [{ ...own, source: undefined }] }),
+      rebuilt({ network_mode: 'host' }),
+      rebuilt({ deploy: { update_config: { order: 'stop-first' } } }),
+      rebuilt({}, { startFirst: true }),
+      rebuilt({}, { handsOver: true }),
+    ];
+    for (const steps of stopFirst) assert.not.match(steps, 'takeover');
+    const asked = { deploy: { update_config: { order: 'start-first' } }, healthcheck: undefined };
+    assert.match(rebuilt(asked, { handsOver: true }), 'container.takeover');
+  },
+);
 
 planning.run();

@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Batches } from '../../../src/watch/batches.js';
-import { LoopGuard } from '../../../src/watch/loops.js';
+import { LoopGuard, writtenByServices } from '../../../src/watch/loops.js';
 import type { FileChange } from '../../../src/watch/types.js';
+import { project } from '../../support/projects.js';
 
 const batching = suite('batches');
 
@@ -57,6 +58,17 @@ batching('a file that changes hard on each restart is found to be a loop, and mu
 batching('a person who saves often is no loop', () => {
   const guard = new LoopGuard({ actions: 3, withinMs: 100 });
   for (let at = 0; at < 10_000; at += 1000) assert.equal(guard.note('api', ['/a'], at, at + 10), []);
+});
+
+batching('only what a container can write is looked at for loops', () => {
+  const mount = (source: string, read_only = false) => ({ type: 'bind' as const, source, target: '/x', read_only });
+  const isWritten = writtenByServices(
+    project({ api: { volumes: [mount('/shop/src'), mount('/shop/conf', true)] } }),
+    [],
+  );
+  assert.is(isWritten('/shop/src/deep/file'), true);
+  assert.is(isWritten('/shop/conf/file'), false);
+  assert.is(isWritten('/shop/other'), false);
 });
 
 batching.run();
