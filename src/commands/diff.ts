@@ -18,7 +18,10 @@ export default class Diff extends DevenvCommand {
   ];
   static override args = { environments: Args.string({ multiple: true, description: 'one or two environments' }) };
   static override flags = {
-    against: Flags.string({ helpValue: 'docker:CONTEXT|k8s:NAMESPACE|FILE', description: 'what runs elsewhere' }),
+    against: Flags.string({
+      helpValue: 'docker:CONTEXT|swarm:STACK|k8s:NAMESPACE|FILE',
+      description: 'what runs elsewhere',
+    }),
     'fail-on': Flags.string({
       multiple: true,
       multipleNonGreedy: true,

@@ -12,7 +12,7 @@ import { againstSide, environmentSide, type Side } from './sides.js';
 export interface DiffWish {
   /** One or two names of environments. */
   readonly environments: readonly string[];
-  /** `docker:CONTEXT`, `k8s:NAMESPACE`, a config file. */
+  /** `docker:CONTEXT`, `swarm:STACK`, `k8s:NAMESPACE`, a config file. */
   readonly against: string | undefined;
   readonly failOn: readonly string[];
   readonly json: boolean;
