@@ -88,6 +88,7 @@ export class Job {
 }
 
 const remembered = 50;
+const rememberedProbes = 20;
 /** Of those, the ones whose output can be read again. */
 const rememberedOutput = 10;
 
@@ -124,8 +125,11 @@ export class Jobs {
   /** Keeps the last ones for those who look back. */
   ended(job: Job): void {
     job.end();
-    if (job.request?.Internal) this.#jobs.delete(job.ref);
-    const over = [...this.#jobs.values()].filter(({ completedMs, pinned }) => completedMs !== undefined && !pinned);
+    const ended = [...this.#jobs.values()].filter(({ completedMs, pinned }) => completedMs !== undefined && !pinned);
+    // a client that is slow asks for the progress of its probe when that is over: it must be told so
+    const probes = ended.filter(({ request }) => request?.Internal);
+    const over = ended.filter(({ request }) => !request?.Internal);
+    for (const { ref } of probes.slice(0, -rememberedProbes)) this.#jobs.delete(ref);
     for (const { ref } of over.slice(0, -remembered)) this.#jobs.delete(ref);
     for (const { log } of over.slice(0, -rememberedOutput)) log.forgetOutput();
   }
