@@ -45,7 +45,7 @@ planning('recreates only the service whose image changed, and says so', () => {
     `
 1 container.create web100000000_shop-web-1                replaces shop-web-1: image web:1 -> web:2
 2 container.stop   shop-web-1                             #1 takes its place  after 1
-3 container.remove shop-web-1                             #1 takes its place  after 1, 2
+3 container.remove shop-web-1                             #1 takes its place  after 2
 4 container.rename web100000000_shop-web-1 -> shop-web-1  its name is free  after 3
 5 container.start  shop-web-1                             created  after 4
 `,
@@ -260,7 +260,7 @@ planning('replaces a container that still has a temporary name under its own nam
     `
 1 container.create ffffffffffff_shop-web-1                replaces 0123456789ab_shop-web-1: image web:1 -> web:2
 2 container.stop   0123456789ab_shop-web-1                #1 takes its place  after 1
-3 container.remove 0123456789ab_shop-web-1                #1 takes its place  after 1, 2
+3 container.remove 0123456789ab_shop-web-1                #1 takes its place  after 2
 4 container.rename ffffffffffff_shop-web-1 -> shop-web-1  its name is free  after 3
 5 container.start  shop-web-1                             created  after 4
 `,
