@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,6 +104,36 @@ mirroring('modes are Go’s both ways', () => {
   assert.is(permissions(0x00800000 + 0o755), 0o4755);
   assert.is(goMode(lstatSync('/')), directory + (lstatSync('/').mode & 0o777));
   assert.is(goMode(lstatSync('/tmp')), directory + 0x00100000 + 0o777);
+});
+
+mirroring('what lies in it is told without a look: types, links, digests of what arrived', async () => {
+  const made = new Mirror(root, new Map());
+  const fifo = 0x02000000;
+  const entries = [
+    at('a', { size: 1 }),
+    folder('d'),
+    at('d/b', { linkname: 'a', size: 1 }),
+    at('pipe', { mode: fifo + 0o600 }),
+  ];
+  for (const [id, stat] of entries.entries()) made.entry(stat, id);
+  made.content(0, Buffer.from('x'));
+  made.content(0, Buffer.alloc(0));
+  made.dropRest();
+  const tree = made.tree();
+  assert.equal([await tree.names(''), await tree.names('d')], [['a', 'd', 'pipe'], ['b']]);
+  const [a, b, pipe] = await Promise.all(['a', 'd/b', 'pipe'].map((path) => tree.entry(path)));
+  const digest = createHash('sha256').update('x').digest('hex');
+  assert.equal([a!.digest, b!.digest, a!.linkKey, b!.linkKey], [digest, digest, 'a', 'a']);
+  assert.equal([pipe!.type, pipe!.mode], ['fifo', 0o600]);
+  assert.is(await tree.entry('none'), undefined);
+  assert.not(made.unchanged);
+
+  const again = new Mirror(root, made.index, made.digests);
+  const asked = entries.map((stat, id) => again.entry(stat, id));
+  again.dropRest();
+  assert.equal(asked, [false, false, false, false]);
+  assert.ok(again.unchanged);
+  assert.is((await again.tree().entry('a'))!.digest, digest);
 });
 
 mirroring.run();
