@@ -75,7 +75,7 @@ async function mappedDevices(source: string, target: string, permissions: string
       { cause: error },
     );
   });
-  const one = deviceOf(target, found);
+  const one = deviceOf(target, source, found);
   const devices = one === undefined ? (found.isDirectory() ? await devicesBelow(source, target) : []) : [one];
   if (devices.length === 0)
     throw new EngineError(
@@ -94,7 +94,7 @@ async function devicesBelow(folder: string, target = folder): Promise<DeviceSpec
         const found = await stat(join(folder, name)).catch(() => undefined);
         if (found === undefined) return [];
         if (found.isDirectory()) return devicesBelow(join(folder, name), join(target, name));
-        return deviceOf(join(target, name), found) ?? [];
+        return deviceOf(join(target, name), join(folder, name), found) ?? [];
       }),
   );
   return nested.flat();
@@ -102,10 +102,11 @@ async function devicesBelow(folder: string, target = folder): Promise<DeviceSpec
 
 type Stat = Awaited<ReturnType<typeof stat>>;
 
-function deviceOf(path: string, found: Stat): DeviceSpec | undefined {
+function deviceOf(path: string, source: string, found: Stat): DeviceSpec | undefined {
   if (!found.isCharacterDevice() && !found.isBlockDevice()) return undefined;
   return {
     path,
+    source,
     kind: found.isBlockDevice() ? 'b' : 'c',
     ...numbersOf(found),
     mode: Number(found.mode) & 0o777,

@@ -132,7 +132,11 @@ async function portFailure(
     subject === null || error.errno !== 'EADDRINUSE'
       ? undefined
       : await networks.portHolder(subject[3] as 'tcp' | 'udp', subject[1]!, Number(subject[2])).catch(() => undefined);
-  const by = holder === undefined ? '' : ` (${holder} is listening on it)`;
+  const low =
+    error.errno === 'EACCES'
+      ? ' (without root, only ports from net.ipv4.ip_unprivileged_port_start on; publish another one, or lower that as root: sysctl -w net.ipv4.ip_unprivileged_port_start=80)'
+      : '';
+  const by = holder === undefined ? low : ` (${holder} is listening on it)`;
   return new EngineError(
     'system',
     `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (${container.id}): failed to bind host port for ${address}: ${errnoSentence(error.errno)}${by}`,

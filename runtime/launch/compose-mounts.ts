@@ -1,4 +1,5 @@
 import type { CgroupLayout } from './cgroup.js';
+import type { RootlessMachine } from './machine.js';
 import type { MountAttribute, Op, PropagationType } from './program.js';
 import type { LaunchSpec, MountSpec, Propagation, RootFs } from './spec.js';
 
@@ -21,9 +22,9 @@ function rootMount(rootfs: RootFs, path: string): Op {
 }
 
 /** Docker's own mounts, then the container's, parents before children. A mount of the container replaces ours at the same place. */
-export function mountOps(spec: LaunchSpec, hasGroups = true): Op[] {
+export function mountOps(spec: LaunchSpec, rootless?: RootlessMachine): Op[] {
   const taken = takenTargets(spec);
-  const own = defaultMounts(spec, hasGroups).filter((mount) => !taken.has(mount.target));
+  const own = defaultMounts(spec, rootless).filter((mount) => !taken.has(mount.target));
   const wished = byDepth(spec.mounts).map((mount) => ({ target: normalPath(mount.target), ops: wishedOps(mount) }));
   return byDepth([...own, ...wished]).flatMap((mount) => mount.ops);
 }
@@ -55,20 +56,22 @@ function takenTargets(spec: LaunchSpec): Set<string> {
   return new Set(spec.mounts.map((mount) => normalPath(mount.target)));
 }
 
-/** `hasGroups`: whether a terminal can belong to the group tty. */
-function defaultMounts(spec: LaunchSpec, hasGroups: boolean): PlacedMount[] {
+function defaultMounts(spec: LaunchSpec, rootless: RootlessMachine | undefined): PlacedMount[] {
   const sysAttributes: MountAttribute[] = spec.privileged ? [...LOCKED] : ['ro', ...LOCKED];
+  // These show a namespace, and may be mounted by who is root of that one (user_namespaces(7)).
+  const owns = (name: 'pid' | 'net' | 'ipc') => rootless === undefined || spec.namespaces[name].kind !== 'host';
+  const [hasProc, hasSys, hasQueues] = [owns('pid'), owns('net'), owns('ipc')];
   const mounts = [
-    fs('proc', '/proc', [], LOCKED),
+    hasProc ? fs('proc', '/proc', [], LOCKED) : shown('/proc', []),
     fs('tmpfs', '/dev', ['size=65536k', 'mode=755'], ['nosuid']),
     fs(
       'devpts',
       '/dev/pts',
-      ['newinstance', 'ptmxmode=0666', 'mode=0620', ...(hasGroups ? ['gid=5'] : [])],
+      ['newinstance', 'ptmxmode=0666', 'mode=0620', ...(rootless?.hasRange === false ? [] : ['gid=5'])],
       ['nosuid', 'noexec'],
     ),
-    fs('sysfs', '/sys', [], sysAttributes),
-    fs('mqueue', '/dev/mqueue', [], LOCKED),
+    hasSys ? fs('sysfs', '/sys', [], sysAttributes) : shown('/sys', spec.privileged ? [] : ['ro']),
+    hasQueues ? fs('mqueue', '/dev/mqueue', [], LOCKED) : shown('/dev/mqueue', [], true),
   ];
   if (spec.shmBytes !== undefined)
     mounts.push(fs('tmpfs', '/dev/shm', ['mode=1777', `size=${spec.shmBytes}`], LOCKED, 'shm'));
@@ -137,6 +140,11 @@ function fs(
   source = type,
 ): PlacedMount {
   return { target, ops: [{ op: 'mount.fs', type, source, target, options, attributes }] };
+}
+
+/** The machine's own, in the place of a new one. */
+function shown(path: string, attributes: readonly MountAttribute[], optional = false): PlacedMount {
+  return { target: path, ops: [{ ...bindOp(path, path), attributes, ...(optional && { optional }) }] };
 }
 
 export function bindOp(source: string, target: string): Extract<Op, { op: 'mount.bind' }> {

@@ -46,7 +46,7 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
     inside: [
       ...placeOps(spec),
       ...rootOps(spec),
-      ...mountOps(spec, rootless?.hasRange !== false),
+      ...mountOps(spec, rootless),
       ...verifyOps(spec),
       ...deviceOps(spec, rootless !== undefined),
       ...(cgroups.version === 1 ? [{ op: 'wait.groups' } as const] : []),
@@ -141,7 +141,12 @@ const LINKS: readonly (readonly [path: string, target: string])[] = [
 function deviceOps(spec: LaunchSpec, bound: boolean): Op[] {
   const own = !bringsDev(spec);
   const place = (device: DeviceSpec): Op =>
-    bound ? { ...bindOp(device.path, device.path), optional: true } : { op: 'device.make', ...device };
+    bound
+      ? {
+          ...bindOp(device.source ?? device.path, device.path),
+          optional: device.source === undefined || spec.privileged,
+        }
+      : { op: 'device.make', ...device };
   return [
     ...(own ? spec.devices.map(place) : []),
     ...(own ? LINKS.map(([path, target]): Op => ({ op: 'symlink', target, path })) : []),

@@ -88,6 +88,8 @@ export interface ProcessSpec {
 
 export interface DeviceSpec {
   readonly path: string;
+  /** The device of the machine that was asked for; undefined for those that every container has. */
+  readonly source?: string;
   readonly kind: 'c' | 'b';
   readonly major: number;
   readonly minor: number;
