@@ -60,6 +60,8 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
       upper: root.upper,
       work: root.work,
       options: [
+        // The last run's mount may still be going when this one comes: with an index the folder would be refused until then.
+        'index=off',
         ...(facts.rootless ? (['userxattr'] as const) : []),
         ...(host.AutoRemove ? (['volatile'] as const) : []),
       ],
