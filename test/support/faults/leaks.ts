@@ -50,17 +50,18 @@ function strays(print: Footprint, live: ReadonlySet<string>): string[] {
     .map(({ pid, command, group }) => `${pid} (${command}) in ${group}`);
 }
 
-/** As many as a launcher has in waiting for the next jobs, and some for jobs under way. */
+/** As many as an engine has in waiting for its next jobs (those of a launcher that was killed serve too), and some under way. */
 const SPARE = 4;
 
-/** Processes of a launcher, this one or one that is gone, that are parents of no container. */
+/** Processes of a launcher, this one or one that is gone, that are parents of no container, when they are too many. */
 function idleMonitors({ processes, engine }: Footprint): string[] {
   const inGroups = new Set(processes.flatMap(({ group, parent }) => (group === undefined ? [] : [parent])));
   const launcher = processes.find(({ parent }) => engine !== undefined && parent === engine)?.pid;
-  const idle = processes.filter(({ pid, group }) => group === undefined && pid !== engine && !inGroups.has(pid));
-  const waiting = idle.filter(({ parent }) => launcher !== undefined && parent === launcher);
-  const orphans = idle.filter(({ pid, parent }) => pid !== launcher && parent === 1);
-  return [...orphans, ...(waiting.length > SPARE ? waiting : [])].map(({ pid, command }) => `${pid} (${command})`);
+  const idle = processes.filter(
+    ({ pid, group, parent }) =>
+      ![engine, launcher].includes(pid) && group === undefined && !inGroups.has(pid) && [1, launcher].includes(parent),
+  );
+  return idle.length > SPARE ? idle.map(({ pid, command }) => `${pid} (${command})`) : [];
 }
 
 /** Targets of published ports that no container has any more. */

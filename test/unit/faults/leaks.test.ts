@@ -44,12 +44,6 @@ const additions: Readonly<Record<string, Partial<Footprint>>> = {
   'process 9 (sh) in left': {
     processes: [...clean.processes, { pid: 9, parent: 1, command: 'sh', network: 'net:[1]', group: 'left' }],
   },
-  'monitor 8 (launcher serve)': {
-    processes: [
-      ...clean.processes,
-      { pid: 8, parent: 1, command: 'launcher serve', network: 'net:[1]', group: undefined },
-    ],
-  },
   'nft target 172.18.0.9': { firewall: `${clean.firewall} 127.0.0.1 . tcp . 81 : 172.18.0.9 . 80` },
   'veths dv1234v00000001, dv1234v00000002 for 1 containers with a network': {
     veths: ['dv1234v00000001', 'dv1234v00000002'],
@@ -60,6 +54,19 @@ for (const [sentence, more] of Object.entries(additions))
   leaks(`found: ${sentence}`, () => {
     assert.equal(findLeaks({ ...clean, ...more }, known, folders), [sentence]);
   });
+
+leaks('found: monitors without a container, when there are more than wait for the next jobs', () => {
+  const idle = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      pid: 20 + at,
+      parent: 1,
+      command: 'launcher serve',
+      network: 'net:[1]',
+      group: undefined,
+    }));
+  assert.equal(findLeaks({ ...clean, processes: [...clean.processes, ...idle(4)] }, known, folders), []);
+  assert.is(findLeaks({ ...clean, processes: [...clean.processes, ...idle(5)] }, known, folders).length, 5);
+});
 
 leaks('a seed repeats its choices', () => {
   const draw = (seed: number) => {
