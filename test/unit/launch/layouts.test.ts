@@ -18,9 +18,11 @@ agreement('every operation has the code and the name that ops.h gives it', async
   assert.is(new Set(here.map(([, code]) => code)).size, here.length, 'a code is used twice');
 });
 
+const inCamelCase = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
 agreement('every job has the code that jobs.h gives it', async () => {
   const inC = [...(await source('jobs.h')).matchAll(/^\tJOB\((\d+), job_(\w+)\)/gm)].map(([, code, name]) => [
-    name,
+    inCamelCase(name!),
     Number(code),
   ]);
   assert.equal(Object.fromEntries(inC), { ...JOB });
@@ -29,7 +31,7 @@ agreement('every job has the code that jobs.h gives it', async () => {
 agreement('replies and commands are numbered alike', async () => {
   const numbered = (text: string, prefix: string) =>
     [...text.matchAll(new RegExp(`${prefix}_([A-Z_]+) = (\\d+)`, 'g'))].map(([, name, code]) => [
-      name!.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      inCamelCase(name!.toLowerCase()),
       Number(code),
     ]);
   assert.equal(Object.fromEntries(numbered(await source('launcher.h'), 'REPLY')), { ...REPLY });
