@@ -90,6 +90,15 @@ function splitInstruction(text: string): Omit<SourceInstruction, 'heredocs' | 'l
   return { keyword: keyword!, ...takeFlags(trimmed.slice(keyword!.length)), text: trimmed };
 }
 
+/** A word that does not end is a mistake of that line. */
+function heredocsAt(text: string, escapeToken: string, line: number) {
+  try {
+    return heredocsOfLine(text, escapeToken);
+  } catch (cause) {
+    throw parseError((cause as Error).message, { line, endLine: line });
+  }
+}
+
 function readHeredocs(
   lines: readonly string[],
   text: string,
@@ -99,7 +108,7 @@ function readHeredocs(
   const heredocs: Heredoc[] = [];
   let next = at.next;
   if (!text.includes('<<') || !mayOpenHeredoc(text)) return { heredocs, next };
-  for (const start of heredocsOfLine(text, directives.escapeToken)) {
+  for (const start of heredocsAt(text, directives.escapeToken, at.start + 1)) {
     let content = '';
     for (;;) {
       const line = lines[next++];
