@@ -12,6 +12,8 @@ import { tellProxy } from './proxy-process.js';
 import { withoutSharedNames } from './shared-ports.js';
 
 const DRAIN_POLL_MS = 10;
+/** On a busy machine a connection that met the kernel's old map may be so long on its way. */
+const QUIET_MS = 150;
 
 /**
  * Ports and names go over to a container that was started behind another. New connections go to it from then on, and
@@ -77,8 +79,11 @@ async function drained({ record }: Container, drainMs: number): Promise<void> {
   const until = performance.now() + drainMs;
   const address = record.running?.endpoints.map(({ endpoint }) => endpoint.ipv4);
   if (address === undefined) return;
-  do await sleep(DRAIN_POLL_MS);
-  while ((await hasConnections(record.state.Pid)) && performance.now() < until);
+  for (let quietSince = performance.now(); performance.now() < until; ) {
+    await sleep(DRAIN_POLL_MS);
+    if (await hasConnections(record.state.Pid)) quietSince = performance.now();
+    else if (performance.now() - quietSince > QUIET_MS) return;
+  }
 }
 
 /** proc_net(5): established, being opened, or closed with data that is still on its way; what waits for no more than time is none. */
