@@ -83,11 +83,11 @@ int tar_sparse_pax(struct tar_input *in)
 {
 	char block[BLOCK];
 	size_t at = BLOCK;
-	uint64_t count;
+	uint64_t count = 0;
 	if (line(in, block, &at, &count) < 0)
 		return -1;
 	while (count-- > 0) {
-		uint64_t offset, length;
+		uint64_t offset = 0, length = 0;
 		if (line(in, block, &at, &offset) < 0 || line(in, block, &at, &length) < 0)
 			return -1;
 		if (tar_segment_add(&in->entry, offset, length) < 0)
