@@ -1,6 +1,7 @@
 /*
  * Connections of the port proxy. Small reads are copied through one buffer; a flow that fills it goes on by splice(2),
- * so that bulk data is never copied. A pipe exists only while a flow needs one.
+ * so that bulk data is never copied. A pipe exists only while a flow needs one. How much it holds is not ours to say: a
+ * user with many pipes gets small ones (pipe(7), pipe-user-pages-soft), so what was read is never put into one.
  */
 #include "launcher.h"
 #include "net_proxy.h"
@@ -18,6 +19,8 @@
 struct flow {
 	int pipe[2];
 	size_t held;		/* bytes in the pipe */
+	char *rest;		/* what was read, and not taken by the receiver yet */
+	size_t rest_at, rest_size;
 	bool bulk;		/* goes through the pipe from now on */
 	bool closing;		/* the sender's end was announced: read on until it is met */
 	bool ended;		/* it was met */
@@ -46,6 +49,7 @@ static void close_flow(struct flow *f)
 		close(f->pipe[0]);
 		close(f->pipe[1]);
 	}
+	free(f->rest);
 }
 
 /* `reset`: the other side sees a reset instead of an orderly end. */
@@ -88,7 +92,32 @@ static bool would_block(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-/* Empties the pipe. 1 when it is empty, 0 when the receiver takes no more, -1. */
+/* 1 when all of it is sent, 0 when the receiver takes no more, -1. */
+static int send_rest(struct flow *f, int to)
+{
+	while (f->rest_at < f->rest_size) {
+		ssize_t sent = send(to, f->rest + f->rest_at, f->rest_size - f->rest_at, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent < 0)
+			return would_block() ? 0 : -1;
+		f->rest_at += (size_t)sent;
+	}
+	free(f->rest);
+	f->rest = NULL;
+	f->rest_at = f->rest_size = 0;
+	return 1;
+}
+
+static int keep_rest(struct flow *f, const char *data, size_t size)
+{
+	f->rest = malloc(size);
+	if (!f->rest)
+		return -1;
+	memcpy(f->rest, data, size);
+	f->rest_size = size;
+	return 0;
+}
+
+/* Passes on what is held. 1 when nothing is any more, 0 when the receiver takes no more, -1. */
 static int flush(struct flow *f, int to)
 {
 	while (f->held) {
@@ -97,7 +126,7 @@ static int flush(struct flow *f, int to)
 			return sent < 0 && would_block() ? 0 : -1;
 		f->held -= (size_t)sent;
 	}
-	return 1;
+	return f->rest ? send_rest(f, to) : 1;
 }
 
 /* Reads into the pipe. As copy(). */
@@ -113,7 +142,7 @@ static int fill(struct flow *f, int from)
 	return 1;
 }
 
-/* Passes one buffer on; what the receiver does not take waits in the pipe. 1 to go on, 0 when there is no more for now, -1. */
+/* Passes one buffer on; what the receiver does not take waits. 1 to go on, 0 when there is no more for now, -1. */
 static int copy(struct flow *f, int from, int to)
 {
 	static char buffer[BUFFER_SIZE];
@@ -129,9 +158,8 @@ static int copy(struct flow *f, int from, int to)
 		return -1;
 	size_t rest = (size_t)got - (sent < 0 ? 0 : (size_t)sent);
 	f->bulk = got == BUFFER_SIZE;
-	if (rest && (open_pipe(f) < 0 || write(f->pipe[1], buffer + got - rest, rest) != (ssize_t)rest))
+	if (rest && keep_rest(f, buffer + got - rest, rest) < 0)
 		return -1;
-	f->held = rest;
 	/* A short read has emptied the socket: the next edge comes with the next byte (epoll(7)). */
 	return rest || f->bulk || f->closing;
 }

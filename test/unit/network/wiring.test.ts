@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import http from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -251,8 +251,12 @@ test('the proxy passes much data and the end of input both ways', async (world) 
   const large = randomBytes(6_000_000);
   const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
   await eventually(() => exchange(small), new RegExp(digest(small)));
-  const all = await Promise.all([large, small, large, small, ...new Array<Buffer>(80).fill(small)].map(exchange));
-  assert.equal([...new Set(all)].sort(), [digest(small), digest(large)].sort());
+  // The kernel resets what comes while a listener's queue is full.
+  const atOnce = Math.min(84, Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8')));
+  const all = [large, small, large, small, ...new Array<Buffer>(80).fill(small)];
+  const got = new Set<string>();
+  while (all.length > 0) for (const one of await Promise.all(all.splice(0, atOnce).map(exchange))) got.add(one);
+  assert.equal([...got].sort(), [digest(small), digest(large)].sort());
 });
 
 test('datagrams of a client that never pauses find the container that takes over', async (world) => {
