@@ -179,7 +179,9 @@ async function rebuilds(bench: Bench, runs: number): Promise<Figure[]> {
   const ask = () => {
     const answer = page().then(
       () => undefined,
-      () => void (failed += 1),
+      () => {
+        failed += 1;
+      },
     );
     pending.add(answer);
     void answer.finally(() => pending.delete(answer));
