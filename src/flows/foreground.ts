@@ -1,4 +1,5 @@
 /** What `up` does while it stays: shows what containers print, tells who ended, stops them all on Ctrl-C. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineEvent } from '../engine/answers.js';
 import { inspectContainer, killContainer } from '../engine/containers.js';
 import { isStatus } from '../engine/errors.js';
@@ -36,6 +37,8 @@ export interface ForegroundScope {
   readonly sinceNs: bigint;
 }
 
+const LOG_PATIENCE_MS = 500;
+
 /** Resolves with the exit code when all have ended, were stopped, or one that matters ended. */
 export async function stayInForeground(
   session: Session,
@@ -50,6 +53,8 @@ class Foreground {
   private readonly printer: LogPrinter;
   private readonly alive = new Map<string, ObservedContainer>();
   private readonly following = new Map<string, Promise<void>>();
+  /** Containers whose log is being read. */
+  private readonly open = new Set<string>();
   private readonly ended = new AbortController();
   private readonly logs = new AbortController();
   /** When one was last seen to end, ns: its next output is from then on. */
@@ -118,7 +123,9 @@ class Foreground {
   }
 
   private follow(container: ObservedContainer, since: string | undefined) {
-    if (this.options.silent.has(container.service)) return;
+    // A restart may be over before its log was seen to end: then that log goes on by itself.
+    if (this.options.silent.has(container.service) || this.open.has(container.id)) return;
+    this.open.add(container.id);
     const tty = this.scope.project.services[container.service]?.tty ?? false;
     const source = { id: container.id, label: this.label(container), service: container.service, tty };
     const before = this.following.get(container.id) ?? Promise.resolve();
@@ -131,7 +138,7 @@ class Foreground {
     );
     this.following.set(
       container.id,
-      printing.catch(() => {}),
+      printing.catch(() => {}).finally(() => this.open.delete(container.id)),
     );
   }
 
@@ -179,13 +186,22 @@ class Foreground {
 
   private async onEnd(container: ObservedContainer, code: number): Promise<void> {
     const wasAlive = this.alive.delete(container.id);
-    if (wasAlive || !this.stopping) await this.following.get(container.id);
+    if ((wasAlive || !this.stopping) && (await this.isBackBeforeItsLogEnds(container.id))) return;
     if (!this.stays) await this.printer.printExit(container.service, this.label(container), code);
     const { abortOn, exitCodeFrom } = this.options;
     if (exitCodeFrom === container.service) this.exitCode = code;
     if (this.stopping || abortOn === undefined || (abortOn === 'failure' && code === 0)) return;
     if (exitCodeFrom === undefined) this.exitCode = code;
     this.stopping = this.stopAll();
+  }
+
+  /** Waits for the last lines; of one that was started again meanwhile there are none. */
+  private async isBackBeforeItsLogEnds(id: string): Promise<boolean> {
+    const logEnds = (this.following.get(id) ?? Promise.resolve()).then(() => true);
+    for (;;) {
+      if (await Promise.race([logEnds, sleep(LOG_PATIENCE_MS, false)])) return false;
+      if (await this.comesBack(id, 0)) return true;
+    }
   }
 
   private onInterrupt(count: number) {

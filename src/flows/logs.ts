@@ -110,19 +110,25 @@ async function follow(session: Session, following: Following): Promise<void> {
   const { sources, printer, options, request } = following;
   const beganNs = BigInt(Date.now()) * 1_000_000n;
   const last = await showBacklog(session, sources, printer, { until: unixSeconds(beganNs), ...options });
-  const show = (source: LogSource, since: string | undefined) =>
-    printLogs(session, source, printer, {
+  const shown = new Set<string>();
+  const show = (source: LogSource, since: string | undefined) => {
+    shown.add(source.id);
+    const showing = printLogs(session, source, printer, {
       ...options,
       follow: true,
       tail: 'all',
       ...(since === undefined ? {} : { since }),
     });
+    return showing.finally(() => shown.delete(source.id));
+  };
   const sinceOf = (source: LogSource) => {
-    const shown = last.get(source);
-    if (shown !== undefined) return justAfter(shown);
+    const lastShown = last.get(source);
+    if (lastShown !== undefined) return justAfter(lastShown);
     return request.tail === '0' ? unixSeconds(beganNs) : options.since;
   };
   const showNew = async (container: ObservedContainer) => {
+    // A restart may be over before its log was seen to end: then that log goes on by itself.
+    if (shown.has(container.id)) return;
     const source = await sourceOf(session, following.projectName, container);
     printer.announce([source.label]);
     await show(source, await lastStart(session, container.id));
