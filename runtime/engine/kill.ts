@@ -49,10 +49,20 @@ export async function sendSignal(engine: Engine, container: Container, signal: n
 
 async function wake(engine: Engine, container: Container): Promise<void> {
   const path = container.record.running?.cgroupPath;
-  if (path !== undefined && (await isFrozen(engine.cgroups, path))) await setFrozen(engine.cgroups, path, false);
+  if (path !== undefined && (await isFrozen(engine.cgroups, path))) await thawToDie(engine, path);
   if (!container.record.state.Paused) return;
   void engine.saveState(container, { Paused: false, Status: 'running' });
   engine.tell(container, 'unpause');
+}
+
+/** It dies as soon as it is thawed, and its group goes with it. */
+async function thawToDie(engine: Engine, path: string): Promise<void> {
+  try {
+    await setFrozen(engine.cgroups, path, false);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENODEV') throw error;
+  }
 }
 
 /** Ends a container whose next life is only waited for. */
