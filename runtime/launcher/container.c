@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 struct container_request {
 	uint64_t clone_flags;
@@ -118,6 +119,13 @@ static int monitor_open(struct monitor *m)
 	return m->listener < 0 ? note(m, m->settings.socket) : 0;
 }
 
+/* Without reaping it. */
+static bool has_died(pid_t pid)
+{
+	siginfo_t info = { 0 };
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 static int bring_up(struct monitor *m, const struct container_request *q)
 {
 	char message = SYNC_HOST;
@@ -136,10 +144,14 @@ static int bring_up(struct monitor *m, const struct container_request *q)
 		return note(m, "clone");
 	m->container->once = m->settings.stdin_once;
 	m->context.pid = m->container->pid;
-	if (run_ops(&m->context, q->host) < 0)
+	if (run_ops(&m->context, q->host) < 0) {
+		/* Of one that died the host's operations only find that it is gone: what it said of its death counts. */
+		if (has_died(m->container->pid))
+			process_wait_ready(m, m->container);
 		return -1;
+	}
 	/* Its death shows in process_wait_ready. */
-	if (send(m->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+	if (send(m->container->sync, &message, 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
 		return note(m, "sync");
 	if (process_wait_ready(m, m->container) < 0)
 		return -1;
