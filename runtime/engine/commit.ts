@@ -22,37 +22,25 @@ export interface CommitRequest {
 }
 
 /** What of a container's configuration an image keeps. */
+const KEPT = [
+  'User',
+  'ExposedPorts',
+  'Env',
+  'Entrypoint',
+  'Cmd',
+  'Volumes',
+  'WorkingDir',
+  'Labels',
+  'StopSignal',
+  'Healthcheck',
+  'Shell',
+  'OnBuild',
+] as const satisfies readonly (keyof ContainerConfig & keyof ImageConfig)[];
+
 function imageConfigOf(config: ContainerConfig): ImageConfig {
-  const {
-    User,
-    ExposedPorts,
-    Env,
-    Entrypoint,
-    Cmd,
-    Volumes,
-    WorkingDir,
-    Labels,
-    StopSignal,
-    Healthcheck,
-    Shell,
-    OnBuild,
-  } = config;
-  const all = {
-    User,
-    ExposedPorts,
-    Env,
-    Entrypoint,
-    Cmd,
-    Volumes,
-    WorkingDir,
-    Labels,
-    StopSignal,
-    Healthcheck,
-    Shell,
-    OnBuild,
-  };
+  const entries = KEPT.map((key) => [key, config[key]] as const);
   return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined && value !== null && !isEmptyMap(value)),
+    entries.filter(([, value]) => value !== undefined && value !== null && !isEmptyMap(value)),
   ) as ImageConfig;
 }
 

@@ -1,21 +1,8 @@
 /** A mirrored folder as its owner described it: nothing of it is looked up on this machine but contents that are read. */
 import { join, posix } from 'node:path';
-import type { Content, Entry, Tree } from '../build/files/tree.js';
+import { type Content, type Entry, type Tree, topFolder } from '../build/files/tree.js';
 
 export type { Entry, Tree };
-
-const top: Entry = {
-  type: 'directory',
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  sizeBytes: 0,
-  mtimeMs: 0,
-  target: undefined,
-  major: 0,
-  minor: 0,
-  linkKey: undefined,
-};
 
 export class SyncedTree implements Tree {
   readonly #names = new Map<string, string[]>([['', []]]);
@@ -34,7 +21,7 @@ export class SyncedTree implements Tree {
   }
 
   async entry(path: string): Promise<Entry | undefined> {
-    return path === '' ? top : this.entries.get(path);
+    return path === '' ? topFolder : this.entries.get(path);
   }
 
   async names(path: string): Promise<string[]> {

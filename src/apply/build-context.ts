@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import { type Location, UserError } from '../errors.js';
+import { dockerfilePath, isRemoteContext } from '../model/build-place.js';
 import { type IgnorePatterns, parseIgnorePatterns } from '../model/ignore-patterns.js';
 import type { Build } from '../model/project.js';
 
@@ -28,7 +29,7 @@ type Locate = (path: string) => Location | undefined;
 
 /** Throws UserError when something is missing. */
 export async function findContext(build: Build, locate: Locate, service: string): Promise<ContextPlace> {
-  if (/^(?:https?:\/\/|git@|git:\/\/|ssh:\/\/|github\.com\/)/.test(build.context)) {
+  if (isRemoteContext(build.context)) {
     return { remote: build.context, dockerfile: build.dockerfile ?? 'Dockerfile' };
   }
   const root = path.resolve(build.context);
@@ -63,7 +64,7 @@ async function chooseDockerfile(
     extra[inlineName] = build.dockerfile_inline;
     return inlineName;
   }
-  const file = path.resolve(root, build.dockerfile ?? 'Dockerfile');
+  const file = dockerfilePath(build);
   if (!(await lstatOrUndefined(file))) {
     throw missing(
       `failed to read dockerfile: open ${file}: no such file or directory`,
@@ -97,11 +98,11 @@ async function lstatOrUndefined(file: string): Promise<Stats | undefined> {
   }
 }
 
-/** `<Dockerfile>.dockerignore` beats `.dockerignore`. */
-async function readIgnoreFile(root: string, dockerfile: string): Promise<IgnorePatterns> {
+/** `<Dockerfile>.dockerignore` beats `.dockerignore`. `dockerfile`: from `root`, or absolute. */
+export async function readIgnoreFile(root: string, dockerfile: string): Promise<IgnorePatterns> {
   for (const name of [`${dockerfile}.dockerignore`, '.dockerignore']) {
     try {
-      return parseIgnorePatterns(await readFile(path.join(root, name), 'utf8'));
+      return parseIgnorePatterns(await readFile(path.resolve(root, name), 'utf8'));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }

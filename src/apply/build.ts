@@ -139,8 +139,3 @@ function buildFailed(service: string, sentence: string, tail: readonly string[],
     locate(`services.${service}.build`),
   );
 }
-
-/** Where a service's Dockerfile is, for those who look at it. */
-export function dockerfilePath(build: Build): string {
-  return path.resolve(build.context, build.dockerfile ?? 'Dockerfile');
-}

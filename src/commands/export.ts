@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { exportService } from '../flows/snapshot.js';
+import { exportService } from '../flows/commit-export.js';
 import { DevenvCommand } from './base/command.js';
 
 export default class Export extends DevenvCommand {

@@ -1,8 +1,7 @@
-import * as Flags from '@oclif/core/flags';
 import { showStats } from '../flows/stats.js';
 import { statsPrinter } from '../output/stats.js';
 import { DevenvCommand } from './base/command.js';
-import { format, services } from './base/flags.js';
+import { services, statsFlags } from './base/flags.js';
 
 export default class Stats extends DevenvCommand {
   static override summary = 'Show what the containers use, as it changes';
@@ -11,12 +10,7 @@ export default class Stats extends DevenvCommand {
     "<%= config.bin %> stats --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}}'",
   ];
   static override args = { services };
-  static override flags = {
-    all: Flags.boolean({ char: 'a', description: 'also those that do not run' }),
-    format: format('table, json'),
-    'no-stream': Flags.boolean({ description: 'once' }),
-    'no-trunc': Flags.boolean({ description: 'show all of it' }),
-  };
+  static override flags = statsFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Stats);

@@ -1,6 +1,6 @@
 /** `build --print`: what would be built, as the file that `docker buildx bake` takes. */
-import path from 'node:path';
 import { UserError } from '../errors.js';
+import { dockerfilePath } from '../model/build-place.js';
 import { parseBytes } from '../model/bytes.js';
 import { composeLabel } from '../model/labels.js';
 import { imageName } from '../model/names.js';
@@ -37,7 +37,7 @@ function targetOf({ world }: Session, project: Project, service: Service, reques
     context: build.context,
     ...(build.dockerfile_inline
       ? { 'dockerfile-inline': build.dockerfile_inline }
-      : { dockerfile: path.resolve(build.context, build.dockerfile ?? 'Dockerfile') }),
+      : { dockerfile: dockerfilePath(build) }),
     ...(given.length ? { args: Object.fromEntries(given) } : {}),
     labels: {
       ...build.labels,

@@ -1,9 +1,9 @@
 /** `build --check`: what is odd about the Dockerfiles, in the words and the form of the docker command. */
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { buildSource } from '../apply/build-source.js';
 import { buildImage } from '../engine/images.js';
 import { UserError } from '../errors.js';
+import { dockerfilePath } from '../model/build-place.js';
 import { selectServices } from '../plan/order.js';
 import type { BuildRequest } from './images.js';
 import type { Session } from './session.js';
@@ -25,9 +25,7 @@ export async function checkServices(session: Session, request: BuildRequest): Pr
   for (const { name, build } of Object.values(project.services)) {
     if (!build || !selected.has(name)) continue;
     const { body, query } = await buildSource(name, { project, locate, engine });
-    const text =
-      build.dockerfile_inline ??
-      (await readFile(path.resolve(build.context, build.dockerfile ?? 'Dockerfile'), 'utf8'));
+    const text = build.dockerfile_inline ?? (await readFile(dockerfilePath(build), 'utf8'));
     for await (const line of buildImage(
       engine,
       { ...query, check: true, target: build.target, buildargs: request.args },

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { extensionsOf } from '../config/decode/extensions.js';
 import type { Location } from '../errors.js';
+import { dockerfilePath } from '../model/build-place.js';
 import type { LoadedProject, Service } from '../model/project.js';
 import { lintProject, lintRules } from '../plan/lint/lint.js';
 import type { Finding } from '../plan/lint/types.js';
@@ -46,7 +47,7 @@ function switchedOff(extensions: Readonly<Record<string, unknown>>): ReadonlySet
 function imageHealthcheck({ build }: Service): boolean | undefined {
   if (!build) return undefined;
   if (build.dockerfile_inline) return /^\s*HEALTHCHECK\s+(?!NONE)/im.test(build.dockerfile_inline);
-  const file = path.resolve(build.context, build.dockerfile ?? 'Dockerfile');
+  const file = dockerfilePath(build);
   return existsSync(file) ? /^\s*HEALTHCHECK\s+(?!NONE)/im.test(readFileSync(file, 'utf8')) : undefined;
 }
 

@@ -153,22 +153,22 @@ export async function readContent(
   }
 }
 
+/** The folder that a tree begins with where nothing says more of it. */
+export const topFolder: Entry = {
+  type: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  mtimeMs: 0,
+  target: undefined,
+  major: 0,
+  minor: 0,
+  linkKey: undefined,
+};
+
 export const emptyTree: Tree = {
-  entry: async (path) =>
-    path === ''
-      ? {
-          type: 'directory',
-          mode: 0o755,
-          uid: 0,
-          gid: 0,
-          sizeBytes: 0,
-          mtimeMs: 0,
-          target: undefined,
-          major: 0,
-          minor: 0,
-          linkKey: undefined,
-        }
-      : undefined,
+  entry: async (path) => (path === '' ? topFolder : undefined),
   names: async () => [],
   content: (path) => ({ path: join('/proc/nothing', path) }),
 };

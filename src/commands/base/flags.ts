@@ -50,6 +50,21 @@ export const stopTimeout = duration({
 export const format = (values: string) =>
   Flags.string({ default: 'table', helpValue: values, description: `${values}, or a template such as {{.Name}}` });
 
+/** `--filter KEY=VALUE`, of lists and prunes. */
+export const filter = Flags.string({ ...many, helpValue: 'KEY=VALUE', description: 'only those' });
+export const filterWithF = Flags.string({ ...many, helpValue: 'KEY=VALUE', char: 'f', description: 'only those' });
+
+/** What every prune asks. */
+export const pruneFlags = { force: Flags.boolean({ char: 'f', description: 'do not ask' }), filter };
+
+/** Of `stats`, of a project's services and of any containers. */
+export const statsFlags = {
+  all: Flags.boolean({ char: 'a', description: 'also those that do not run' }),
+  format: format('table, json'),
+  'no-stream': Flags.boolean({ description: 'once' }),
+  'no-trunc': Flags.boolean({ description: 'show all of it' }),
+};
+
 export const services = Args.string({ multiple: true, description: 'services; all when none is named' });
 
 /** `KEY=VALUE` pairs; a key alone takes the shell's value. */

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { exportByName } from '../../flows/snapshot.js';
+import { exportByName } from '../../flows/commit-export.js';
 import { EngineCommand } from '../base/engine-command.js';
 
 export default class ContainerExport extends EngineCommand {

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { type EngineContainerRow, listEngineContainers } from '../../flows/objects/containers.js';
 import { renderList } from '../../output/table.js';
 import { EngineCommand } from '../base/engine-command.js';
-import { format } from '../base/flags.js';
+import { filter, format } from '../base/flags.js';
 
 const columns = [
   { head: 'CONTAINER ID', cell: (row: EngineContainerRow) => row.ID },
@@ -23,12 +23,7 @@ export default class ContainerLs extends EngineCommand {
   static override aliases = ['container:list', 'container:ps'];
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that do not run' }),
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
-      description: 'only those',
-    }),
+    filter,
     format: format('table, json'),
     last: Flags.integer({ char: 'n', description: 'the newest ones, in any state' }),
     latest: Flags.boolean({ char: 'l', description: 'the newest one, in any state' }),

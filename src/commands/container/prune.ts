@@ -1,18 +1,12 @@
-import * as Flags from '@oclif/core/flags';
 import { pruneStoppedContainers } from '../../flows/objects/containers.js';
 import { EngineCommand } from '../base/engine-command.js';
+import { pruneFlags } from '../base/flags.js';
 
 export default class ContainerPrune extends EngineCommand {
   static override summary = 'Remove all stopped containers';
   static override examples = ['<%= config.bin %> container prune --force --filter until=24h'];
   static override flags = {
-    force: Flags.boolean({ char: 'f', description: 'do not ask' }),
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
-      description: 'only those',
-    }),
+    ...pruneFlags,
   };
 
   async run(): Promise<void> {

@@ -1,21 +1,15 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { showStats } from '../../flows/stats.js';
 import { statsPrinter } from '../../output/stats.js';
 import { EngineCommand } from '../base/engine-command.js';
-import { format } from '../base/flags.js';
+import { statsFlags } from '../base/flags.js';
 
 export default class ContainerStats extends EngineCommand {
   static override summary = 'Show what containers use, as it changes';
   static override args = {
     containers: Args.string({ multiple: true, description: 'containers; all when none is named' }),
   };
-  static override flags = {
-    all: Flags.boolean({ char: 'a', description: 'also those that do not run' }),
-    format: format('table, json'),
-    'no-stream': Flags.boolean({ description: 'once' }),
-    'no-trunc': Flags.boolean({ description: 'show all of it' }),
-  };
+  static override flags = statsFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContainerStats);

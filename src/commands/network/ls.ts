@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { listEngineNetworks, type NetworkRow } from '../../flows/objects/networks.js';
 import { renderList } from '../../output/table.js';
 import { EngineCommand } from '../base/engine-command.js';
-import { format } from '../base/flags.js';
+import { filterWithF, format } from '../base/flags.js';
 
 const columns = [
   { head: 'NETWORK ID', cell: (row: NetworkRow) => row.ID },
@@ -16,13 +16,7 @@ export default class NetworkLs extends EngineCommand {
   static override examples = ['<%= config.bin %> network ls --filter driver=bridge'];
   static override aliases = ['network:list'];
   static override flags = {
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
-      char: 'f',
-      description: 'only those',
-    }),
+    filter: filterWithF,
     format: format('table, json'),
     'no-trunc': Flags.boolean({ description: 'show all of it' }),
     quiet: Flags.boolean({ char: 'q', description: 'ids only' }),

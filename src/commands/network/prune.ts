@@ -1,18 +1,12 @@
-import * as Flags from '@oclif/core/flags';
 import { pruneUnusedNetworks } from '../../flows/objects/networks.js';
 import { EngineCommand } from '../base/engine-command.js';
+import { pruneFlags } from '../base/flags.js';
 
 export default class NetworkPrune extends EngineCommand {
   static override summary = 'Remove networks that no container uses';
   static override examples = ['<%= config.bin %> network prune --force'];
   static override flags = {
-    force: Flags.boolean({ char: 'f', description: 'do not ask' }),
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
-      description: 'only those',
-    }),
+    ...pruneFlags,
   };
 
   async run(): Promise<void> {

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { pruneSystem } from '../../flows/objects/system.js';
 import { EngineCommand } from '../base/engine-command.js';
+import { pruneFlags } from '../base/flags.js';
 
 export default class SystemPrune extends EngineCommand {
   static override summary = 'Remove what nothing uses: containers, networks, images, build cache';
@@ -8,13 +9,7 @@ export default class SystemPrune extends EngineCommand {
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'all unused images, not only those without a name' }),
     volumes: Flags.boolean({ description: 'anonymous volumes too' }),
-    force: Flags.boolean({ char: 'f', description: 'do not ask' }),
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
-      description: 'only those',
-    }),
+    ...pruneFlags,
   };
 
   async run(): Promise<void> {

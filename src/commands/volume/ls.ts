@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { type EngineVolumeRow, listEngineVolumes } from '../../flows/objects/volumes.js';
 import { renderList } from '../../output/table.js';
 import { EngineCommand } from '../base/engine-command.js';
-import { format } from '../base/flags.js';
+import { filterWithF, format } from '../base/flags.js';
 
 const columns = [
   { head: 'DRIVER', cell: (row: EngineVolumeRow) => row.Driver },
@@ -14,13 +14,7 @@ export default class VolumeLs extends EngineCommand {
   static override examples = ['<%= config.bin %> volume ls --filter dangling=true --quiet'];
   static override aliases = ['volume:list'];
   static override flags = {
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
-      char: 'f',
-      description: 'only those',
-    }),
+    filter: filterWithF,
     format: format('table, json'),
     quiet: Flags.boolean({ char: 'q', description: 'names only' }),
   };

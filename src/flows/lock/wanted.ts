@@ -1,10 +1,9 @@
 /** Which images an environment's services are made of. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { isProduction } from '../../model/names.js';
-import type { Project, Service } from '../../model/project.js';
+import type { Build, Project } from '../../model/project.js';
 import { baseImages } from '../../parity/bases.js';
 import type { LockedService } from '../../parity/lock-file.js';
+import { dockerfileText } from '../dockerfile.js';
 import { fullName } from '../pinned-images.js';
 
 /**
@@ -16,7 +15,7 @@ export async function wantedImages(project: Project): Promise<Record<string, Loc
     Object.values(project.services).map(async (service): Promise<[string, LockedService]> => {
       const image = service.image ? { image: withoutDigest(service.image) } : {};
       if (!service.build) return [service.name, image];
-      const bases = await basesOf(project, service);
+      const bases = await basesOf(service.build);
       return [service.name, { ...(isProduction(project) ? image : {}), bases }];
     }),
   );
@@ -28,17 +27,11 @@ function withoutDigest(image: string): string {
   return fullName(image.replace(/@sha256:[0-9a-f]+$/, ''));
 }
 
-async function basesOf({ workingDir }: Project, { build }: Service): Promise<string[]> {
-  const text = await dockerfileOf(workingDir, build!);
+async function basesOf(build: Build): Promise<string[]> {
+  const text = await dockerfileText(build);
   if (text === undefined) return [];
-  const contexts = new Set(Object.keys((build!.additional_contexts as object | undefined) ?? {}));
-  return baseImages(text, build!.args ?? {}, build!.target, contexts)
+  const contexts = new Set(Object.keys((build.additional_contexts as object | undefined) ?? {}));
+  return baseImages(text, build.args ?? {}, build.target, contexts)
     .map(withoutDigest)
     .sort();
-}
-
-async function dockerfileOf(workingDir: string, build: NonNullable<Service['build']>): Promise<string | undefined> {
-  if (build.dockerfile_inline !== undefined) return build.dockerfile_inline;
-  const context = path.resolve(workingDir, build.context);
-  return readFile(path.resolve(context, build.dockerfile ?? 'Dockerfile'), 'utf8').catch(() => undefined);
 }

@@ -14,8 +14,8 @@ import {
   waitContainer,
 } from '../../engine/containers.js';
 import { renderTable } from '../../output/table.js';
+import { namesOf } from '../commit-export.js';
 import type { Session } from '../session.js';
-import { namesOf } from '../snapshot.js';
 import { forEachName, inspectEach } from './each.js';
 
 type Names = readonly string[];

@@ -1,13 +1,12 @@
 /** `diff`: two environments of a project, or one of them against what runs elsewhere. */
 import { environmentNames } from '../../config/environment-names.js';
-import type { EngineClient } from '../../engine/client.js';
 import { UserError } from '../../errors.js';
 import { renderDiff } from '../../output/diff.js';
 import { type Aspect, aspects, type Difference, diffEnvironments, type EnvironmentDiff } from '../../parity/diff.js';
 import type { EnvironmentFacts } from '../../parity/facts.js';
 import type { Session } from '../session.js';
 import { packagesOf } from './packages.js';
-import { againstSide, environmentSide, type Side } from './sides.js';
+import { againstSide, environmentSide, factsOfProject, type Side } from './sides.js';
 
 export interface DiffWish {
   /** One or two names of environments. */
@@ -22,8 +21,7 @@ export interface DiffWish {
 export async function diff(session: Session, wish: DiffWish): Promise<number> {
   const failOn = checkAspects(wish.failOn);
   const [left, right] = await sidesOf(session, wish);
-  const engine = await session.engine();
-  const packages = await packagesOfBoth(engine, left.facts, right.facts);
+  const packages = await packagesOfBoth(session, left.facts, right.facts);
   const found = diffEnvironments(left.facts, right.facts, (service) => packages.get(service));
   if (wish.json) await session.terminal.data(`${JSON.stringify(asJson(left, right, found), null, 2)}\n`);
   else await session.terminal.data(renderDiff(left.name, right.name, found, session.terminal.outColors));
@@ -62,15 +60,14 @@ async function sidesOf(session: Session, { environments, against }: DiffWish): P
 }
 
 async function environmentless(session: Session): Promise<Side> {
-  const { factsOfProject } = await import('./sides.js');
   return { name: 'this project', facts: await factsOfProject((await session.loadQuietly([])).project) };
 }
 
 type Packages = Readonly<Record<string, string>>;
 
-/** Of services whose images are both there and not the same. */
+/** Of services whose images are both there and not the same; where none is, no engine is started for it. */
 async function packagesOfBoth(
-  engine: EngineClient,
+  session: Session,
   left: EnvironmentFacts,
   right: EnvironmentFacts,
 ): Promise<Map<string, readonly [Packages, Packages]>> {
@@ -78,6 +75,7 @@ async function packagesOfBoth(
   for (const [service, a] of Object.entries(left)) {
     const b = right[service];
     if (!a.image || !b?.image || (a.image === b.image && a.digest === b.digest)) continue;
+    const engine = await session.engine();
     const [ours, theirs] = [await packagesOf(engine, a.image), await packagesOf(engine, b.image)];
     if (ours && theirs) found.set(service, [ours, theirs]);
   }

@@ -30,13 +30,10 @@ export interface Side {
 }
 
 /** An environment by its name, as the config says it. Throws UserError `unknown-environment`. */
-export async function environmentSide(
-  session: Session,
-  environment: string,
-): Promise<Side & { readonly project: Project }> {
+export async function environmentSide(session: Session, environment: string): Promise<Side> {
   const other = new Session(session.world, { ...session.options, environment });
   const { project } = await other.loadQuietly([]);
-  return { name: environment, facts: await factsOfProject(project), project };
+  return { name: environment, facts: await factsOfProject(project) };
 }
 
 export async function factsOfProject(project: Project): Promise<EnvironmentFacts> {

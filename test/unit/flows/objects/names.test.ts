@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { namesOf } from '../../../../src/flows/commit-export.js';
 import { filtersOf, labelsText, pairsOf } from '../../../../src/flows/objects/filters.js';
 import { fullName } from '../../../../src/flows/pinned-images.js';
-import { namesOf } from '../../../../src/flows/snapshot.js';
 
 const names = suite('names and filters');
 
