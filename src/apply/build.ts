@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buildImage, tagImage } from '../engine/images.js';
 import { UserError } from '../errors.js';
