@@ -21,6 +21,11 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+/* What becomes the init of a container: a build that is not static (the sanitizers') cannot be executed in there. */
+#ifndef INIT_EXECUTABLE
+#define INIT_EXECUTABLE "/proc/self/exe"
+#endif
+
 int self_executable = -1;
 
 static job_function job_lookup(uint16_t code)
@@ -101,7 +106,7 @@ static int serve(const char *path)
 	setsid();
 	close_range(3, ~0u, 0);		/* the engine's sockets are not for containers */
 	prctl(PR_SET_NAME, "devenv-launcher");
-	self_executable = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	self_executable = open(INIT_EXECUTABLE, O_RDONLY | O_CLOEXEC);
 	int listener = listen_on(path);
 	if (listener < 0 || self_executable < 0 || chdir("/") < 0) {
 		dprintf(2, "launcher: %s: %s\n", path, strerror(errno));

@@ -22,7 +22,10 @@ import { outsideUid, releaseNamespaces, rootlessMachine } from './rootless.js';
 /** The repository's or the package's root: this file is `dist/runtime/main/open.js` in it. */
 export const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
-export const launcherBinary = path.join(packageRoot, 'runtime/launcher/build/launcher');
+/** The launcher's executable; `DEVENV_LAUNCHER` names another build of it, such as the one with sanitizers. */
+export function launcherBinary(env: Environment): string {
+  return env.DEVENV_LAUNCHER || path.join(packageRoot, 'runtime/launcher/build/launcher');
+}
 
 export function devenvVersion(): string {
   const text = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
@@ -47,9 +50,10 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   const { home } = paths;
   const config = readEngineConfig(home, env);
   const store = openStore(path.join(home, 'state'));
-  const rootless = rootlessMachine(paths, env, launcherBinary);
+  const binary = launcherBinary(env);
+  const rootless = rootlessMachine(paths, env, binary);
   const launcher = await openLauncher({
-    binary: launcherBinary,
+    binary,
     socketDirectory: paths.runtime,
     ...(rootless && { rootless }),
   });

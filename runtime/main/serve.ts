@@ -104,7 +104,9 @@ async function start(whenReady: () => void): Promise<void> {
   await makeFolders(paths);
   if (mustEnter(process.env)) {
     const detach = process.argv[2] === 'detach';
-    process.exit(await enterNamespaces({ paths, env: process.env, launcher: launcherBinary, log, detach }));
+    process.exit(
+      await enterNamespaces({ paths, env: process.env, launcher: launcherBinary(process.env), log, detach }),
+    );
   }
   const lock = await takeLock(paths.runtime);
   if (!lock) {

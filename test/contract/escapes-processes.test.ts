@@ -69,7 +69,8 @@ escapes('no working directory leads out through a descriptor (CVE-2024-21626)', 
   }
 });
 
-const launcher = fileURLToPath(new URL('../../../runtime/launcher/build/launcher', import.meta.url));
+const launcher =
+  process.env.DEVENV_LAUNCHER ?? fileURLToPath(new URL('../../../runtime/launcher/build/launcher', import.meta.url));
 const digestOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 escapes('the launcher’s executable cannot be overwritten through /proc/PID/exe (CVE-2019-5736)', async () => {

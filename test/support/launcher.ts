@@ -10,7 +10,7 @@ const binary = fileURLToPath(new URL('../../../runtime/launcher/build/launcher',
 /** A launcher and a folder of the test's own; `close` ends the one and removes the other. */
 export async function startLauncher(): Promise<{ launcher: Launcher; folder: string; close(): Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'devenv-test-'));
-  const launcher = await openLauncher({ binary: process.env.DEVENV_TEST_LAUNCHER ?? binary, socketDirectory: folder });
+  const launcher = await openLauncher({ binary: process.env.DEVENV_LAUNCHER ?? binary, socketDirectory: folder });
   return {
     launcher,
     folder,
