@@ -11,6 +11,7 @@ import type { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { readAccountFiles } from './root-files.js';
 import { volumeData } from './volumes.js';
+import { writableRoot } from './writable-root.js';
 
 /** What a client is told of a path; `mode` is in the bits of Go's `os.FileMode`, as Docker sends it. */
 export interface PathStat {
@@ -27,9 +28,8 @@ const goSetBits = { setuid: 2 ** 23, setgid: 2 ** 22, sticky: 2 ** 20 };
 /** The file system as the container's process sees it, or would see it. */
 export async function tarRootOf(engine: Engine, container: Container): Promise<TarRoot> {
   if (container.isRunning && container.monitor) return { kind: 'process', pid: container.monitor.pid };
-  const { id, chainId, mounts } = container.record;
-  const root = await engine.foundations.snapshots.prepare(id, chainId);
-  const binds = mounts
+  const root = await writableRoot(engine, container);
+  const binds = container.record.mounts
     .filter((mount) => mount.Type === 'bind' || mount.Type === 'volume')
     .map((mount) => ({
       source: mount.Type === 'volume' ? volumeData(engine, mount.Name!) : mount.Source,
@@ -206,10 +206,8 @@ export async function putArchive(
 
 /** The whole file system without what is mounted in it, as `docker export` gives it; a view beside that of the running process. */
 export async function exportContainer(engine: Engine, container: Container): Promise<Readable> {
-  const { snapshots, launcher } = engine.foundations;
-  const { id, chainId } = container.record;
-  const { lower, upper, work, mountpoint } = await snapshots.prepare(id, chainId);
-  return launcher.pack({
+  const { lower, upper, work, mountpoint } = await writableRoot(engine, container);
+  return engine.foundations.launcher.pack({
     root: { kind: 'overlay', lower, upper, work, mountpoint, binds: [] },
     path: '/',
     mode: 'plain',
@@ -221,9 +219,8 @@ const ENGINE_FILES = new Set(['/etc/hostname', '/etc/hosts', '/etc/resolv.conf']
 
 /** What the container changed of its image. */
 export async function containerChanges(engine: Engine, container: Container): Promise<DiffEntry[]> {
-  const { snapshots } = engine.foundations;
   const { id, chainId } = container.record;
-  await snapshots.prepare(id, chainId);
-  const changes = await snapshots.changes(id, chainId);
+  await writableRoot(engine, container);
+  const changes = await engine.foundations.snapshots.changes(id, chainId);
   return changes.filter(({ path, change }) => change !== 'added' || !ENGINE_FILES.has(path));
 }

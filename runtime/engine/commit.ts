@@ -8,6 +8,7 @@ import { tellImage } from './images.js';
 import { pauseContainer, unpauseContainer } from './pause.js';
 import { now } from './time.js';
 import type { ContainerConfig } from './types.js';
+import { writableRoot } from './writable-root.js';
 
 export interface CommitRequest {
   readonly container: string;
@@ -131,7 +132,7 @@ async function putImage(
   const { images, snapshots } = engine.foundations;
   const { record } = container;
   const base = record.imageId ? images.find(record.imageId) : undefined;
-  await snapshots.prepare(container.id, record.chainId);
+  await writableRoot(engine, container);
   const layer = await images.addLayer(record.chainId, snapshots.diffTar(container.id));
   const created = now();
   const isEmpty = layer.diffId === EMPTY_TAR;

@@ -16,6 +16,8 @@ interface Order {
   readonly renamed: number | undefined;
   /** The replica before runs. */
   readonly gate: number | undefined;
+  /** What it needs is there: also one that is kept may be on a network that is gone and comes back by this plan. */
+  readonly ready: readonly (number | undefined)[];
 }
 
 /** How many are replaced at once (Compose Specification, deploy.update_config); Infinity where the config does not say. */
@@ -77,7 +79,7 @@ export class ServicePlanner {
       const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
       if (create !== undefined) created.push(create.step);
       const start = this.options.start
-        ? this.start(service, replica, create, { renamed, gate: updated.at(-parallelism) })
+        ? this.start(service, replica, create, { renamed, gate: updated.at(-parallelism), ready })
         : this.finishReplacing(replica, create, []);
       if (start !== undefined) started.push(start);
       if (replica.fate === 'recreate' && start !== undefined && Number.isFinite(parallelism))
@@ -143,7 +145,7 @@ export class ServicePlanner {
     service: Service,
     replica: Replica,
     create: Creation | undefined,
-    { renamed, gate }: Order,
+    { renamed, gate, ready }: Order,
   ): number | undefined {
     const { container, name } = replica;
     if (!create && container?.state === 'paused') {
@@ -162,7 +164,12 @@ export class ServicePlanner {
         : `it is ${container?.state}`;
     return this.remember(
       name,
-      this.draft.add({ do: 'container.start', name }, because, [named, renamed, ...dependencies]),
+      this.draft.add({ do: 'container.start', name }, because, [
+        ...(create ? [] : ready),
+        named,
+        renamed,
+        ...dependencies,
+      ]),
     );
   }
 

@@ -1,5 +1,7 @@
 /** Files of containers in and out as archives: links, owners, compression, what is refused. */
+import { readdirSync } from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { extract, type Header, pack } from 'tar-stream';
@@ -8,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { expectRefusal, tarType } from '../support/api.js';
 import { importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
-import { startEngine, type TestEngine } from '../support/engine.js';
+import { isOtherEngine, startEngine, type TestEngine } from '../support/engine.js';
 
 const archives = suite('archives of containers');
 let engine: TestEngine;
@@ -159,6 +161,19 @@ archives('a container that does not run takes files too', async () => {
   await engine.request('PUT', `/containers/${id}/${queryOf('/tmp')}`, await tarOf([[{ name: 'x' }, 'early']]), tarType);
   await engine.request('POST', `/containers/${id}/start`);
   assert.is((await containers.exec(id, 'cat /tmp/x')).out, 'early');
+});
+
+archives('a copy into a container that is being removed leaves nothing of it', async () => {
+  const tar = await tarOf([[{ name: 'x' }, 'late']]);
+  const copies = Array.from({ length: 12 }, async () => {
+    const id = await containers.created();
+    const put = engine.request('PUT', `/containers/${id}/${queryOf('/tmp')}`, tar, tarType);
+    const look = engine.request('GET', `/containers/${id}/changes`);
+    await engine.request('DELETE', `/containers/${id}?force=1`);
+    await Promise.all([put, look]);
+  });
+  await Promise.all(copies);
+  if (!isOtherEngine) assert.equal(readdirSync(path.join(engine.home, 'roots')), []);
 });
 
 archives.run();

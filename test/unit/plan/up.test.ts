@@ -85,6 +85,21 @@ planning('starts what is stopped and nothing else', () => {
   assert.fixture(plan(desired, observed), '\n1 container.start shop-web-1  it is exited\n');
 });
 
+planning('starts what is kept only when its network is there again', () => {
+  const desired = shop();
+  const observed = {
+    ...running(desired, { except: ['web'], more: [container(desired, 'web', { state: 'created' })] }),
+    networks: [],
+  };
+  assert.fixture(
+    plan(desired, observed),
+    `
+1 network.create  shop_default  not there yet
+2 container.start shop-web-1    not started yet  after 1
+`,
+  );
+});
+
 planning('waits for a healthy dependency once for all that need it', () => {
   const healthy = { db: { condition: 'service_healthy', required: true } } as const;
   const desired = project({
