@@ -60,7 +60,7 @@ export interface ImageInspect {
   readonly Variant?: string;
   readonly Os: string;
   readonly Size: number;
-  readonly GraphDriver: { readonly Name: string; readonly Data: Readonly<Record<string, string>> };
+  readonly GraphDriver: { readonly Name: string; readonly Data: Readonly<Record<string, string>> | null };
   readonly RootFS: { readonly Type: string; readonly Layers: readonly string[] };
   readonly Metadata: { readonly LastTagTime: string };
   readonly Config: { readonly [K in keyof ImageConfig]: ImageConfig[K] | null };
@@ -171,7 +171,7 @@ export interface ContainerInspect {
   readonly AppArmorProfile: string;
   readonly ExecIDs: readonly string[] | null;
   readonly HostConfig: HostConfig;
-  readonly GraphDriver: { readonly Data: Readonly<Record<string, string>>; readonly Name: string };
+  readonly GraphDriver: { readonly Data: Readonly<Record<string, string>> | null; readonly Name: string };
   readonly SizeRw?: number;
   readonly SizeRootFs?: number;
   readonly Mounts: readonly MountView[];

@@ -133,7 +133,7 @@ async function putImage(
   const { record } = container;
   const base = record.imageId ? images.find(record.imageId) : undefined;
   await writableRoot(engine, container);
-  const layer = await images.addLayer(record.chainId, snapshots.diffTar(container.id));
+  const layer = await images.addLayer(record.chainId, snapshots.diffTar(container.id, record.chainId));
   const created = now();
   const isEmpty = layer.diffId === EMPTY_TAR;
   return images.put({

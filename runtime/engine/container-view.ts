@@ -1,6 +1,7 @@
 /** What clients are shown of a container beyond its record: addresses, paths, sizes. */
 import { join } from 'node:path';
 import type { Endpoint, EndpointRequest } from '../network/types.js';
+import type { StorageDriver } from '../snapshots/types.js';
 import type { Container } from './container.js';
 import { containerFilePaths } from './container-files.js';
 import type { Engine } from './engine.js';
@@ -28,6 +29,7 @@ export interface ContainerView {
   readonly logPath: string;
   readonly netnsPath: string;
   readonly execIds: readonly string[];
+  readonly driver: StorageDriver['name'];
   /** Folders of the writable root, as overlay takes them. */
   readonly root: {
     readonly lower: readonly string[];
@@ -78,6 +80,7 @@ export function containerView(engine: Engine, container: Container): ContainerVi
         : '',
     netnsPath: isUp ? join('/proc', String(record.state.Pid), 'ns/net') : '',
     execIds: [...container.execIds].filter((id) => ['created', 'running'].includes(engine.execs.get(id)?.state ?? '')),
+    driver: snapshots.driver.name,
     root: snapshots.get(record.id, record.chainId),
   };
 }
@@ -85,7 +88,7 @@ export function containerView(engine: Engine, container: Container): ContainerVi
 /** Bytes that the container wrote, and those together with its image's. */
 export async function containerSizes(engine: Engine, container: Container): Promise<{ rw: number; root: number }> {
   const { images, snapshots } = engine.foundations;
-  const rw = await snapshots.upperBytes(container.id).catch(() => 0);
+  const rw = await snapshots.upperBytes(container.id, container.record.chainId).catch(() => 0);
   return { rw, root: rw + (images.find(container.record.imageId)?.sizeBytes ?? 0) };
 }
 

@@ -1,6 +1,7 @@
 /** A container's record, what the network gave it and what the image says of its accounts, as a LaunchSpec. Pure. */
 import { dockerCapabilities } from '../launch/capabilities.js';
 import { defaultSysctls, rootlessSysctls } from '../launch/defaults.js';
+import { overlayOptions } from '../launch/overlay-options.js';
 import type {
   DeviceLimit,
   DeviceSpec,
@@ -59,12 +60,7 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
       lower: root.lower,
       upper: root.upper,
       work: root.work,
-      options: [
-        // The last run's mount may still be going when this one comes: with an index the folder would be refused until then.
-        'index=off',
-        ...(facts.rootless ? (['userxattr'] as const) : []),
-        ...(host.AutoRemove ? (['volatile'] as const) : []),
-      ],
+      options: [...overlayOptions(facts.rootless), ...(host.AutoRemove ? (['volatile'] as const) : [])],
       mountpoint: root.mountpoint,
     },
     ...(facts.kept === undefined ? {} : { kept: facts.kept }),

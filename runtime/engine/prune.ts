@@ -14,7 +14,7 @@ export async function pruneContainers(engine: Engine, filters: Filters) {
   let reclaimed = 0;
   for (const container of engine.containers.all()) {
     if (!isPrunable(container, filters, until)) continue;
-    const bytes = await engine.foundations.snapshots.upperBytes(container.id).catch(() => 0);
+    const bytes = await engine.foundations.snapshots.upperBytes(container.id, container.record.chainId).catch(() => 0);
     try {
       await removeContainer(engine, container, { force: false, volumes: false });
     } catch (error) {

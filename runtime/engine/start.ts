@@ -177,7 +177,8 @@ async function prepareProgram(
   const { paths, snapshots } = engine.foundations;
   const { id, chainId, hostConfig: host, mounts } = container.record;
   const directory = containerDirectory(paths, id);
-  const root = snapshots.get(id, chainId);
+  // Its folders are the launch program's to make, unless there is a tree to copy.
+  const root = await (snapshots.driver.name === 'vfs' ? snapshots.prepare : snapshots.get)(id, chainId);
   const [connected, given] = await settledAll([
     connect(),
     givenDevices(host),

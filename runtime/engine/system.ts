@@ -6,6 +6,8 @@ import { cgroupDirectories } from '../launch/cgroup.js';
 import type { Launcher } from '../launch/types.js';
 import type { Engine } from './engine.js';
 
+export type { StorageDriver } from '../snapshots/types.js';
+
 export interface Machine {
   readonly kernel: string;
   /** `x86_64`, as uname says it. */
@@ -25,6 +27,8 @@ export interface Machine {
   readonly appArmor: boolean;
   /** The engine is no more than an ordinary user. */
   readonly rootless: boolean;
+  /** What keeps containers without root to connections when they want to reach other machines; undefined: nothing does. */
+  readonly packetsStay: string | undefined;
   readonly hasGroups: boolean;
 }
 
@@ -132,6 +136,7 @@ export async function lookAtMachine(home: string, launch: Launcher['machine']): 
     cgroupVersion: isV2 ? '2' : '1',
     limits: !hasGroups ? noLimits : isV2 ? await limitsV2() : limitsV1(),
     rootless: launch.rootless !== undefined,
+    packetsStay: launch.rootless?.wayOut.kind === 'carried' ? launch.rootless.wayOut.missing : undefined,
     hasGroups,
     backingFilesystem,
     // Without root packets are forwarded in a network namespace of the engine's own.

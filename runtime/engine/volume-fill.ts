@@ -47,7 +47,7 @@ async function copyTree(engine: Engine, root: PreparedRoot, path: string, direct
 
 /** A quick no for the usual case, a path that no layer has; links on the way count as a perhaps. */
 async function mayHold(root: PreparedRoot, path: string): Promise<boolean> {
-  const answers = await Promise.all(root.lower.map((directory) => layerMayHold(directory, path)));
+  const answers = await Promise.all(root.below.map((directory) => layerMayHold(directory, path)));
   return answers.includes(true);
 }
 

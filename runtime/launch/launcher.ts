@@ -22,6 +22,7 @@ import {
   type TarPack,
   type TarResult,
   type TarUnpack,
+  type TreeCopy,
 } from './types.js';
 import { decodeFailure, type Frame, JOB, REPLY } from './wire.js';
 
@@ -101,11 +102,11 @@ class LauncherProcess implements Launcher {
   async unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult> {
     const connection = await this.connect();
     if (typeof tar === 'string') {
-      connection.send(JOB.unpack, encodeUnpack(options, tar));
+      connection.send(JOB.unpack, encodeUnpack(options, { file: tar, rootless: this.isRootless }));
       connection.socket.end();
       return decodeUnpacked((await lastAnswer(connection)).body);
     }
-    connection.send(JOB.unpack, encodeUnpack(options));
+    connection.send(JOB.unpack, encodeUnpack(options, { rootless: this.isRootless }));
     const answer = lastAnswer(connection);
     const answered = answer.then(
       () => undefined,
@@ -128,6 +129,17 @@ class LauncherProcess implements Launcher {
     await lastAnswer(connection);
   }
 
+  async copyTree({ trees, target, link = false }: TreeCopy): Promise<{ files: number; bytes: number }> {
+    const body = new ByteWriter();
+    body.list(trees);
+    body.string(target);
+    body.u32(link ? 1 : 0);
+    const connection = await this.connect();
+    connection.send(JOB.copy, body.finish());
+    const answer = await lastAnswer(connection);
+    return { files: Number(answer.body.readBigUInt64LE(0)), bytes: Number(answer.body.readBigUInt64LE(8)) };
+  }
+
   pack(options: TarPack): Readable {
     return Readable.from(this.packed(JOB.pack, options), { objectMode: false, highWaterMark: 1 << 20 });
   }
@@ -147,6 +159,10 @@ class LauncherProcess implements Launcher {
     const ended = once(child, 'exit');
     child.stdin?.end();
     await ended;
+  }
+
+  private get isRootless(): boolean {
+    return this.machine.rootless !== undefined;
   }
 
   /** Throws when the launcher cannot be started. */
@@ -215,7 +231,7 @@ class LauncherProcess implements Launcher {
 
   private async *packed(job: number, options: TarPack, ended?: (answer: Buffer) => void): AsyncGenerator<Buffer> {
     const connection = await this.connect();
-    connection.send(job, encodePack(options));
+    connection.send(job, encodePack(options, { rootless: this.isRootless }));
     try {
       for (;;) {
         const frame = await connection.next();

@@ -2,6 +2,7 @@
  * What a container is once every decision has been made: the input of the pure composer that turns it
  * into a launch program. Nothing in here has a default; the engine has picked all of it.
  */
+import type { OverlayOption } from './overlay-options.js';
 
 /** `new` makes one; `host` keeps the engine's; `path` joins an existing one (`/proc/PID/ns/net`). */
 export type NamespaceChoice =
@@ -27,7 +28,7 @@ export type RootFs =
       readonly lower: readonly string[];
       readonly upper: string;
       readonly work: string;
-      readonly options: readonly ('volatile' | 'userxattr' | 'metacopy=off' | 'index=off')[];
+      readonly options: readonly OverlayOption[];
       /** An existing empty folder of the container to mount on, absolute. */
       readonly mountpoint: string;
     }

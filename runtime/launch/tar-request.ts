@@ -1,3 +1,4 @@
+import { overlayOptions } from './overlay-options.js';
 import type { PackedGzip, TarPack, TarResult, TarRoot, TarUnpack } from './types.js';
 
 /**
@@ -25,12 +26,17 @@ type Field =
   | { readonly text: string }
   | { readonly list: readonly string[] };
 
-/** Body of a `job_unpack` request; the archive is `file`, or follows on the same connection, its end by half-closing. */
-export function encodeUnpack(options: TarUnpack, file = ''): Uint8Array {
+const modes = { plain: 0, layer: 1, tree: 2 } as const;
+
+/**
+ * Body of a `job_unpack` request; the archive is `file`, or follows on the same connection, its end by half-closing.
+ * `rootless`: overlays are mounted as an engine without root has to.
+ */
+export function encodeUnpack(options: TarUnpack, { file = '', rootless = false } = {}): Uint8Array {
   return encodeFields([
-    ...rootFields(options.root),
+    ...rootFields(options.root, rootless),
     { text: options.path },
-    flag(options.mode === 'layer'),
+    { u32: modes[options.mode] },
     flag(options.userXattr),
     { list: options.parents ?? [] },
     flag(options.createPath),
@@ -46,16 +52,17 @@ export function encodeUnpack(options: TarUnpack, file = ''): Uint8Array {
 }
 
 /** Body of a `job_pack` request; answered by data frames (REPLY_DATA) and an empty REPLY_OK. */
-export function encodePack(options: TarPack): Uint8Array {
+export function encodePack(options: TarPack, { rootless = false } = {}): Uint8Array {
   return encodeFields([
-    ...rootFields(options.root),
+    ...rootFields(options.root, rootless),
     { text: options.path },
-    flag(options.mode === 'layer'),
+    { u32: modes[options.mode] },
     flag(options.userXattr),
     { text: options.rename ?? '' },
     flag(options.followTop),
     flag(options.clampMtime !== undefined),
     { i64: BigInt(options.clampMtime ?? 0) },
+    { list: options.below ?? [] },
   ]);
 }
 
@@ -81,7 +88,7 @@ export function decodePackedGzip(body: Uint8Array): PackedGzip {
   return { plain: side(0), packed: side(12 + view.getUint32(8, true) + 1) };
 }
 
-function rootFields(root: TarRoot): Field[] {
+function rootFields(root: TarRoot, rootless: boolean): Field[] {
   const overlay = root.kind === 'overlay' ? root : undefined;
   return [
     { u32: { directory: 0, process: 1, overlay: 2, file: 3 }[root.kind] },
@@ -92,6 +99,7 @@ function rootFields(root: TarRoot): Field[] {
     { text: overlay?.work ?? '' },
     { text: overlay?.mountpoint ?? '' },
     { list: (overlay?.binds ?? []).flatMap((bind) => [bind.source, bind.target]) },
+    { list: overlay ? overlayOptions(rootless) : [] },
   ];
 }
 

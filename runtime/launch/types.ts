@@ -128,6 +128,8 @@ export interface Launcher {
   unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult>;
   /** Settles when all that was written to the file system of `path` is on its disk. Throws LaunchError. */
   sync(path: string): Promise<void>;
+  /** Copies as the kernel does it best: shared blocks where the file system can. Bytes: of what was really copied. Throws LaunchError. */
+  copyTree(copy: TreeCopy): Promise<{ readonly files: number; readonly bytes: number }>;
   /** Streams a tar of a folder; see `TarPack`. */
   pack(options: TarPack): Readable;
   /** The same as gzip, compressed and hashed in threads; `tell` hears what it was before the stream ends. */
@@ -156,8 +158,11 @@ export interface TarUnpack {
   readonly root: TarRoot;
   /** Below the root. Created only when `createPath`. */
   readonly path: string;
-  /** `layer`: `.wh.` files become overlay whiteouts and opaque marks, parents missing in the tar copy mode and owner from `parents`. `plain`: as tar does. */
-  readonly mode: 'layer' | 'plain';
+  /**
+   * `layer`: `.wh.` files become overlay whiteouts and opaque marks, parents missing in the tar copy mode and owner from
+   * `parents`. `tree`: onto a copy of what lies below; what whiteouts hide is removed. `plain`: as tar does.
+   */
+  readonly mode: 'layer' | 'tree' | 'plain';
   /** Lower layers, topmost first, for hard links into them and for attributes of implied parents. */
   readonly parents?: readonly string[];
   readonly createPath?: boolean;
@@ -199,4 +204,16 @@ export interface TarPack {
   readonly clampMtime?: number;
   readonly followTop?: boolean;
   readonly userXattr?: boolean;
+  /** Trees that this one is a copy of, topmost first: only what it changes is packed, with `.wh.` files for what is gone. */
+  readonly below?: readonly string[];
+}
+
+/** Trees laid over each other as one new folder. */
+export interface TreeCopy {
+  /** Lowest first. */
+  readonly trees: readonly string[];
+  /** Made by this; must not be there yet. */
+  readonly target: string;
+  /** Files get a further name instead of a copy: for what is never written to. */
+  readonly link?: boolean;
 }

@@ -14,7 +14,8 @@
 	JOB(4, job_unpack) \
 	JOB(5, job_pack) \
 	JOB(6, job_sync) \
-	JOB(7, job_pack_gzip)
+	JOB(7, job_pack_gzip) \
+	JOB(8, job_copy)
 
 #define JOB(code, function) int function(int fd, struct request *r);
 JOBS(JOB)

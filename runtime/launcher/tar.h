@@ -32,6 +32,9 @@ enum tar_operation {
 /* ROOT_FILE: what is packed is there as an archive already. */
 enum tar_root_kind { ROOT_DIRECTORY, ROOT_PROCESS, ROOT_OVERLAY, ROOT_FILE };
 
+/* As tar does; a layer's marks as those of an overlay; a layer upon the tree that it changes. */
+enum tar_mode { TAR_PLAIN, TAR_LAYER, TAR_TREE };
+
 /* Both jobs' requests; strings point into the frame. */
 struct tar_request {
 	enum tar_root_kind kind;
@@ -42,8 +45,10 @@ struct tar_request {
 	const char *upper, *work, *mountpoint;
 	char **binds;			/* source, target, source, target, … */
 	uint32_t bind_count;
+	char **options;			/* of the overlay */
 	const char *path;
-	bool layer;
+	enum tar_mode mode;
+	bool layer;			/* mode is TAR_LAYER */
 	bool user_xattr;		/* overlay marks are user.overlay.*, not trusted.overlay.* */
 	/* unpack */
 	char **parents;
@@ -59,6 +64,8 @@ struct tar_request {
 	const char *rename;		/* "" none */
 	bool follow_top, has_clamp;
 	int64_t clamp;
+	char **below;			/* trees, topmost first: only what changes them is packed */
+	uint32_t below_count;
 };
 
 /* -1 with errno EBADMSG or ENOMEM. */
@@ -209,6 +216,7 @@ struct unpack {
 	bool replaced;		/* this entry took the place of a directory or a link: no remembered place is sure any more */
 	uint64_t files, bytes;
 	uint64_t charged;	/* against q->limit: content, and a block for each entry */
+	struct upon *upon;	/* what this layer brought (TAR_TREE) */
 };
 
 /* Descriptor (the caller's to close) of the directory `path`, made with its parents where missing. */
@@ -223,6 +231,10 @@ int unpack_file(struct unpack *u, int dir, const char *name, const struct tar_en
 /* Makes way for an entry: 0 nothing there now, 1 a directory that stays, 2 a whiteout was there, -1 failed. */
 int unpack_clear(struct unpack *u, int dir, const char *name, const struct tar_entry *e, const char *path);
 
+enum layer_mark { MARK_NONE, MARK_DELETED, MARK_OPAQUE, MARK_IGNORED, MARK_FAILED };
+
+/* What kind of whiteout mark `path` is; `hidden` is the name that a MARK_DELETED hides. */
+enum layer_mark layer_mark(struct unpack *u, const char *path, const char **hidden);
 /* 1 when `path` was a whiteout mark and is dealt with, 0 when it is none, -1 failed. */
 int layer_whiteout(struct unpack *u, const char *path);
 int layer_opaque(struct unpack *u, int dir, const char *name);
@@ -232,7 +244,31 @@ int layer_implied(struct unpack *u, int parent, const char *name, const char *pa
 int layer_copy_up(struct unpack *u, const char *path);
 bool is_whiteout(const struct stat *s);
 
-/* ---- writing an archive (tar_write.c, tar_pack.c) ---- */
+/* ---- a layer upon the tree that it changes (tar_upon.c) ---- */
+
+/* Notes that this layer brings `path`: whiteouts of its own speak of what was there before. */
+int upon_brought(struct unpack *u, const char *path);
+/* 1 when `path` was a whiteout mark and is dealt with, 0 when it is none, -1 failed. */
+int upon_whiteout(struct unpack *u, const char *path);
+
+/* ---- files with several names (tar_links.c) ---- */
+
+struct tar_link {
+	dev_t device;
+	ino_t inode;
+	char *name;
+};
+
+/* Open addressing, a power of two. */
+struct tar_links {
+	struct tar_link *list;
+	size_t count, room;
+};
+
+/* The name under which this file was met before, or NULL: then it is `name` from now on. Sets errno to 0, or ENOMEM. */
+const char *tar_links_find(struct tar_links *l, const struct stat *s, const char *name);
+
+/* ---- writing an archive (tar_write.c, tar_pack.c, tar_changes.c) ---- */
 
 struct tar_gzip;
 

@@ -44,24 +44,34 @@ static int deleted_entry(struct unpack *u, const char *path, int parent, const c
 	return 1;
 }
 
+enum layer_mark layer_mark(struct unpack *u, const char *path, const char **hidden)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	if (strncmp(base, MARK, strlen(MARK)) != 0)
+		return MARK_NONE;
+	if (strcmp(base, MARK MARK ".opq") == 0)
+		return MARK_OPAQUE;
+	*hidden = base + strlen(MARK);
+	/* ".wh..wh.plnk" and its like: housekeeping of aufs. */
+	if (strncmp(*hidden, MARK, strlen(MARK)) == 0)
+		return MARK_IGNORED;
+	if (**hidden && strcmp(*hidden, ".") && strcmp(*hidden, ".."))
+		return MARK_DELETED;
+	errno = EINVAL;
+	unpack_fault(u, TAR_ESCAPE, path);
+	return MARK_FAILED;
+}
+
 int layer_whiteout(struct unpack *u, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *name;
-	if (strncmp(base, MARK, strlen(MARK)) != 0)
-		return 0;
-	bool opaque = strcmp(base, MARK MARK ".opq") == 0;
-	/* ".wh..wh.plnk" and its like: housekeeping of aufs. */
-	if (!opaque && strncmp(base + strlen(MARK), MARK, strlen(MARK)) == 0)
-		return 1;
-	const char *hidden = base + strlen(MARK);
-	if (!opaque && (!*hidden || !strcmp(hidden, ".") || !strcmp(hidden, ".."))) {
-		errno = EINVAL;
-		return unpack_fault(u, TAR_ESCAPE, path);
-	}
+	const char *hidden, *name;
+	enum layer_mark mark = layer_mark(u, path, &hidden);
+	if (mark != MARK_OPAQUE && mark != MARK_DELETED)
+		return mark == MARK_FAILED ? -1 : mark == MARK_IGNORED;
 	int parent = unpack_parent(u, path, &name);
 	if (parent < 0)
 		return -1;
-	return opaque ? opaque_entry(u, path, parent) : deleted_entry(u, path, parent, hidden);
+	return mark == MARK_OPAQUE ? opaque_entry(u, path, parent) : deleted_entry(u, path, parent, hidden);
 }
 
 /* Descriptor (O_PATH, of the link itself where it is one) of `path` in the highest lower layer that has it. */

@@ -1,5 +1,5 @@
 /* The pack job: a tree in the order of its names, so that the same tree gives the same bytes. */
-#include "tar.h"
+#include "tar_pack.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -10,65 +10,9 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-/* Files with several names: the first one met is the file, the others link to it. */
-struct seen {
-	dev_t device;
-	ino_t inode;
-	char *name;
-};
-
-struct pack {
-	const struct tar_request *q;
-	struct tar_output out;
-	struct failure *failure;
-	struct seen *seen;	/* open addressing, a power of two */
-	size_t seen_count, seen_room;
-	char name[PATH_MAX * 2];	/* of the current entry in the archive */
-};
-
-static int fault(struct pack *p, enum tar_operation op)
+int pack_fault(struct pack *p, enum tar_operation op)
 {
 	return p->failure->op ? -1 : tar_fault(p->failure, op, p->name);
-}
-
-static struct seen *slot(struct seen *list, size_t room, dev_t device, ino_t inode)
-{
-	size_t at = (inode * 0x9e3779b97f4a7c15u ^ device) & (room - 1);
-	while (list[at].name && (list[at].device != device || list[at].inode != inode))
-		at = (at + 1) & (room - 1);
-	return &list[at];
-}
-
-static int grow(struct pack *p)
-{
-	size_t room = p->seen_room ? p->seen_room * 2 : 256;
-	struct seen *list = calloc(room, sizeof *list);
-	if (!list)
-		return -1;
-	for (size_t i = 0; i < p->seen_room; i++)
-		if (p->seen[i].name)
-			*slot(list, room, p->seen[i].device, p->seen[i].inode) = p->seen[i];
-	free(p->seen);
-	p->seen = list;
-	p->seen_room = room;
-	return 0;
-}
-
-/* The name under which this file is already in the archive, or NULL. Sets errno to 0, or ENOMEM. */
-static const char *earlier(struct pack *p, const struct stat *s)
-{
-	errno = 0;
-	if (S_ISDIR(s->st_mode) || s->st_nlink < 2)
-		return NULL;
-	if (p->seen_count * 2 >= p->seen_room && grow(p) < 0)
-		return NULL;
-	struct seen *one = slot(p->seen, p->seen_room, s->st_dev, s->st_ino);
-	if (one->name)
-		return one->name;
-	*one = (struct seen){ s->st_dev, s->st_ino, strdup(p->name) };
-	p->seen_count += one->name != NULL;
-	errno = one->name ? 0 : ENOMEM;
-	return NULL;
 }
 
 static char type_of(const struct stat *s)
@@ -84,7 +28,7 @@ static char type_of(const struct stat *s)
 	}
 }
 
-static void describe(struct pack *p, struct tar_entry *e, const struct stat *s)
+void pack_describe(struct pack *p, struct tar_entry *e, const struct stat *s)
 {
 	*e = (struct tar_entry){
 		.type = type_of(s), .name = p->name, .mode = s->st_mode & 07777, .uid = s->st_uid, .gid = s->st_gid,
@@ -103,7 +47,7 @@ static int put_zeros(struct pack *p, uint64_t left)
 	static const char zeros[4096];
 	for (; left > 0; left -= left < sizeof zeros ? left : sizeof zeros)
 		if (tar_put(&p->out, zeros, left < sizeof zeros ? (size_t)left : sizeof zeros) < 0)
-			return fault(p, TAR_OUTPUT);
+			return pack_fault(p, TAR_OUTPUT);
 	return 0;
 }
 
@@ -113,13 +57,13 @@ static int put_content(struct pack *p, int fd, uint64_t size)
 	uint64_t left = size;
 	while (left > 0) {
 		if (p->out.used == TAR_BUFFER && tar_flush(&p->out) < 0)
-			return fault(p, TAR_OUTPUT);
+			return pack_fault(p, TAR_OUTPUT);
 		size_t room = TAR_BUFFER - p->out.used;
 		ssize_t n = read(fd, p->out.buffer + p->out.used, left < room ? (size_t)left : room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return fault(p, TAR_WALK);
+			return pack_fault(p, TAR_WALK);
 		if (n == 0)
 			break;
 		p->out.used += (size_t)n;
@@ -127,29 +71,28 @@ static int put_content(struct pack *p, int fd, uint64_t size)
 	}
 	if (put_zeros(p, left) < 0)
 		return -1;
-	return tar_put_padding(&p->out, size) < 0 ? fault(p, TAR_OUTPUT) : 0;
+	return tar_put_padding(&p->out, size) < 0 ? pack_fault(p, TAR_OUTPUT) : 0;
 }
 
-static int put_entry(struct pack *p, const struct tar_entry *e)
+int pack_header(struct pack *p, const struct tar_entry *e)
 {
-	return tar_put_header(&p->out, e) < 0 ? fault(p, TAR_OUTPUT) : 0;
+	return tar_put_header(&p->out, e) < 0 ? pack_fault(p, TAR_OUTPUT) : 0;
 }
 
-/* An empty file whose name says what is gone. */
-static int put_mark(struct pack *p, const struct stat *s, size_t directory, const char *mark, const char *name)
+int pack_mark(struct pack *p, const struct stat *s, size_t directory, const char *mark, const char *name)
 {
 	char full[sizeof p->name];
 	struct tar_entry e;
 	if ((size_t)snprintf(full, sizeof full, "%.*s%s%s", (int)directory, p->name, mark, name) >= sizeof full) {
 		errno = ENAMETOOLONG;
-		return fault(p, TAR_WALK);
+		return pack_fault(p, TAR_WALK);
 	}
-	describe(p, &e, s);
+	pack_describe(p, &e, s);
 	e.type = '0';
 	e.name = full;
 	e.size = 0;
 	e.mode = S_ISDIR(s->st_mode) ? e.mode & 0777 : 0600;
-	return put_entry(p, &e);
+	return pack_header(p, &e);
 }
 
 static bool is_opaque(const struct pack *p, int fd)
@@ -166,9 +109,9 @@ static int pack_regular(struct pack *p, int dir, const char *name, struct tar_en
 	if (fd < 0 && errno == ENOENT)
 		return 0;	/* gone since it was listed */
 	if (fd < 0 || fstat(fd, &s) < 0)
-		return fault(p, TAR_WALK);
+		return pack_fault(p, TAR_WALK);
 	e->size = S_ISREG(s.st_mode) ? (uint64_t)s.st_size : 0;
-	int result = tar_xattrs_read(&e->xattrs, fd, NULL) < 0 ? fault(p, TAR_WALK) : put_entry(p, e);
+	int result = tar_xattrs_read(&e->xattrs, fd, NULL) < 0 ? pack_fault(p, TAR_WALK) : pack_header(p, e);
 	tar_xattrs_clear(&e->xattrs);
 	if (result == 0 && e->size > 0)
 		result = put_content(p, fd, e->size);
@@ -181,25 +124,23 @@ static int pack_symlink(struct pack *p, int dir, const char *name, struct tar_en
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
 	if (n < 0)
-		return errno == ENOENT ? 0 : fault(p, TAR_WALK);
+		return errno == ENOENT ? 0 : pack_fault(p, TAR_WALK);
 	target[n] = 0;
 	e->link = target;
-	return put_entry(p, e);
+	return pack_header(p, e);
 }
-
-static int pack_children(struct pack *p, int fd, size_t length);
 
 static int pack_directory(struct pack *p, int dir, const char *name, struct tar_entry *e, const struct stat *s)
 {
 	size_t length = strlen(p->name);
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : fault(p, TAR_WALK);
+		return errno == ENOENT ? 0 : pack_fault(p, TAR_WALK);
 	strcpy(p->name + length++, "/");
-	int result = tar_xattrs_read(&e->xattrs, fd, NULL) < 0 ? fault(p, TAR_WALK) : put_entry(p, e);
+	int result = tar_xattrs_read(&e->xattrs, fd, NULL) < 0 ? pack_fault(p, TAR_WALK) : pack_header(p, e);
 	tar_xattrs_clear(&e->xattrs);
 	if (result == 0 && p->q->layer && is_opaque(p, fd))
-		result = put_mark(p, s, length, ".wh..wh..opq", "");
+		result = pack_mark(p, s, length, ".wh..wh..opq", "");
 	if (result == 0)
 		result = pack_children(p, fd, length);
 	else
@@ -207,32 +148,31 @@ static int pack_directory(struct pack *p, int dir, const char *name, struct tar_
 	return result;
 }
 
-/* The entry dir/name, whose name in the archive p->name already is; `base` is where its last part begins. */
-static int pack_one(struct pack *p, int dir, const char *name, size_t base)
+int pack_one(struct pack *p, int dir, const char *name, size_t base)
 {
 	struct stat s;
 	struct tar_entry e;
 	if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fault(p, TAR_WALK);
+		return errno == ENOENT ? 0 : pack_fault(p, TAR_WALK);
 	if (p->q->layer && is_whiteout(&s))
-		return put_mark(p, &s, base, ".wh.", name);
-	describe(p, &e, &s);
+		return pack_mark(p, &s, base, ".wh.", name);
+	pack_describe(p, &e, &s);
 	if (!e.type)
 		return 0;
-	const char *first = earlier(p, &s);
+	const char *first = tar_links_find(&p->links, &s, p->name);
 	if (errno)
-		return fault(p, TAR_WALK);
+		return pack_fault(p, TAR_WALK);
 	if (first) {
 		e.type = '1';
 		e.size = 0;
 		e.link = (char *)first;
-		return put_entry(p, &e);
+		return pack_header(p, &e);
 	}
 	switch (e.type) {
 	case '0': return pack_regular(p, dir, name, &e);
 	case '2': return pack_symlink(p, dir, name, &e);
 	case '5': return pack_directory(p, dir, name, &e, &s);
-	default: return put_entry(p, &e);
+	default: return pack_header(p, &e);
 	}
 }
 
@@ -241,8 +181,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Names in a directory, sorted by their bytes; consumes the descriptor. -1 with errno. */
-static ssize_t list_names(DIR *dir, char ***out)
+ssize_t pack_names(DIR *dir, char ***out)
 {
 	size_t count = 0, room = 0;
 	char **names = NULL;
@@ -267,18 +206,17 @@ static ssize_t list_names(DIR *dir, char ***out)
 	return (ssize_t)count;
 }
 
-/* Everything in the directory `fd` (closed here); its own name is the first `length` bytes of p->name. */
-static int pack_children(struct pack *p, int fd, size_t length)
+int pack_children(struct pack *p, int fd, size_t length)
 {
 	char **names = NULL;
 	DIR *dir = fdopendir(fd);
-	ssize_t count = dir ? list_names(dir, &names) : -1;
-	int result = count < 0 ? fault(p, TAR_WALK) : 0;
+	ssize_t count = dir ? pack_names(dir, &names) : -1;
+	int result = count < 0 ? pack_fault(p, TAR_WALK) : 0;
 	for (ssize_t i = 0; i < count; i++) {
 		size_t n = strlen(names[i]);
 		if (result == 0 && length + n + 16 > sizeof p->name) {
 			errno = ENAMETOOLONG;
-			result = fault(p, TAR_WALK);
+			result = pack_fault(p, TAR_WALK);
 		}
 		if (result == 0) {
 			memcpy(p->name + length, names[i], n + 1);
@@ -303,7 +241,7 @@ static int pack_named(struct pack *p, int root, char *path)
 	char parent[PATH_MAX];
 	snprintf(parent, sizeof parent, "%.*s", (int)(name - path), path);
 	int dir = tar_open(root, parent, O_PATH | O_DIRECTORY);
-	int result = dir < 0 ? fault(p, TAR_PATH) : pack_one(p, dir, *name ? name : ".", base);
+	int result = dir < 0 ? pack_fault(p, TAR_PATH) : pack_one(p, dir, *name ? name : ".", base);
 	if (dir >= 0)
 		close(dir);
 	return result;
@@ -322,7 +260,9 @@ static int pack_top(struct pack *p, int root)
 	close(top);
 	if (S_ISDIR(s.st_mode) && !*p->q->rename) {
 		int fd = tar_open(root, path, O_RDONLY | O_DIRECTORY);
-		return fd < 0 ? tar_fault(p->failure, TAR_PATH, p->q->path) : pack_children(p, fd, 0);
+		if (fd < 0)
+			return tar_fault(p->failure, TAR_PATH, p->q->path);
+		return p->q->below_count > 0 ? pack_changes(p, fd) : pack_children(p, fd, 0);
 	}
 	if (!p->q->follow_top)
 		return pack_named(p, root, path);
@@ -355,10 +295,10 @@ static int pack_file(struct pack *p)
 	snprintf(p->name, sizeof p->name, "%s", p->q->directory);
 	for (;;) {
 		if (p->out.used == TAR_BUFFER && tar_flush(&p->out) < 0)
-			return fault(p, TAR_OUTPUT);
+			return pack_fault(p, TAR_OUTPUT);
 		ssize_t n = read(fd, p->out.buffer + p->out.used, TAR_BUFFER - p->out.used);
 		if (n < 0 && errno != EINTR)
-			return fault(p, TAR_WALK);
+			return pack_fault(p, TAR_WALK);
 		if (n == 0)
 			break;
 		p->out.used += n > 0 ? (size_t)n : 0;

@@ -26,7 +26,8 @@ static int read_root(struct tar_request *q, struct reader *r)
 	q->work = read_str(r);
 	q->mountpoint = read_str(r);
 	q->binds = read_list(r, &q->bind_count);
-	return q->lower && q->binds && q->kind <= ROOT_FILE && q->bind_count % 2 == 0 ? 0 : -1;
+	q->options = read_list(r, &(uint32_t){ 0 });
+	return q->lower && q->binds && q->options && q->kind <= ROOT_FILE && q->bind_count % 2 == 0 ? 0 : -1;
 }
 
 int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
@@ -34,7 +35,9 @@ int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
 	memset(q, 0, sizeof *q);
 	bool good = read_root(q, r) == 0;
 	q->path = read_str(r);
-	q->layer = read_u32(r);
+	q->mode = (enum tar_mode)read_u32(r);
+	q->layer = q->mode == TAR_LAYER;
+	good = good && q->mode <= TAR_TREE;
 	q->user_xattr = read_u32(r);
 	if (unpack) {
 		q->parents = read_list(r, &q->parent_count);
@@ -53,6 +56,8 @@ int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
 		q->follow_top = read_u32(r);
 		q->has_clamp = read_u32(r);
 		q->clamp = (int64_t)read_u64(r);
+		q->below = read_list(r, &q->below_count);
+		good = good && q->below;
 	}
 	if (good && !r->bad)
 		return 0;
@@ -64,7 +69,6 @@ int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
 static int mount_overlay(const struct tar_request *q, bool write, const char **culprit)
 {
 	char **lower = calloc(q->lower_count + 2, sizeof *lower);
-	char *user_xattr[] = { "userxattr", NULL }, *none[] = { NULL };
 	if (!lower)
 		return -1;
 	size_t count = 0;
@@ -73,7 +77,7 @@ static int mount_overlay(const struct tar_request *q, bool write, const char **c
 	memcpy(lower + count, q->lower, q->lower_count * sizeof *lower);
 	struct overlay_layers layers = {
 		.lower = lower, .upper = write ? q->upper : "", .work = write ? q->work : "",
-		.options = q->user_xattr ? user_xattr : none,
+		.options = q->options,
 	};
 	int target = open(q->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result = target < 0 ? -1 : overlay_mount(target, &layers, culprit);

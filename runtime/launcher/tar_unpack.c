@@ -164,8 +164,8 @@ static int unpack_entry(struct unpack *u)
 		return -1;
 	if (place(u, e->name, path) < 0)
 		return -1;
-	if (u->q->layer) {
-		int mark = layer_whiteout(u, path);
+	if (u->q->mode != TAR_PLAIN) {
+		int mark = u->q->layer ? layer_whiteout(u, path) : upon_whiteout(u, path);
 		if (mark != 0)
 			return mark;
 	}
@@ -191,6 +191,8 @@ static int unpack_entry(struct unpack *u)
 	u->files++;
 	u->bytes += e->type == '0' ? e->real_size : 0;
 	int result = unpack_file(u, dir, name, e);
+	if (result == 0 && u->q->mode == TAR_TREE)
+		result = upon_brought(u, path);
 	if (result < 0)
 		unpack_fault(u, TAR_ENTRY, path);
 	if (u->replaced)

@@ -8,6 +8,8 @@ export interface EngineConfig {
   readonly environment: Environment;
   /** What one layer of an image from elsewhere may come to, unpacked. */
   readonly layerLimitBytes: number;
+  /** How layers are kept; undefined: by overlay where that works. */
+  readonly storageDriver?: 'overlay2' | 'vfs';
 }
 
 const LAYER_LIMIT_BYTES = 100 * 2 ** 30;
@@ -22,7 +24,8 @@ const LAYER_LIMIT_BYTES = 100 * 2 ** 30;
  *       "insecure-registries": ["registry.local:5000", "10.0.0.0/8"],
  *       "certs-dirs": ["/srv/certs.d"],
  *       "proxies": {"http-proxy": "…", "https-proxy": "…", "no-proxy": "…"},
- *       "max-layer-size": "20g"
+ *       "max-layer-size": "20g",
+ *       "storage-driver": "vfs"
  *     }
  */
 export function readEngineConfig(home: string, env: Environment): EngineConfig {
@@ -42,6 +45,7 @@ export function readEngineConfig(home: string, env: Environment): EngineConfig {
   return {
     environment: { ...said, ...withoutTwins(said, given), ...given },
     layerLimitBytes: parseBytes(settings['max-layer-size'] ?? LAYER_LIMIT_BYTES),
+    ...storageDriver(env.DEVENV_STORAGE_DRIVER || settings['storage-driver']),
   };
 }
 
@@ -52,6 +56,7 @@ interface Settings {
   readonly 'certs-dirs'?: readonly string[];
   readonly proxies?: { readonly 'http-proxy'?: string; readonly 'https-proxy'?: string; readonly 'no-proxy'?: string };
   readonly 'max-layer-size'?: number | string;
+  readonly 'storage-driver'?: string;
 }
 
 /** A key's form: whether a value has it. */
@@ -62,7 +67,18 @@ const forms: { readonly [K in keyof Required<Settings>]: (value: unknown) => boo
   'certs-dirs': isTexts,
   proxies: (value) => isMap(value) && Object.values(value).every((one) => typeof one === 'string'),
   'max-layer-size': (value) => /^\d+ *[kmgt]?b?$/i.test(String(value)),
+  'storage-driver': isStorageDriver,
 };
+
+function isStorageDriver(value: unknown): value is 'overlay2' | 'vfs' {
+  return value === 'overlay2' || value === 'vfs';
+}
+
+function storageDriver(said: string | undefined): Pick<EngineConfig, 'storageDriver'> {
+  if (said === undefined) return {};
+  if (isStorageDriver(said)) return { storageDriver: said };
+  throw new Error(`there is no storage driver "${said}": DEVENV_STORAGE_DRIVER can be overlay2 or vfs`);
+}
 
 function readSettings(file: string): Settings {
   let text: string;

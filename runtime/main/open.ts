@@ -61,6 +61,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   const snapshots = await openSnapshots({
     home,
     launcher,
+    ...(config.storageDriver && { driver: config.storageDriver }),
     ...(rootless && { userXattr: true, oneOwner: !rootless.hasRange }),
   });
   const images = await openImageStore({

@@ -2,47 +2,50 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
-import type { TarPack } from '../launch/types.js';
-import { countBytes, listChanges } from './changes.js';
+import { chooseDriver } from './driver.js';
+import type { Form } from './form.js';
 import { makeInitLayer } from './init-layer.js';
 import { chainOf, type LayerFolders, openLayerFolders } from './layers.js';
+import { overlayForm } from './overlay-form.js';
 import { registerFailure } from './sentences.js';
 import { openSettling } from './settle.js';
 import { openTrash, type Trash } from './trash.js';
+import { treeForm } from './tree-form.js';
 import type { ChainId, NewLayer, OpenSnapshots, PreparedRoot, Snapshots, SnapshotsOptions } from './types.js';
 
 /** Opens (and makes) the folders of layers and roots under `home`, and throws away what a crash left half-made. */
 export const openSnapshots: OpenSnapshots = async (options) => {
-  const trash = await openTrash(join(options.home, 'trash'), options.launcher);
-  const { sync } = options.launcher;
-  const settling = openSettling(await readBoot(), sync && (() => sync.call(options.launcher, options.home)));
-  const layers = await openLayerFolders(join(options.home, 'layers'), trash, settling);
-  await mkdir(join(options.home, 'roots'), { recursive: true });
-  const lower = (chainId: ChainId | undefined) => chainOf(layers, chainId).map(layers.contentPath);
-  const initLayer = await makeInitLayer(join(options.home, 'init'));
+  const { home, launcher } = options;
+  const boot = await readBoot();
+  const driver = await chooseDriver(options, boot);
+  const form = driver.name === 'overlay2' ? overlayForm(options) : treeForm(options);
+  const trash = await openTrash(join(home, 'trash'), launcher);
+  const settling = openSettling(boot, launcher.sync && (() => launcher.sync!(home)));
+  const layers = await openLayerFolders(join(home, form.place, 'layers'), trash, settling);
+  const below = (chainId: ChainId | undefined) => form.shown(chainOf(layers, chainId).map(layers.contentPath));
+  const initLayer = await makeInitLayer(join(home, 'init'));
+  const belowRoot = (key: string, chainId: ChainId | undefined) =>
+    isContainerId(key) ? [initLayer, ...below(chainId)] : below(chainId);
+  const layerPack = (chainId: ChainId) => form.pack(layers.contentPath(chainId), below(layers.get(chainId)?.parent));
   return {
+    driver,
     has: (chainId) => layers.get(chainId) !== undefined,
     sizeBytes: (chainId) => layers.get(chainId)?.sizeBytes ?? 0,
     parent: (chainId) => layers.get(chainId)?.parent,
     list: layers.list,
     settle: settling.settle,
     remove: layers.remove,
-    lowerDirectories: lower,
-    layerTar: (chainId) => packLayer(layers.contentPath(chainId), options),
+    lowerDirectories: (chainId) => [...below(chainId)],
+    layerTar: (chainId) => launcher.pack(layerPack(chainId)),
     layerGzip: (source, tell) =>
-      options.launcher.packGzip(
+      launcher.packGzip(
         'file' in source
           ? { root: { kind: 'file', path: source.file }, path: '/', mode: 'plain' }
-          : layerPack(layers.contentPath(source.chainId), options),
+          : layerPack(source.chainId),
         tell,
       ),
-    ...layerMaking(layers, options),
-    ...rootKeeping(
-      join(options.home, 'roots'),
-      (key, chainId) => (isContainerId(key) ? [initLayer, ...lower(chainId)] : lower(chainId)),
-      trash,
-      options,
-    ),
+    ...layerMaking({ layers, form, below }, options),
+    ...rootKeeping({ directory: join(home, form.place, 'roots'), form, below: belowRoot, trash }, options),
   };
 };
 
@@ -59,23 +62,32 @@ function readBoot(): Promise<string> {
 
 type Layer = { readonly parent: ChainId | undefined; readonly chainId: ChainId };
 
+interface LayerMaking {
+  readonly layers: LayerFolders;
+  readonly form: Form;
+  readonly below: (chainId: ChainId | undefined) => readonly string[];
+}
+
 /** `apply` and `adopt`. */
 function layerMaking(
-  layers: LayerFolders,
+  { layers, form, below }: LayerMaking,
   { launcher, userXattr, oneOwner }: SnapshotsOptions,
 ): Pick<Snapshots, 'apply' | 'adopt'> {
   const working = new Map<ChainId, Promise<void>>();
 
   async function unpack(layer: NewLayer, tar: Readable | string): Promise<void> {
     const { parent, chainId, gzip, check, limitBytes } = layer;
-    const parents = chainOf(layers, layer.parent).map(layers.contentPath);
+    const parents = below(parent);
     const staged = await layers.stage();
     try {
-      await mkdir(staged.contentPath, { mode: 0o755 });
+      await form.beginLayer(staged.contentPath, parents);
       const root = { kind: 'directory', path: staged.contentPath } as const;
       const owner = oneOwner ? { owner: { uid: 0, gid: 0 } } : {};
       const how = { inflate: gzip, digest: check !== undefined, limitBytes, ...owner };
-      const written = await launcher.unpack({ root, path: '/', mode: 'layer', parents, userXattr, ...how }, tar);
+      const written = await launcher.unpack(
+        { root, path: '/', mode: form.unpackMode, parents, userXattr, ...how },
+        tar,
+      );
       if (written.tar) check?.(written.tar);
       await staged.publish({ parent, chainId, sizeBytes: written.bytes });
     } catch (error) {
@@ -85,8 +97,7 @@ function layerMaking(
   }
 
   async function move(layer: Layer, upper: string): Promise<void> {
-    chainOf(layers, layer.parent);
-    const sizeBytes = await countBytes(upper);
+    const sizeBytes = await form.bytes(upper, below(layer.parent));
     const staged = await layers.stage();
     try {
       await rename(upper, staged.contentPath);
@@ -126,21 +137,25 @@ function layerMaking(
 
 type RootKeeping = Pick<Snapshots, 'prepare' | 'get' | 'discard' | 'diffTar' | 'changes' | 'upperBytes'>;
 
+interface RootPlaces {
+  readonly directory: string;
+  readonly form: Form;
+  readonly below: (key: string, chainId: ChainId | undefined) => readonly string[];
+  readonly trash: Trash;
+}
+
 /** Writable roots: `DIRECTORY/KEY/{diff,work,merged}`. */
-function rootKeeping(
-  directory: string,
-  lower: (key: string, chainId: ChainId | undefined) => string[],
-  trash: Trash,
-  options: SnapshotsOptions,
-): RootKeeping {
+function rootKeeping({ directory, form, below, trash }: RootPlaces, { launcher }: SnapshotsOptions): RootKeeping {
   const folder = (key: string) => join(directory, safeKey(key));
   const upper = (key: string) => join(folder(key), 'diff');
 
   function get(key: string, chainId: ChainId | undefined): PreparedRoot {
     const root = folder(key);
+    const before = below(key, chainId);
     return {
       kind: 'overlay',
-      lower: lower(key, chainId),
+      lower: form.lower(before),
+      below: before,
       upper: join(root, 'diff'),
       work: join(root, 'work'),
       mountpoint: join(root, 'merged'),
@@ -152,25 +167,17 @@ function rootKeeping(
     async prepare(key, chainId) {
       const root = get(key, chainId);
       await mkdir(folder(key), { recursive: true, mode: 0o710 });
-      const folders = [root.upper, root.work, root.mountpoint];
-      await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o755 })));
+      const made = [root.work, root.mountpoint].map((path) => mkdir(path, { recursive: true, mode: 0o755 }));
+      await Promise.all([form.makeUpper(root.upper, root.below), ...made]);
       return root;
     },
     async discard(key, beside = []) {
       await Promise.all([folder(key), ...beside].map(trash.discard));
     },
-    diffTar: (key) => packLayer(upper(key), options),
-    changes: (key, chainId) => listChanges(upper(key), lower(key, chainId)),
-    upperBytes: (key) => countBytes(upper(key)),
+    diffTar: (key, chainId) => launcher.pack(form.pack(upper(key), below(key, chainId))),
+    changes: (key, chainId) => form.changes(upper(key), below(key, chainId)),
+    upperBytes: (key, chainId) => form.bytes(upper(key), below(key, chainId)),
   };
-}
-
-function packLayer(path: string, { launcher, userXattr }: SnapshotsOptions): Readable {
-  return launcher.pack(layerPack(path, { userXattr }));
-}
-
-function layerPack(path: string, { userXattr }: Pick<SnapshotsOptions, 'userXattr'>): TarPack {
-  return { root: { kind: 'directory', path }, path: '/', mode: 'layer', userXattr };
 }
 
 function safeKey(key: string): string {

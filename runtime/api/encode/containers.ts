@@ -24,7 +24,7 @@ export function encodeInspect(view: ContainerView, sizes: Sizes | undefined): Co
     LogPath: view.logPath,
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
-    Driver: 'overlay2',
+    Driver: view.driver,
     Platform: record.platform.os,
     MountLabel: '',
     ProcessLabel: '',
@@ -32,8 +32,11 @@ export function encodeInspect(view: ContainerView, sizes: Sizes | undefined): Co
     ExecIDs: view.execIds.length > 0 ? view.execIds : null,
     HostConfig: { ...record.hostConfig, Links: shownLinks(record) },
     GraphDriver: {
-      Data: { ID: record.id, LowerDir: lower.join(':'), MergedDir: mountpoint, UpperDir: upper, WorkDir: work },
-      Name: 'overlay2',
+      Data:
+        view.driver === 'vfs'
+          ? null
+          : { ID: record.id, LowerDir: lower.join(':'), MergedDir: mountpoint, UpperDir: upper, WorkDir: work },
+      Name: view.driver,
     },
     ...(sizes === undefined ? {} : { SizeRw: sizes.rw, SizeRootFs: sizes.root }),
     Mounts: record.mounts.map(encodeMount),

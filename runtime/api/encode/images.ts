@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { createdNs, type ListedImage } from '../../engine/image-list.js';
 import type { HistoryEntry, Image, ImageConfig } from '../../engine/images.js';
+import type { StorageDriver } from '../../engine/system.js';
 import type { ImageHistoryItem, ImageInspect, ImageManifestSummary, ImageSummary } from '../wire.js';
 
 export const unixSeconds = (image: Image): number => Number(createdNs(image) / 1_000_000_000n);
@@ -69,8 +70,11 @@ export function encodeManifests(
 }
 
 /** `directories`: of its layers, topmost first. */
-export function encodeInspect(image: Image, directories: readonly string[]): ImageInspect {
-  const [upper = '', ...lower] = directories;
+export function encodeInspect(
+  image: Image,
+  directories: readonly string[],
+  driver: StorageDriver['name'],
+): ImageInspect {
   return {
     Id: image.id,
     RepoTags: image.tags,
@@ -84,18 +88,19 @@ export function encodeInspect(image: Image, directories: readonly string[]): Ima
     ...(image.platform.variant ? { Variant: image.platform.variant } : {}),
     Os: image.platform.os,
     Size: image.sizeBytes,
-    GraphDriver: {
-      Data: {
-        ...(lower.length > 0 ? { LowerDir: lower.join(':') } : {}),
-        MergedDir: posix.join(upper, '../merged'),
-        UpperDir: upper,
-        WorkDir: posix.join(upper, '../work'),
-      },
-      Name: 'overlay2',
-    },
+    GraphDriver: { Data: driver === 'vfs' ? null : overlayFolders(directories), Name: driver },
     RootFS: { Type: 'layers', Layers: image.diffIds },
     Metadata: { LastTagTime: image.lastTagged ?? '0001-01-01T00:00:00Z' },
     Config: encodeConfig(image.config),
+  };
+}
+
+function overlayFolders([upper = '', ...lower]: readonly string[]): Record<string, string> {
+  return {
+    ...(lower.length > 0 ? { LowerDir: lower.join(':') } : {}),
+    MergedDir: posix.join(upper, '../merged'),
+    UpperDir: upper,
+    WorkDir: posix.join(upper, '../work'),
   };
 }
 

@@ -1,10 +1,11 @@
-import type { countContainers, Machine } from '../../engine/system.js';
+import type { countContainers, Machine, StorageDriver } from '../../engine/system.js';
 
 export interface InfoFacts {
   readonly id: string;
   readonly version: string;
   readonly machine: Machine;
   readonly home: string;
+  readonly driver: StorageDriver;
   readonly images: number;
   readonly containers: ReturnType<typeof countContainers>;
 }
@@ -19,14 +20,8 @@ export function encodeInfo(facts: InfoFacts): Readonly<Record<string, unknown>> 
     ContainersPaused: containers.paused,
     ContainersStopped: containers.stopped,
     Images: facts.images,
-    Driver: 'overlay2',
-    DriverStatus: [
-      ['Backing Filesystem', facts.machine.backingFilesystem],
-      ['Supports d_type', 'true'],
-      ['Using metacopy', 'false'],
-      ['Native Overlay Diff', 'true'],
-      ['userxattr', String(facts.machine.rootless)],
-    ],
+    Driver: facts.driver.name,
+    DriverStatus: driverStatus(facts),
     Plugins: {
       Volume: ['local'],
       Network: ['bridge', 'host', 'null'],
@@ -57,8 +52,20 @@ export function encodeInfo(facts: InfoFacts): Readonly<Record<string, unknown>> 
     SecurityOptions: securityOptions(facts.machine),
     FirewallBackend: { Driver: 'nftables' },
     CDISpecDirs: [],
-    Warnings: warnings(facts.machine),
+    Warnings: warnings(facts),
   };
+}
+
+function driverStatus({ driver, machine }: InfoFacts): [string, string][] {
+  const backing: [string, string] = ['Backing Filesystem', machine.backingFilesystem];
+  if (driver.name === 'vfs') return [backing, ['Copies share blocks', String(driver.sharesBlocks)]];
+  return [
+    backing,
+    ['Supports d_type', 'true'],
+    ['Using metacopy', 'false'],
+    ['Native Overlay Diff', 'true'],
+    ['userxattr', String(machine.rootless)],
+  ];
 }
 
 const registryConfig = {
@@ -118,9 +125,9 @@ function securityOptions(machine: Machine): string[] {
   return options;
 }
 
-/** Docker's sentences for limits that the kernel lacks. */
-function warnings(machine: Machine): string[] | null {
-  const { limits } = machine;
+/** Docker's sentences for limits that the kernel lacks, and ours for what is done another way. */
+function warnings({ machine, driver, home }: InfoFacts): string[] | null {
+  const { limits, packetsStay } = machine;
   const missing: readonly (readonly [boolean, string])[] = [
     [limits.memory, 'WARNING: No memory limit support'],
     [limits.swap, 'WARNING: No swap limit support'],
@@ -128,9 +135,15 @@ function warnings(machine: Machine): string[] | null {
     [limits.cpuShares, 'WARNING: No cpu shares support'],
     [limits.cpuset, 'WARNING: No cpuset support'],
     [limits.pids, 'WARNING: No pids limit support'],
-    [!machine.rootless, 'WARNING: Without root containers reach other machines by TCP alone'],
+    [packetsStay === undefined, `WARNING: Containers reach other machines by TCP alone: ${packetsStay}`],
     [machine.ipv4Forwarding, 'WARNING: IPv4 forwarding is disabled'],
+    [driver.because === undefined, `WARNING: ${copiesSentence(driver, home)}`],
   ];
   const said = missing.filter(([there]) => !there).map(([, sentence]) => sentence);
   return said.length > 0 ? said : null;
+}
+
+function copiesSentence({ because, sharesBlocks }: StorageDriver, home: string): string {
+  const cost = sharesBlocks ? 'which takes a moment at its start' : 'which takes time at its start, and disk';
+  return `overlay does not work in ${home} (${because}): each container gets a copy of its image, ${cost}`;
 }

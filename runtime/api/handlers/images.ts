@@ -58,7 +58,7 @@ function inspect(engine: Engine, call: Call): Answer {
     throw new EngineError('invalid', 'conflicting options: manifests and platform options cannot both be set');
   const image = imageOf(engine, call);
   const directories = snapshots.lowerDirectories(image.chainIds.at(-1));
-  const said = encodeInspect(image, directories);
+  const said = encodeInspect(image, directories, snapshots.driver.name);
   const manifests = call.query.bool('manifests') ? { Manifests: manifestsOf(engine, call.params.name!) } : {};
   return ok(inspectIn(call.version, { ...said, ...manifests }));
 }

@@ -73,6 +73,7 @@ async function info(options: SystemOptions, call: Call): Promise<Answer> {
     version: engineVersion(options.product),
     machine,
     home: foundations.paths.home,
+    driver: foundations.snapshots.driver,
     images: foundations.images.list().length,
     containers: countContainers(options.engine),
   });

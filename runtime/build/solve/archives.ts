@@ -127,6 +127,6 @@ export async function layerWithArchives(
     }
     const clamp = clampOf(scope.options);
     if (clamp !== undefined) await clampTimes(prepared.upper, clamp);
-    return tools.add(snapshots.diffTar(key), prepared.upper);
+    return tools.add(snapshots.diffTar(key, parent), prepared.upper);
   });
 }

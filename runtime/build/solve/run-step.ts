@@ -123,7 +123,7 @@ async function execute(
     await removeStubs(root, [...mounts.targets, ...(command.script === undefined ? [] : [SCRIPT_FOLDER])]);
     const clamp = clampOf(scope.options);
     if (clamp !== undefined) await clampTimes(root.upper, clamp);
-    return tools.add(snapshots.diffTar(key), root.upper);
+    return tools.add(snapshots.diffTar(key, chainOf(state)), root.upper);
   });
 }
 

@@ -20,7 +20,7 @@ async function removeStub(root: PreparedRoot, path: string): Promise<boolean> {
   const upper = join(root.upper, path);
   const stat = await lstatBelow(root.upper, path);
   if (stat === undefined) return false;
-  for (const layer of root.lower) if ((await lstatBelow(layer, path)) !== undefined) return false;
+  for (const layer of root.below) if ((await lstatBelow(layer, path)) !== undefined) return false;
   if (stat.isDirectory()) {
     if (!(await onlyDeviceStubs(upper))) return false;
     return rmdir(upper).then(

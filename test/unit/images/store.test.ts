@@ -50,7 +50,7 @@ async function derive(base: Image, file: string, content: string): Promise<Image
   const parent = base.chainIds.at(-1);
   const root = await store.snapshots.prepare('step', parent);
   writeFileSync(path.join(root.upper, file), content);
-  const layer = await store.images.addLayer(parent, store.snapshots.diffTar('step'), root.upper);
+  const layer = await store.images.addLayer(parent, store.snapshots.diffTar('step', parent), root.upper);
   await store.snapshots.discard('step');
   const history = [...base.history, { created_by: `RUN ${file}` }];
   return store.images.put({
@@ -211,7 +211,7 @@ storing('collecting frees what nothing refers to, and spares roots', async () =>
 storing('a layer just made is spared until an image has had it, or the engine starts anew', async () => {
   const root = await store.snapshots.prepare('step', undefined);
   writeFileSync(path.join(root.upper, 'file'), 'x');
-  const layer = await store.images.addLayer(undefined, store.snapshots.diffTar('step'), root.upper);
+  const layer = await store.images.addLayer(undefined, store.snapshots.diffTar('step', undefined), root.upper);
   await store.snapshots.discard('step');
   await store.images.collect([]);
   assert.equal(store.snapshots.list(), [layer.chainId]);

@@ -84,7 +84,7 @@ keeping('a root is prepared once, and what it changed is told as docker diff doe
     { path: '/etc/b', change: 'modified' },
     { path: '/new', change: 'added' },
   ]);
-  assert.is(await snapshots.upperBytes('key'), 7);
+  assert.is(await snapshots.upperBytes('key', id('a')), 7);
 });
 
 keeping('an upper becomes a layer by being moved', async () => {
