@@ -1,5 +1,5 @@
 /** Files that are there, for what was changed while nobody watched. */
-import { lstatSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathInRule } from './classify.js';
@@ -13,14 +13,9 @@ export interface FoundFile {
   readonly isLink: boolean;
 }
 
-/** Tells a file's content from what it was: a change always changes one of them. */
-export function fingerprint(file: string): string {
-  try {
-    const stats = lstatSync(file);
-    return `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
-  } catch {
-    return ''; // it is gone
-  }
+/** Tells a file's content and modes from what they were: a change always changes one of these. */
+export function fingerprintOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
 
 /** Files of a rule whose inode changed after a moment (ms since 1970): written, renamed or given other modes. */

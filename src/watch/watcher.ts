@@ -1,12 +1,9 @@
-/** Chooses how to watch: chokidar; folders alone where a tree is too large for it; polling where inotify is used up. */
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
+/** Chooses how to watch: by inotify on folders; by looking again and again where inotify is used up or tells of nothing. */
+import { statfs } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { watchDirectories } from './directory-watcher.js';
-import type { FileChange, FileWatcher, FileWatcherOptions } from './types.js';
-
-/** chokidar holds a watch and about 10 kB a file: beyond this many files only folders are watched. */
-const FILES_FOR_CHOKIDAR = 2000;
-const POLL_MS = 300;
+import { pollFiles, pollMs } from './poller.js';
+import type { FileWatcher, FileWatcherOptions } from './types.js';
 
 /** Never throws for a path that is missing or may not be read. */
 export function watchFiles(options: FileWatcherOptions): FileWatcher {
@@ -14,12 +11,13 @@ export function watchFiles(options: FileWatcherOptions): FileWatcher {
   return { ready: watcher.begin(), close: () => watcher.close() };
 }
 
+/** Magic numbers of file systems whose other side is written by another machine (statfs(2)): 9p (WSL), VirtualBox, Parallels. */
+const sharedFileSystems: ReadonlySet<number> = new Set([0x01021997, 0x786f4256, 0x7c7c6673]);
+
 class ChosenWatcher {
   readonly #options: FileWatcherOptions;
   #current: FileWatcher | undefined;
-  #polls = false;
   #polling: Promise<void> | undefined;
-  #giveUp: () => void = () => undefined;
   #closed = false;
 
   constructor(options: FileWatcherOptions) {
@@ -27,17 +25,11 @@ class ChosenWatcher {
   }
 
   async begin(): Promise<void> {
-    const few = await hasFewFiles(this.#options);
+    const shared = await this.#findShared();
     if (this.#closed) return;
-    const onError = (error: Error) => this.#onError(error);
-    const gaveUp = new Promise<void>((resolve) => {
-      this.#giveUp = resolve;
-    });
-    this.#current = few
-      ? await watchWithChokidar(this.#options, false, onError)
-      : watchDirectories(this.#options, onError);
-    // A watcher that ran out of watches may never be ready.
-    await Promise.race([this.#current.ready, gaveUp]);
+    if (shared !== undefined) return this.#poll(`${shared} is shared by another machine, whose changes no event tells`);
+    this.#current = watchDirectories(this.#options, (error) => this.#onError(error));
+    await this.#current.ready;
     await this.#polling;
   }
 
@@ -46,74 +38,37 @@ class ChosenWatcher {
     await this.#current?.close();
   }
 
+  async #findShared(): Promise<string | undefined> {
+    for (const root of this.#options.roots) {
+      const type = await statfs(root).then(
+        (stats) => stats.type,
+        () => 0,
+      );
+      if (sharedFileSystems.has(type)) return root;
+    }
+    return undefined;
+  }
+
   /** Out of inotify watches (ENOSPC) or instances (EMFILE): slower is better than not. */
   #onError(error: NodeJS.ErrnoException): void {
-    if (this.#closed || this.#polls) return;
+    if (this.#closed || this.#polling) return;
     const limit = error.code === 'ENOSPC' ? 'max_user_watches' : error.code === 'EMFILE' ? 'max_user_instances' : '';
     if (limit === '') {
       this.#options.onNotice(`watching files: ${error.message}`);
       return;
     }
-    this.#polls = true;
     const value = limit === 'max_user_watches' ? 524288 : 1024;
-    this.#options.onNotice(
-      `The machine has no inotify watches left: files are looked at every ${POLL_MS} ms instead, which is slower. ` +
-        `sudo sysctl fs.inotify.${limit}=${value} mends it.`,
-    );
-    this.#polling = this.#poll();
-    this.#giveUp();
+    const remedy = `sudo sysctl fs.inotify.${limit}=${value} mends it`;
+    // What found it may be in the middle of its first look.
+    this.#polling = turn().then(() => this.#poll('The machine has no inotify watches left', remedy));
   }
 
-  async #poll(): Promise<void> {
+  async #poll(why: string, remedy?: string): Promise<void> {
     await this.#current?.close();
     if (this.#closed) return;
-    this.#current = await watchWithChokidar(this.#options, true, (error) => this.#options.onNotice(error.message));
+    this.#current = pollFiles(this.#options);
+    const slower = `${why}: files are looked at every ${pollMs} ms instead, which is slower.`;
+    this.#options.onNotice(remedy === undefined ? slower : `${slower} ${remedy}.`);
     await this.#current.ready;
   }
-}
-
-async function watchWithChokidar(
-  { roots, ignores, onChange }: FileWatcherOptions,
-  usePolling: boolean,
-  onError: (error: Error) => void,
-): Promise<FileWatcher> {
-  const { watch } = await import('chokidar');
-  // Saves that replace a file are told as they happen: batches put their parts together.
-  const watcher = watch([...roots], {
-    ignored: (file) => ignores(file),
-    ignoreInitial: true,
-    followSymlinks: false,
-    atomic: false,
-    usePolling,
-    interval: POLL_MS,
-    binaryInterval: POLL_MS,
-  });
-  const tell = (kind: FileChange['kind']) => (file: string) => onChange({ path: path.resolve(file), kind });
-  watcher
-    .on('add', tell('changed'))
-    .on('change', tell('changed'))
-    .on('addDir', tell('changed'))
-    .on('unlink', tell('removed'))
-    .on('unlinkDir', tell('removed'))
-    .on('error', (error) => onError(error as Error));
-  const ready = new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
-  return { ready, close: () => watcher.close() };
-}
-
-/** Counts no further than it must. */
-async function hasFewFiles({ roots, ignores }: FileWatcherOptions): Promise<boolean> {
-  let count = 0;
-  const waiting = [...roots];
-  while (waiting.length > 0) {
-    const folder = waiting.pop()!;
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    for (const entry of entries) {
-      const file = path.join(folder, entry.name);
-      if (ignores(file)) continue;
-      count += 1;
-      if (entry.isDirectory()) waiting.push(file);
-    }
-    if (count > FILES_FOR_CHOKIDAR) return false;
-  }
-  return true;
 }

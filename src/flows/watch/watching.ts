@@ -14,8 +14,8 @@ import { startsFirstByItself } from '../../plan/replacing.js';
 import { planWatch } from '../../plan/watch.js';
 import { Batches } from '../../watch/batches.js';
 import { classify, ignoredByAll, pathInRule, targetOf } from '../../watch/classify.js';
+import { gitAtWork } from '../../watch/git-lock.js';
 import { LoopGuard, writtenByServices } from '../../watch/loops.js';
-import { fingerprint } from '../../watch/scan.js';
 import type { FileChange, FileWatcher, ServiceWork, WatchRule } from '../../watch/types.js';
 import { watchFiles } from '../../watch/watcher.js';
 import { runPlan } from '../run-plan.js';
@@ -35,14 +35,11 @@ export interface WatchingOptions {
   readonly dryRun: boolean;
 }
 
-/** Longer than a watcher holds its tongue. */
-const SETTLED_MS = 25;
-
 export class Watching {
   readonly #session: Session;
   readonly #options: WatchingOptions;
   readonly #report: WatchReporter;
-  readonly #batches = new Batches();
+  readonly #batches: Batches;
   readonly #loops = new LoopGuard();
   readonly #ended = new AbortController();
   /** Paths in containers that were deleted on the host while this watched, by service. */
@@ -61,6 +58,7 @@ export class Watching {
     this.#loaded = loaded;
     this.#options = options;
     this.#report = report;
+    this.#batches = new Batches(gitAtWork(loaded.project.workingDir));
   }
 
   get rules(): readonly WatchRule[] {
@@ -174,24 +172,8 @@ export class Watching {
     const began = performance.now();
     const engine = await this.#session.engine();
     const containers = await this.#observe(engine);
-    const files = works.flatMap((work) => [...work.copies.keys()]);
-    const before = files.map(fingerprint);
     await this.#apply(engine, works, containers);
-    this.#lookAgain(files, before);
     for (const work of works) this.#report.done(this.#loaded.project, work, performance.now() - began);
-  }
-
-  /**
-   * A file that was written while it was read must come again, and its watcher may not tell: chokidar drops what happens to
-   * a file within 5 ms of what it told last.
-   */
-  #lookAgain(files: readonly string[], before: readonly string[]): void {
-    const timer = setTimeout(() => {
-      const after = files.map(fingerprint);
-      for (const [index, path] of files.entries())
-        if (after[index] !== before[index]) this.#batches.add({ path, kind: after[index] ? 'changed' : 'removed' });
-    }, SETTLED_MS);
-    timer.unref();
   }
 
   async #apply(

@@ -8,17 +8,25 @@ import { project } from '../../support/projects.js';
 const batching = suite('batches');
 
 const change = (path: string, kind: FileChange['kind'] = 'changed'): FileChange => ({ path, kind });
-const limits = { quietMs: 5, quietMsAtMost: 20, longestMs: 200 };
+const limits = {
+  quietMs: 5,
+  quietMsAtMost: 20,
+  pauses: 3,
+  longestMs: 200,
+  busyQuietMs: 1000,
+  busyLongestMs: 5000,
+};
+const idle = () => false;
 
 batching('changes of one moment are one batch, each path once', async () => {
-  const batches = new Batches(limits);
+  const batches = new Batches(idle, limits);
   for (const path of ['/a', '/b', '/a']) batches.add(change(path));
   batches.add(change('/b', 'removed'));
   assert.equal(await batches.next(), [change('/a'), change('/b', 'removed')]);
 });
 
 batching('what comes while a batch is worked on waits for the next', async () => {
-  const batches = new Batches(limits);
+  const batches = new Batches(idle, limits);
   batches.add(change('/a'));
   assert.equal(await batches.next(), [change('/a')]);
   batches.add(change('/b'));
@@ -27,20 +35,32 @@ batching('what comes while a batch is worked on waits for the next', async () =>
 });
 
 batching('a change that comes later wakes who waits', async () => {
-  const batches = new Batches(limits);
+  const batches = new Batches(idle, limits);
   const next = batches.next();
   setTimeout(() => batches.add(change('/late')), 10);
   assert.equal(await next, [change('/late')]);
 });
 
 batching('changes without end are handed over in between', async () => {
-  const batches = new Batches({ ...limits, quietMs: 1000, quietMsAtMost: 1000, longestMs: 30 });
+  const batches = new Batches(idle, { ...limits, quietMs: 1000, quietMsAtMost: 1000, longestMs: 30 });
   batches.add(change('/a'));
   assert.equal(await batches.next(), [change('/a')]);
 });
 
+batching('a pause is no end while a checkout is under way', async () => {
+  let atWork = true;
+  const batches = new Batches(() => atWork, limits);
+  const next = batches.next();
+  batches.add(change('/first'));
+  setTimeout(() => batches.add(change('/last')), 100);
+  setTimeout(() => {
+    atWork = false;
+  }, 150);
+  assert.equal(await next, [change('/first'), change('/last')]);
+});
+
 batching('closing ends who waits', async () => {
-  const batches = new Batches(limits);
+  const batches = new Batches(idle, limits);
   const next = batches.next();
   batches.close();
   assert.is(await next, undefined);
