@@ -14,7 +14,7 @@ import { bindOp, bringsDev, cgroupMountOps, holdOps, mountOps, propagationType, 
 import { verifyOps } from './compose-verify.js';
 import { deviceFilter } from './device-filter.js';
 import { interfaceOps, linkUp, portOps } from './interface-ops.js';
-import type { Machine } from './machine.js';
+import type { Machine, RootlessMachine } from './machine.js';
 import type { LaunchProgram, MonitorSettings, NamespaceName, Op } from './program.js';
 import type { DeviceSpec, LaunchSpec, NamespaceChoices } from './spec.js';
 
@@ -27,10 +27,10 @@ const STALL_MS = 300_000;
  */
 export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram {
   const { cgroups } = machine;
-  const ports = portOps(spec.kept === 'again' ? [] : spec.ports);
   const wires = spec.interfaces.map((link) => interfaceOps(link));
   const groups = cgroupOps(spec, cgroups);
   const { rootless } = machine;
+  const ports = portOps(spec.kept === 'again' ? [] : spec.ports, clientSide(spec, rootless));
   const bridgeSide: Op[] = rootless === undefined ? [] : [{ op: 'netns.enter', path: rootless.netns }];
   return {
     before: [...ports.before, ...(cgroups.version === 2 ? groups : []), ...joinOps(spec.namespaces, ['newpid'])],
@@ -62,6 +62,12 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
     ],
     monitor: monitorSettings(spec, machine),
   };
+}
+
+/** The kernel keeps who asks where it translates; a proxy does where the bridges are its own and the container can answer. */
+function clientSide({ interfaces }: LaunchSpec, rootless: RootlessMachine | undefined): string {
+  const answers = interfaces.some(({ gateway, gateway6 }) => gateway !== undefined || gateway6 !== undefined);
+  return rootless !== undefined && answers ? rootless.netns : '';
 }
 
 /** On v2 a process is born in its group, which has to be there before; on v1 it joins while it is set up. */

@@ -85,8 +85,11 @@ export type NetworkOp =
       readonly containerIp: string;
       readonly containerPort: number;
     }
-  /** Forks one proxy for all ports listened on, connecting from the network namespace of `pid` (0: the process just cloned). */
-  | { readonly op: 'port.serve'; readonly pid: number }
+  /**
+   * Forks one proxy for all ports listened on, connecting from the network namespace of `pid` (0: the process just cloned),
+   * or from `bridges` (a path; '' for not so) in the names of its clients.
+   */
+  | { readonly op: 'port.serve'; readonly pid: number; readonly bridges: string }
   /** Ends the kernel's memory of datagram flows that lead to a container's address. */
   | { readonly op: 'conntrack.forget'; readonly address: string; readonly optional?: boolean };
 
@@ -145,9 +148,9 @@ export function linkUp(name: string): NetworkOp {
 
 /**
  * Published ports as operations: `before` listens, so that a busy port fails the start before anything else happened;
- * `host` starts their proxy.
+ * `host` starts their proxy. `bridges`: where it connects from, as `port.serve` says.
  */
-export function portOps(ports: readonly PublishedPortSpec[]): { before: NetworkOp[]; host: NetworkOp[] } {
+export function portOps(ports: readonly PublishedPortSpec[], bridges = ''): { before: NetworkOp[]; host: NetworkOp[] } {
   if (ports.length === 0) return { before: [], host: [] };
   const before = ports.map(({ sharedWith, balancedIn, ...port }): NetworkOp => {
     const { protocol, hostIp, hostPort, containerIp, containerPort } = port;
@@ -156,7 +159,7 @@ export function portOps(ports: readonly PublishedPortSpec[]): { before: NetworkO
       ? { op: balancedIn === undefined ? 'port.listen' : 'port.join', ...fields }
       : { op: 'port.take', pid: sharedWith, ...fields };
   });
-  return { before, host: [{ op: 'port.serve', pid: 0 }] };
+  return { before, host: [{ op: 'port.serve', pid: 0, bridges }] };
 }
 
 type Fields = readonly (readonly [name: string, type: 'string' | 'u32' | 'bool'])[];
@@ -228,6 +231,9 @@ export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
     ['containerIp', 'string'],
     ['containerPort', 'u32'],
   ],
-  'port.serve': [['pid', 'u32']],
+  'port.serve': [
+    ['pid', 'u32'],
+    ['bridges', 'string'],
+  ],
   'conntrack.forget': [['address', 'string']],
 };

@@ -27,7 +27,16 @@ export interface RootlessMachine {
   readonly resolverSockets: { readonly datagrams: number; readonly connections: number };
   /** Ports in there whose connections are carried to where they wanted to go, and to this machine. */
   readonly carried: { readonly outboundPort: number; readonly machinePort: number };
+  readonly wayOut: WayOut;
 }
+
+/**
+ * How packets leave that network namespace: by a program's link into it, or not at all: then TCP connections are carried
+ * out and names are answered. `missing`: why it is no more than that, with what mends it.
+ */
+export type WayOut =
+  | { readonly kind: 'pasta' | 'slirp4netns' }
+  | { readonly kind: 'carried'; readonly missing: string };
 
 export async function probeMachine(rootless?: RootlessMachine): Promise<Machine> {
   const [cgroups, status] = await Promise.all([detectCgroups(), readFile('/proc/self/status', 'utf8')]);

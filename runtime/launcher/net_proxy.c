@@ -239,7 +239,7 @@ static int serve(void)
 	}
 }
 
-static void proxy_child(int netns)
+static void proxy_child(int netns, bool for_clients)
 {
 	int keep[listener_count + 1];
 	keep[0] = netns;
@@ -250,6 +250,8 @@ static void proxy_child(int netns)
 	if (setns(netns, CLONE_NEWNET) < 0)
 		_exit(1);
 	close(netns);
+	if (for_clients)
+		clients_prepare();
 	serve();
 	_exit(1);
 }
@@ -265,18 +267,23 @@ static void close_listeners(void)
 	listener_count = 0;
 }
 
-/* One process for all ports listened on so far; in `host`, where the container's process is there. */
+/* One process for all ports listened on so far; in `host`, where the container's process is there. It connects from the
+   container's own network namespace, or in the clients' names from the one of the bridges. */
 int op_port_serve(struct context *c, struct reader *r)
 {
 	char path[64];
 	uint32_t pid = read_u32(r);
-	snprintf(path, sizeof path, "/proc/%d/ns/net", pid ? (int)pid : (int)c->pid);
+	const char *bridges = read_str(r);
+	if (*bridges)
+		snprintf(path, sizeof path, "%s", bridges);
+	else
+		snprintf(path, sizeof path, "/proc/%d/ns/net", pid ? (int)pid : (int)c->pid);
 	int netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
 		return fail(c, path);
 	pid_t child = fork();
 	if (child == 0)
-		proxy_child(netns);
+		proxy_child(netns, *bridges);
 	int error = errno;
 	close(netns);
 	errno = error;

@@ -30,6 +30,10 @@ enum route {
 #define OUTBOUND_PORT 15001
 #define MACHINE_PORT 15002
 
+/* Marks of packets in there: of connections that are made in their clients' names, and of the answers to those. */
+#define CLIENT_MARK 0x64760001
+#define RETURN_MARK 0x64760002
+
 struct listener {
 	struct watched watched;
 	bool udp;
@@ -47,6 +51,11 @@ int proxy_watch(struct watched *w, uint32_t events);
 
 /* Carries redirected connections; `outbound` and `machine` are listening sockets of another network namespace. Never returns. */
 void proxy_outbound(int outbound, int machine);
+
+/* In the network namespace of the bridges: makes answers to such connections come to this side. */
+void clients_prepare(void);
+/* Where that was done and the container can answer it, the socket gets the client's address; otherwise it stays unbound. */
+void bind_as_client(int fd, const union address *client, const union address *target);
 
 void tcp_accept(struct watched *self, uint32_t events);
 /* Frees what ended during this round: events of the same round may still point at it. */

@@ -215,21 +215,25 @@ static void on_side(struct watched *self, uint32_t events)
 	progress(c);
 }
 
-static int connect_server(struct connection *c, const union address *target)
+static int connect_server(struct connection *c, const union address *target, bool in_its_name)
 {
+	union address client;
+	socklen_t size = sizeof client;
 	int fd = socket(target->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
 	c->server.watched.fd = fd;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
+	if (in_its_name && getpeername(c->client.watched.fd, &client.any, &size) == 0)
+		bind_as_client(fd, &client, target);
 	if (connect(fd, &target->any, address_size(target)) == 0)
 		return 0;
 	c->connecting = errno == EINPROGRESS;
 	return c->connecting ? 0 : -1;
 }
 
-static void begin(int client, const union address *target)
+static void begin(int client, const union address *target, bool in_its_name)
 {
 	struct connection *c = calloc(1, sizeof *c);
 	if (!c) {
@@ -239,7 +243,7 @@ static void begin(int client, const union address *target)
 	c->client = (struct side){ { on_side, client }, c };
 	c->server = (struct side){ { on_side, -1 }, c };
 	const uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-	if (connect_server(c, target) < 0 || proxy_watch(&c->server.watched, events) < 0 ||
+	if (connect_server(c, target, in_its_name) < 0 || proxy_watch(&c->server.watched, events) < 0 ||
 	    proxy_watch(&c->client.watched, events) < 0)
 		finish(c, true);
 }
@@ -276,7 +280,7 @@ static void begin_routed(int client, const struct listener *l)
 {
 	union address target;
 	if (l->route == ROUTE_TARGET) {
-		begin(client, &l->target);
+		begin(client, &l->target, true);
 		return;
 	}
 	if (original_target(client, &target) < 0) {
@@ -285,7 +289,7 @@ static void begin_routed(int client, const struct listener *l)
 	}
 	if (l->route == ROUTE_MACHINE)
 		machine_address(&target);
-	begin(client, &target);
+	begin(client, &target, false);
 }
 
 /* Out of descriptors: a waiting client is turned away, or this level-triggered event would come for ever. */

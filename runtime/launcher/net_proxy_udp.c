@@ -111,9 +111,11 @@ static void on_answer(struct watched *self, uint32_t events)
 	}
 }
 
-static int open_session_socket(const union address *target)
+static int open_session_socket(const union address *target, const union address *client)
 {
 	int fd = socket(target->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		bind_as_client(fd, client, target);
 	if (fd >= 0 && connect(fd, &target->any, address_size(target)) == 0)
 		return fd;
 	if (fd >= 0)
@@ -132,7 +134,7 @@ static struct session *session_of(struct listener *l, const union address *clien
 	struct session *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	s->watched = (struct watched){ on_answer, open_session_socket(&l->target) };
+	s->watched = (struct watched){ on_answer, open_session_socket(&l->target, client) };
 	if (s->watched.fd < 0 || proxy_watch(&s->watched, EPOLLIN | EPOLLET) < 0) {
 		if (s->watched.fd >= 0)
 			close(s->watched.fd);

@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -32,6 +33,7 @@
 
 #define NAME_SERVICE_PORT 53
 #define FIRST_PASSED 3
+#define HOLDER_NAME "devenv-holder"
 #define MAP_WORDS 64
 
 static int complain(const char *what)
@@ -247,7 +249,7 @@ static void hold(int ready)
 {
 	int pair[2], fds[2];
 	setsid();
-	prctl(PR_SET_NAME, "devenv-holder");
+	prctl(PR_SET_NAME, HOLDER_NAME);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		_exit(complain("socketpair") < 0);
 	pid_t carrier = fork();
@@ -274,8 +276,8 @@ static void hold(int ready)
 		pause();
 }
 
-/* Its pid, which FILE has too. */
-static pid_t start_holder(const char *file)
+/* Its pid, which the open FILE has too. */
+static pid_t start_holder(int file)
 {
 	int pipes[2];
 	char byte, number[16];
@@ -292,13 +294,11 @@ static pid_t start_holder(const char *file)
 	if (!ready)
 		return -1;
 	int length = snprintf(number, sizeof number, "%d\n", (int)pid);
-	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write_all(fd, number, (size_t)length) < 0) {
-		complain(file);
+	if (ftruncate(file, 0) < 0 || pwrite(file, number, (size_t)length, 0) != length) {
+		complain("pid of the holder");
 		kill(pid, SIGKILL);
 		return -1;
 	}
-	close(fd);
 	return pid;
 }
 
@@ -317,13 +317,43 @@ static int join_one(pid_t pid, const char *name, int type)
 	return result;
 }
 
+static pid_t join(const struct entry *e, pid_t holder)
+{
+	if (join_one(holder, "user", CLONE_NEWUSER) < 0 || join_one(holder, "mnt", CLONE_NEWNS) < 0)
+		return -1;
+	return become_root(*e->uid_mapper != '-') < 0 ? -1 : holder;
+}
+
+/* The holder that another engine of the same folder made a moment ago; 0 when there is none. */
+static pid_t read_holder(int file)
+{
+	char text[32] = "", name[32] = "", path[48];
+	if (pread(file, text, sizeof text - 1, 0) <= 0)
+		return 0;
+	pid_t pid = (pid_t)atoi(text);
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, name, sizeof name - 1);
+	if (fd >= 0)
+		close(fd);
+	return length > 0 && !strcmp(name, HOLDER_NAME "\n") ? pid : 0;
+}
+
+/* Two engines that start at once would make two, of which the second is nobody's: one waits for the other. */
 static pid_t join_or_make(const struct entry *e)
 {
-	if (!e->holder)
-		return make_user(e) < 0 || become_root(*e->uid_mapper != '-') < 0 ? -1 : start_holder(e->file);
-	if (join_one(e->holder, "user", CLONE_NEWUSER) < 0 || join_one(e->holder, "mnt", CLONE_NEWNS) < 0)
-		return -1;
-	return become_root(*e->uid_mapper != '-') < 0 ? -1 : e->holder;
+	if (e->holder)
+		return join(e, e->holder);
+	int file = open(e->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (file < 0 || flock(file, LOCK_EX) < 0)
+		return complain(e->file);
+	pid_t holder = read_holder(file);
+	if (holder)
+		holder = join(e, holder);
+	else
+		holder = make_user(e) < 0 || become_root(*e->uid_mapper != '-') < 0 ? -1 : start_holder(file);
+	close(file);
+	return holder;
 }
 
 int enter_main(int count, char **args, char **env)

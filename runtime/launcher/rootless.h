@@ -12,5 +12,6 @@ struct entry {
 
 int enter_main(int count, char **args, char **env);
 int within_main(int count, char **args, char **env);
+int lead_main(int count, char **args, char **env);
 
 #endif

@@ -51,7 +51,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   const config = readEngineConfig(home, env);
   const store = openStore(path.join(home, 'state'));
   const binary = launcherBinary(env);
-  const rootless = rootlessMachine(paths, env, binary);
+  const rootless = await rootlessMachine({ paths, env, launcher: binary, log });
   const launcher = await openLauncher({
     binary,
     socketDirectory: paths.runtime,

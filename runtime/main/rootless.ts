@@ -11,6 +11,7 @@ import type { EnginePaths } from '../engine/types.js';
 import type { RootlessMachine } from '../launch/machine.js';
 import { type IdRange, idMap, readRange } from './id-ranges.js';
 import { explainFailure } from './rootless-failure.js';
+import { openWayOut } from './way-out.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,8 +33,16 @@ export function outsideUid(env: Environment): number {
   return uid === undefined || uid === '' ? (process.getuid?.() ?? 0) : Number(uid);
 }
 
+export interface RootlessOptions {
+  readonly paths: EnginePaths;
+  readonly env: Environment;
+  readonly launcher: string;
+  readonly log: (text: string) => void;
+}
+
 /** What the engine inside has to know; undefined for the machine's root. */
-export function rootlessMachine(paths: EnginePaths, env: Environment, launcher: string): RootlessMachine | undefined {
+export async function rootlessMachine(options: RootlessOptions): Promise<RootlessMachine | undefined> {
+  const { paths, env, launcher, log } = options;
   if (env[MARK] === undefined) return undefined;
   const [uid, gid] = env[MARK].split(':').map(Number);
   const holder = livingHolder(paths);
@@ -48,6 +57,7 @@ export function rootlessMachine(paths: EnginePaths, env: Environment, launcher: 
     within: [launcher, 'within', netns],
     resolverSockets: RESOLVER_SOCKETS,
     carried: CARRIED,
+    wayOut: await openWayOut({ launcher, holder, runtime: paths.runtime, env, log }),
   };
 }
 

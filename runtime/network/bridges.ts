@@ -6,6 +6,7 @@ import type { NetworkOp } from '../launch/interface-ops.js';
 import type { Launcher } from '../launch/types.js';
 import { parsePrefix } from './address.js';
 import { asLaunchError, runOps } from './link-ops.js';
+import { outboundLink } from './machine-routes.js';
 import { bridgePrefix, type MachineNames, macOf } from './names.js';
 import { bridgeOptions } from './options.js';
 import type { NetworkRecord } from './types.js';
@@ -135,11 +136,7 @@ export async function keepRouterAdvertisements(): Promise<void> {
 
 /** The MTU of the link that the default route goes out by, at most 1500: larger packets would get lost on the way. */
 export async function outboundMtu(): Promise<number> {
-  const routes = await readFile('/proc/net/route', 'utf8').catch(() => '');
-  const link = routes
-    .split('\n')
-    .map((line) => line.split('\t'))
-    .find((columns) => columns[1] === '00000000' && columns[7] === '00000000')?.[0];
+  const link = await outboundLink();
   if (link === undefined) return 1500;
   const mtu = Number(await readFile(`${SYS_NET}/${link}/mtu`, 'utf8').catch(() => ''));
   return mtu >= 576 ? Math.min(mtu, 1500) : 1500;

@@ -23,10 +23,15 @@ export interface FirewallPort {
   readonly containerPort: number;
 }
 
-/** Ports where the packets' own network namespace ends: connections go on from there by a process outside. */
-export interface CarriedPorts {
+/** Where the bridges are in a network namespace of their own. */
+export interface Outside {
+  /** Ports where it ends: connections go on from there, to where they wanted to go or to this machine, by a process outside. */
   readonly outboundPort: number;
   readonly machinePort: number;
+  /** A link leads out of it: only what is for this machine has to be told apart. */
+  readonly hasLink: boolean;
+  /** An IPv4 address by which this machine is reached through that link. */
+  readonly machineAddress?: string;
 }
 
 type MapName = 'at' | 'any' | 'at6' | 'any6';
@@ -36,14 +41,14 @@ export function renderRuleset(
   table: string,
   networks: readonly FirewallNetwork[],
   ports: readonly FirewallPort[],
-  carried?: CarriedPorts,
+  outside?: Outside,
 ): string {
   const head = `table inet ${table}\ndelete table inet ${table}\n`;
   if (networks.length === 0) return head;
   return `${head}table inet ${table} {
 ${renderSets(networks, ports)}
-${chain('guard', 'type filter hook prerouting priority raw', guardRules(networks))}
-${chain('prerouting', 'type nat hook prerouting priority dstnat', [...resolverRules(networks), ...publishRules('iifname != @bridges '), ...carryRules(networks, carried)])}
+${[chain('guard', 'type filter hook prerouting priority raw', guardRules(networks)), ...clientChains(outside)].join('\n')}
+${chain('prerouting', 'type nat hook prerouting priority dstnat', [...resolverRules(networks), ...publishRules('iifname != @bridges '), ...outsideRules(networks, outside)])}
 ${chain('output', 'type nat hook output priority -100', publishRules(''))}
 ${chain('postrouting', 'type nat hook postrouting priority srcnat', masqueradeRules(networks))}
 ${chain('forward', 'type filter hook forward priority filter', forwardRules(networks))}
@@ -137,30 +142,52 @@ function resolverRules(networks: readonly FirewallNetwork[]): string[] {
   });
 }
 
-/**
- * What leaves a bridge where the kernel has no way out: names are asked here whatever server is named, as datagrams are
- * not carried; connections are. This machine's own addresses in there mean the machine outside.
- */
-function carryRules(networks: readonly FirewallNetwork[], carried: CarriedPorts | undefined): string[] {
-  if (carried === undefined) return [];
+/** `CLIENT_MARK` and `RETURN_MARK` of the launcher's net_proxy.h, where what becomes of marked packets is said. */
+const MARKS = { client: '0x64760001', returning: '0x64760002' };
+
+/** What answers a proxy that asked in its client's name is the proxy's. */
+function clientChains(outside: Outside | undefined): string[] {
+  if (outside === undefined) return [];
+  const { client, returning } = MARKS;
+  return [
+    chain('asking', 'type filter hook output priority mangle', [`meta mark ${client} ct mark set ${returning}`]),
+    chain('answering', 'type filter hook prerouting priority mangle', [
+      `iifname @bridges ct mark ${returning} meta mark set ${returning}`,
+    ]),
+  ];
+}
+
+/** This machine's own addresses in there mean the machine outside; the rest goes by the link, or is carried. */
+function outsideRules(networks: readonly FirewallNetwork[], outside: Outside | undefined): string[] {
+  if (outside === undefined) return [];
+  const { machinePort, machineAddress, hasLink } = outside;
   return networks
     .filter(({ internal }) => !internal)
-    .flatMap(({ bridge, pools, resolver }) => {
-      const outside = pools.map(({ subnet }) => `${keyword(subnet)} daddr != ${subnet}`);
-      const names = resolver?.address.includes(':') === false ? [resolver] : [];
-      const out = new Set(outside.map((match) => match.split(' ')[0]));
+    .flatMap((network) => {
+      const local = `iifname "${network.bridge}" fib daddr type local`;
       return [
-        ...names.map(
-          ({ address, port }) =>
-            `iifname "${bridge}" ip daddr != ${address} udp dport 53 dnat ip to ${address}:${port}`,
-        ),
-        `iifname "${bridge}" fib daddr type local meta l4proto tcp redirect to :${carried.machinePort}`,
-        ...[...out].map((family) => {
-          const matches = outside.filter((match) => match.startsWith(`${family} `)).join(' ');
-          return `iifname "${bridge}" ${matches} meta l4proto tcp redirect to :${carried.outboundPort}`;
-        }),
+        ...(hasLink ? [] : carriedNames(network)),
+        `${local} meta l4proto tcp redirect to :${machinePort}`,
+        ...(hasLink && machineAddress !== undefined ? [`${local} udp dport != 53 dnat ip to ${machineAddress}`] : []),
+        ...(hasLink ? [] : carriedConnections(network, outside)),
       ];
     });
+}
+
+/** Names are asked here whatever server is named, as datagrams are not carried. */
+function carriedNames({ bridge, resolver }: FirewallNetwork): string[] {
+  if (resolver === undefined || resolver.address.includes(':')) return [];
+  const { address, port } = resolver;
+  return [`iifname "${bridge}" ip daddr != ${address} udp dport 53 dnat ip to ${address}:${port}`];
+}
+
+function carriedConnections({ bridge, pools }: FirewallNetwork, { outboundPort }: Outside): string[] {
+  const elsewhere = pools.map(({ subnet }) => `${keyword(subnet)} daddr != ${subnet}`);
+  const families = new Set(elsewhere.map((match) => match.split(' ')[0]));
+  return [...families].map((family) => {
+    const matches = elsewhere.filter((match) => match.startsWith(`${family} `)).join(' ');
+    return `iifname "${bridge}" ${matches} meta l4proto tcp redirect to :${outboundPort}`;
+  });
 }
 
 function publishRules(match: string): string[] {

@@ -1,6 +1,13 @@
 import { EngineError } from '../errors.js';
 import type { Launcher } from '../launch/types.js';
-import { type FirewallNetwork, type FirewallPort, renderPortChange, renderRuleset } from './firewall-rules.js';
+import {
+  type FirewallNetwork,
+  type FirewallPort,
+  type Outside,
+  renderPortChange,
+  renderRuleset,
+} from './firewall-rules.js';
+import { outboundAddress } from './machine-routes.js';
 import { type InstallPrograms, provideNft } from './nft-program.js';
 
 /**
@@ -83,15 +90,23 @@ export class Firewall {
     this.#removed = [];
     if (!whole && (change === '' || this.#networks.length === 0)) return;
     if (!whole && (await this.#run(change)) === undefined) return;
-    const refused = await this.#run(this.#render());
+    const refused = await this.#run(this.#render(await this.#outside()));
     if (refused === undefined) return;
     this.#whole = true;
     throw new EngineError('system', `nft refused the rules of this engine: ${refused}`);
   }
 
-  #render(): string {
+  #render(outside: Outside | undefined): string {
     const ports = [...this.#ports.values()].flat();
-    return renderRuleset(this.#table, this.#networks, ports, this.#launcher.machine.rootless?.carried);
+    return renderRuleset(this.#table, this.#networks, ports, outside);
+  }
+
+  async #outside(): Promise<Outside | undefined> {
+    const { rootless } = this.#launcher.machine;
+    if (rootless === undefined) return undefined;
+    const machineAddress = await outboundAddress();
+    const hasLink = rootless.wayOut.kind !== 'carried';
+    return { ...rootless.carried, hasLink, ...(machineAddress && { machineAddress }) };
   }
 
   /** What nft complained of. */

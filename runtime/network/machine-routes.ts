@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { formatAddress, type Prefix, parsePrefix } from './address.js';
 
 /** Prefixes that this machine already reaches somehow (default routes aside), read from the kernel. */
@@ -31,6 +32,19 @@ export function parseRoutes6(text: string): Prefix[] {
     if (prefix === undefined || length === 0 || /^(fe8|ff)/.test(columns[0] ?? '')) return [];
     return [prefix];
   });
+}
+
+/** The link that the default route goes out by. */
+export async function outboundLink(): Promise<string | undefined> {
+  const routes = rows(await readOptional('/proc/net/route'));
+  return routes.find((columns) => columns[1] === '00000000' && columns[7] === '00000000')?.[0];
+}
+
+/** The IPv4 address that this machine goes out by. */
+export async function outboundAddress(): Promise<string | undefined> {
+  const link = await outboundLink();
+  const addresses = link === undefined ? [] : (networkInterfaces()[link] ?? []);
+  return addresses.find(({ family }) => family === 'IPv4')?.address;
 }
 
 function rows(text: string): string[][] {

@@ -60,7 +60,7 @@ ops('start a proxy only for a container with ports', () => {
   } as const;
   assert.equal(portOps([port]), {
     before: [{ op: 'port.listen', ...port }],
-    host: [{ op: 'port.serve', pid: 0 }],
+    host: [{ op: 'port.serve', pid: 0, bridges: '' }],
   });
 });
 

@@ -14,7 +14,7 @@ const network = (internal: boolean) => ({
 });
 
 const rules = (internal: boolean) =>
-  renderRuleset('t', [network(internal)], [], { outboundPort: 15001, machinePort: 15002 });
+  renderRuleset('t', [network(internal)], [], { outboundPort: 15001, machinePort: 15002, hasLink: false });
 
 carried('connections to elsewhere, to this machine, and questions for names', () => {
   const text = rules(false);
@@ -26,6 +26,21 @@ carried('connections to elsewhere, to this machine, and questions for names', ()
 carried('nothing of an internal network, and nothing where the kernel has a way out', () => {
   assert.not.match(rules(true), 'redirect');
   assert.not.match(renderRuleset('t', [network(false)], []), 'redirect');
+});
+
+carried('by a link only what is for this machine is led aside', () => {
+  const outside = { outboundPort: 15001, machinePort: 15002, hasLink: true, machineAddress: '192.0.2.7' };
+  const text = renderRuleset('t', [network(false)], [], outside);
+  assert.match(text, 'iifname "br-front" fib daddr type local meta l4proto tcp redirect to :15002');
+  assert.match(text, 'iifname "br-front" fib daddr type local udp dport != 53 dnat ip to 192.0.2.7');
+  assert.not.match(text, ':15001');
+  assert.not.match(text, 'daddr != 172.18.0.1 udp');
+});
+
+carried('what answers a proxy in its client’s name is marked, so that it comes back', () => {
+  const text = rules(false);
+  assert.match(text, 'meta mark 0x64760001 ct mark set 0x64760002');
+  assert.match(text, 'iifname @bridges ct mark 0x64760002 meta mark set 0x64760002');
 });
 
 carried('a resolver that has no sockets says so when a network wants it', async () => {
