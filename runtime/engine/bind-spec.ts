@@ -34,6 +34,10 @@ function invalidSpec(text: string, reason: string): EngineError {
   return new EngineError('system', `invalid volume specification: '${text}'${reason === '' ? '' : `: ${reason}`}`);
 }
 
+function otherOptions(text: string, type: string, field: string): EngineError {
+  return invalidSpec(text, `invalid mount config for type "${type}": field ${field} must not be specified`);
+}
+
 /** Reads `SOURCE:TARGET[:MODE]` or `TARGET`. Throws `invalid` in Docker's words. */
 export function parseBind(text: string): ParsedMount {
   const parts = text.split(':');
@@ -41,7 +45,7 @@ export function parseBind(text: string): ParsedMount {
   const [source, target, mode] = parts.length === 1 ? ['', parts[0]!, ''] : [parts[0]!, parts[1]!, parts[2] ?? ''];
   const isBind = source.startsWith('/');
   const type = isBind ? 'bind' : 'volume';
-  const options = parseMode(mode, isBind);
+  const options = parseMode(text, mode, isBind);
   if (!target.startsWith('/'))
     throw invalidSpec(
       text,
@@ -62,13 +66,15 @@ export function parseBind(text: string): ParsedMount {
   };
 }
 
-function parseMode(mode: string, isBind: boolean) {
+function parseMode(text: string, mode: string, isBind: boolean) {
   let readOnly = false;
   let noCopy = false;
   let propagation = '';
   const seen = new Set<string>();
   for (const flag of mode === '' ? [] : mode.split(',')) {
-    const kind = modeKind(flag, isBind);
+    const kind = modeKind(flag);
+    if (!isBind && kind === 'propagation') throw otherOptions(text, 'volume', 'BindOptions');
+    if (isBind && kind === 'copy') throw otherOptions(text, 'bind', 'VolumeOptions');
     if (kind === undefined || seen.has(kind)) throw new EngineError('system', `invalid mode: ${mode}`);
     seen.add(kind);
     if (kind === 'access') readOnly = flag === 'ro';
@@ -78,11 +84,11 @@ function parseMode(mode: string, isBind: boolean) {
   return { readOnly, noCopy, propagation };
 }
 
-function modeKind(flag: string, isBind: boolean): string | undefined {
+function modeKind(flag: string): string | undefined {
   if (flag === 'rw' || flag === 'ro') return 'access';
   if (flag === 'z' || flag === 'Z') return 'label';
-  if (flag === 'nocopy') return isBind ? undefined : 'copy';
-  if (propagations.includes(flag)) return isBind ? 'propagation' : undefined;
+  if (flag === 'nocopy') return 'copy';
+  if (propagations.includes(flag)) return 'propagation';
   if (flag === 'cached' || flag === 'delegated' || flag === 'consistent') return 'consistency';
   return undefined;
 }
@@ -136,7 +142,8 @@ function complaintOf(mount: Mount): string | undefined {
   if (mount.Type === 'bind') return bindComplaint(mount);
   if (mount.Type === 'volume') return volumeComplaint(mount);
   if (mount.Type === 'tmpfs') return tmpfsComplaint(mount);
-  if (mount.Type === 'image') return mount.Source ? undefined : 'field Source must not be empty';
+  if (mount.Type === 'image')
+    return mount.Source ? subpathComplaint(mount.ImageOptions?.Subpath ?? '') : 'field Source must not be empty';
   return 'mount type unknown';
 }
 
@@ -155,9 +162,12 @@ function volumeComplaint(mount: Mount): string | undefined {
   if (isAnonymous && mount.ReadOnly) return 'must not set ReadOnly mode when using anonymous volumes';
   if (subpath === '') return undefined;
   if (isAnonymous) return 'must not set Subpath when using anonymous volumes';
-  if (subpath.startsWith('/') || subpath.split('/').includes('..'))
-    return 'subpath must be a relative path within the volume';
-  return undefined;
+  return subpathComplaint(subpath);
+}
+
+function subpathComplaint(subpath: string): string | undefined {
+  const leadsOut = subpath.startsWith('/') || subpath.split('/').includes('..');
+  return leadsOut ? 'subpath must be a relative path within the volume' : undefined;
 }
 
 function tmpfsComplaint(mount: Mount): string | undefined {

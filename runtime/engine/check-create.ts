@@ -28,6 +28,8 @@ export function checkRequest(request: CreateRequest, host: HostConfig, machine: 
   checkRestart(host);
   checkLogConfig(host.LogConfig);
   checkRuntime(host);
+  if (host.Annotations?.[''] !== undefined)
+    wrong('invalid Annotations: the empty string is not permitted as an annotation key');
   dockerCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [] });
   checkSecurityOptions(host.SecurityOpt ?? []);
 }
@@ -37,14 +39,13 @@ function checkConfig(config: Partial<ContainerConfig>): void {
     wrong(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
   for (const entry of config.Env ?? [])
     if (entry === '' || entry.startsWith('=')) wrong(`invalid environment variable: ${entry}`);
-  if (config.StopSignal) signalNumber(config.StopSignal);
+  if (config.StopSignal && !/^[1-9]\d*$/.test(config.StopSignal)) signalNumber(config.StopSignal);
   const health = config.Healthcheck;
   for (const key of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
     const value = health?.[key] ?? 0;
     if (value !== 0 && value < 1_000_000) wrong(`${key} in Healthcheck cannot be less than 1ms`);
   }
   if ((health?.Retries ?? 0) < 0) wrong('Retries in Healthcheck cannot be negative');
-  if ((config.StopTimeout ?? 0) < -1) wrong('invalid stop timeout');
 }
 
 const isContainerMode = (mode: string) => /^container:.+/.test(mode);
@@ -66,6 +67,7 @@ function checkNetworking(config: Partial<ContainerConfig>, host: HostConfig): vo
     wrong(
       "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
     );
+  if (mode === 'container:') wrong('invalid network mode: invalid container format container:<name|id>');
   if (isContainerMode(mode)) checkSharedNetwork(config, host);
   for (const entry of host.ExtraHosts ?? []) {
     const at = entry.search(/[:=]/);
@@ -120,6 +122,8 @@ function checkRuntime(host: HostConfig): void {
     wrong(`unknown or invalid runtime name: ${host.Runtime}`);
   if (!['', 'default', 'strict'].includes(host.Isolation))
     wrong(`invalid isolation (${host.Isolation}): linux only supports 'default'`);
-  if (Object.keys(host.StorageOpt ?? {}).length > 0)
+  for (const option of Object.keys(host.StorageOpt ?? {}))
+    if (option !== 'size') throw new EngineError('system', `Unknown option ${option}`);
+  if (host.StorageOpt?.size !== undefined)
     throw new EngineError('system', "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
 }

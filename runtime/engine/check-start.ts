@@ -1,9 +1,11 @@
 /** What only shows when a container starts: wishes that the kernel or the machine's mounts refuse. Docker's sentences. */
 import { readFile, realpath } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { rlimitNames } from '../launch/compose-identity.js';
 import type { HostConfig } from './host-config.js';
+import { checkLogStart } from './log-config.js';
 import { checkSysctls } from './sysctls.js';
 import type { ContainerRecord, MountPoint } from './types.js';
 
@@ -16,6 +18,15 @@ const INIT = 'unable to start container process: error during container init';
 export async function checkStart({ config, hostConfig, mounts }: ContainerRecord): Promise<void> {
   checkSysctls(hostConfig);
   checkRlimits(hostConfig);
+  checkLogStart(hostConfig.LogConfig);
+  for (const address of hostConfig.Dns ?? [])
+    if (isIP(address) === 0)
+      throw new EngineError(
+        'system',
+        `bad nameserver address ${address}: ParseAddr(${JSON.stringify(address)}): unable to parse IP`,
+      );
+  for (const mount of mounts) checkReadOnly(mount);
+  for (const options of Object.values(hostConfig.Tmpfs ?? {})) checkTmpfs(options);
   if (config.Hostname.length > 64 && hostConfig.UTSMode !== 'host')
     throw new EngineError('system', `${RUNC}: ${INIT}: sethostname: invalid argument`);
   for (const rule of hostConfig.DeviceCgroupRules ?? [])
@@ -35,6 +46,30 @@ function checkRlimits(host: HostConfig): void {
         `${RUNC}: ${INIT}: error setting rlimits for ready process: error setting rlimit type ${rlimitNames.indexOf(Name.toLowerCase())}: invalid argument`,
       );
   }
+}
+
+/** The ways of being read-only exclude each other. */
+function checkReadOnly({ spec }: MountPoint): void {
+  const { ReadOnlyNonRecursive, ReadOnlyForceRecursive } = spec?.BindOptions ?? {};
+  const conflict =
+    ReadOnlyNonRecursive && !spec?.ReadOnly
+      ? '!ReadOnly && BindOptions.ReadOnlyNonRecursive'
+      : ReadOnlyForceRecursive && !spec?.ReadOnly
+        ? '!ReadOnly && BindOptions.ReadOnlyForceRecursive'
+        : ReadOnlyForceRecursive && ReadOnlyNonRecursive
+          ? 'ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive'
+          : undefined;
+  if (conflict !== undefined) throw new EngineError('system', `mount options conflict: ${conflict}`);
+}
+
+/** What moby takes for an option of a tmpfs: flags of mount(2), and data of tmpfs(5) with a value. */
+const TMPFS_FLAGS =
+  /^(defaults|a?sync|r[ow]|(no)?(exec|suid|dev|atime|diratime|relatime)|relatime|strictatime|remount|bind|rbind|r?(private|shared|slave|unbindable)|dirsync|mand|nomand)$/;
+
+function checkTmpfs(options: string): void {
+  for (const option of options.split(',').filter(Boolean))
+    if (!TMPFS_FLAGS.test(option) && !/^(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=/.test(option))
+      throw new EngineError('system', `invalid tmpfs option ${JSON.stringify(option)}`);
 }
 
 interface MachineMount {

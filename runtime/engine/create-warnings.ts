@@ -9,6 +9,7 @@ export function createWarnings(host: HostConfig, cgroupVersion: 1 | 2): string[]
     warnings.push(
       'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
     );
+  if (host.CpuPercent > 0) warnings.push('linux does not support CPU percent. Percent discarded.');
   if (host.NetworkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0)
     warnings.push('Published ports are discarded when using host network mode');
   for (const address of host.Dns ?? [])

@@ -88,7 +88,9 @@ function checkReferences(engine: Engine, host: HostConfig): void {
       throw new EngineError('invalid', `No such container: ${name}`);
   }
   for (const link of host.Links ?? []) {
-    const [name = ''] = link.split(':');
+    const [name = '', , ...more] = link.split(':');
+    if (link === '') throw new EngineError('system', 'empty string specified for links');
+    if (more.length > 0) throw new EngineError('system', `bad format for links: ${link}`);
     if (engine.containers.find(name) === undefined)
       throw new EngineError('invalid', `could not get container for ${name}: No such container: ${name}`);
   }

@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { defaultDevices } from '../launch/defaults.js';
-import type { DeviceLimit, DeviceSpec } from '../launch/spec.js';
-import type { HostConfig } from './host-config.js';
+import type { DeviceLimit, DeviceSpec, DeviceWeight } from '../launch/spec.js';
+import type { DeviceRequest, HostConfig } from './host-config.js';
+import { errnoSentence } from './launch-failure.js';
 
 export interface GivenDevices {
   readonly devices: readonly DeviceSpec[];
@@ -15,6 +16,7 @@ export interface GivenDevices {
 /** And the limits of the machine's block devices. */
 export interface Given extends GivenDevices {
   readonly blkioLimits: readonly DeviceLimit[];
+  readonly blkioWeights: readonly DeviceWeight[];
 }
 
 /** Folders of /dev that are file systems of their own in a container. */
@@ -22,14 +24,18 @@ const OWN_FOLDERS = ['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev
 
 /** Throws `system` with Docker's sentence for a device that is not there, or is asked of a driver that is not. */
 export async function givenDevices(host: HostConfig): Promise<Given> {
-  for (const request of host.DeviceRequests ?? [])
-    throw new EngineError(
-      'system',
-      `could not select device driver ${JSON.stringify(request.Driver)} with capabilities: [${(request.Capabilities ?? []).map((list) => `[${list.join(' ')}]`).join(' ')}]`,
-    );
-  const blkioLimits = await deviceLimits(host);
+  for (const request of host.DeviceRequests ?? []) refuseDeviceRequest(request);
+  const blkio = {
+    blkioLimits: await deviceLimits(host),
+    blkioWeights: await Promise.all(
+      (host.BlkioWeightDevice ?? []).map(async ({ Path, Weight }) => ({
+        device: await deviceNumbers(Path),
+        weight: Weight,
+      })),
+    ),
+  };
   if (host.Privileged)
-    return { devices: merged([...defaultDevices, ...(await devicesBelow('/dev'))]), rules: [], blkioLimits };
+    return { devices: merged([...defaultDevices, ...(await devicesBelow('/dev'))]), rules: [], ...blkio };
   const given = await Promise.all(
     (host.Devices ?? []).map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
       mappedDevices(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
@@ -38,8 +44,21 @@ export async function givenDevices(host: HostConfig): Promise<Given> {
   return {
     devices: merged([...defaultDevices, ...given.flatMap((one) => one.devices)]),
     rules: given.flatMap((one) => one.rules),
-    blkioLimits,
+    ...blkio,
   };
+}
+
+function refuseDeviceRequest({ Driver, DeviceIDs, Capabilities }: DeviceRequest): never {
+  if (Driver === 'cdi')
+    throw new EngineError(
+      'system',
+      `CDI device injection failed: unresolvable CDI devices ${(DeviceIDs ?? []).join(', ')}`,
+    );
+  const capabilities = (Capabilities ?? []).map((list) => `[${list.join(' ')}]`).join(' ');
+  throw new EngineError(
+    'system',
+    `could not select device driver ${JSON.stringify(Driver)} with capabilities: [${capabilities}]`,
+  );
 }
 
 async function deviceLimits(host: HostConfig): Promise<DeviceLimit[]> {
@@ -50,17 +69,16 @@ async function deviceLimits(host: HostConfig): Promise<DeviceLimit[]> {
     ['write_iops', host.BlkioDeviceWriteIOps],
   ] as const;
   const limits = wanted.flatMap(([kind, list]) => (list ?? []).map(({ Path, Rate }) => ({ kind, Path, rate: Rate })));
-  return Promise.all(
-    limits.map(async ({ kind, Path, rate }) => {
-      const found = await stat(Path).catch((cause: NodeJS.ErrnoException) => {
-        throw new EngineError('system', cause.code === 'ENOENT' ? 'no such file or directory' : cause.message, {
-          cause,
-        });
-      });
-      const { major, minor } = numbersOf(found);
-      return { kind, rate, device: `${major}:${minor}` };
-    }),
-  );
+  return Promise.all(limits.map(async ({ kind, Path, rate }) => ({ kind, rate, device: await deviceNumbers(Path) })));
+}
+
+/** `254:0`. Throws `system` in Go's words. */
+async function deviceNumbers(path: string): Promise<string> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new EngineError('system', `stat ${path}: ${errnoSentence(cause.code ?? '')}`, { cause });
+  });
+  const { major, minor } = numbersOf(found);
+  return `${major}:${minor}`;
 }
 
 function merged(devices: readonly DeviceSpec[]): DeviceSpec[] {

@@ -20,6 +20,12 @@ const errnoText: Readonly<Record<string, string>> = {
   ELOOP: 'too many levels of symbolic links',
   EROFS: 'read-only file system',
   EEXIST: 'file exists',
+  ENODEV: 'no such device',
+  ENXIO: 'no such device or address',
+  ERANGE: 'numerical result out of range',
+  EOPNOTSUPP: 'operation not supported',
+  ENETDOWN: 'network is down',
+  ENAMETOOLONG: 'file name too long',
 };
 
 export function errnoSentence(errno: string): string {

@@ -5,6 +5,7 @@ import { overlayOptions } from '../launch/overlay-options.js';
 import type {
   DeviceLimit,
   DeviceSpec,
+  DeviceWeight,
   InterfaceSpec,
   LaunchSpec,
   MountSpec,
@@ -38,10 +39,11 @@ export interface LaunchFacts {
   readonly devices: readonly DeviceSpec[];
   readonly deviceRules: readonly string[];
   readonly blkioLimits?: readonly DeviceLimit[];
+  readonly blkioWeights?: readonly DeviceWeight[];
   readonly security: SecurityOptions;
   readonly seccomp: Uint8Array | undefined;
   /** Namespaces of other containers: `container:X` → pid of its first process. */
-  readonly pidOf: (mode: string) => number;
+  readonly pidOf: (mode: string, namespace: string) => number;
   /** The engine is not the machine's root: overlays keep their marks in attributes of users (userxattr). */
   readonly rootless: boolean;
   readonly kept?: LaunchSpec['kept'];
@@ -76,7 +78,7 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
     seccomp: facts.seccomp,
     appArmorProfile: host.Privileged ? undefined : facts.security.appArmorProfile,
     cgroupPath: facts.cgroupPath,
-    resources: resourcesOf(host, facts.deviceRules, facts.blkioLimits),
+    resources: resourcesOf(host, facts.deviceRules, facts.blkioLimits, facts.blkioWeights),
     interfaces: facts.interfaces,
     ports: facts.ports,
     init: host.Init === true,
@@ -128,10 +130,10 @@ const sysctlsOf = (host: HostConfig) =>
 
 const ownNetwork = (host: HostConfig) => host.NetworkMode !== 'host' && !host.NetworkMode.startsWith('container:');
 
-function namespacesOf(host: HostConfig, pidOf: (mode: string) => number) {
+function namespacesOf(host: HostConfig, pidOf: LaunchFacts['pidOf']) {
   const choice = (mode: string, name: string): NamespaceChoice => {
     if (mode === 'host') return { kind: 'host' };
-    if (mode.startsWith('container:')) return { kind: 'path', path: `/proc/${pidOf(mode)}/ns/${name}` };
+    if (mode.startsWith('container:')) return { kind: 'path', path: `/proc/${pidOf(mode, name)}/ns/${name}` };
     return { kind: 'new' };
   };
   return {

@@ -115,21 +115,25 @@ function matchesNetwork(engine: Engine, filters: Filters, { record }: Container)
 function matchesPorts(filters: Filters, { record }: Container): boolean {
   const exposed = exposedPorts(record.config.ExposedPorts).map(({ port, protocol }) => `${port}/${protocol}`);
   const published = (record.running?.ports ?? []).map((port) => `${port.containerPort}/${port.protocol}`);
-  const inRange = (wanted: readonly string[], ports: readonly string[]) =>
-    wanted.length === 0 || wanted.some((one) => expand(one).some((port) => ports.includes(port)));
-  return inRange(filters.get('expose'), exposed) && inRange(filters.get('publish'), published);
+  const inRange = (filter: 'expose' | 'publish', ports: readonly string[]) =>
+    !filters.has(filter) || filters.get(filter).some((one) => expand(filter, one).some((port) => ports.includes(port)));
+  return inRange('expose', exposed) && inRange('publish', published);
 }
 
-/** `8080-8090/tcp` as its ports. */
-function expand(text: string): string[] {
+/** `8080-8090/tcp` as its ports. Throws `system` in the words of Go's parser. */
+function expand(filter: string, text: string): string[] {
   const [range = '', protocol = 'tcp'] = text.split('/');
-  const [first, last = first] = range.split('-').map(Number);
-  if (first === undefined || last === undefined || Number.isNaN(first + last))
-    throw new EngineError(
-      'system',
-      `error while looking up for expose ${text}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    );
-  return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`);
+  const [first = '', last = first] = range.split('-');
+  for (const port of [first, last]) {
+    const why = !/^\d+$/.test(port) ? 'invalid syntax' : Number(port) > 65535 ? 'value out of range' : undefined;
+    if (why !== undefined)
+      throw new EngineError(
+        'system',
+        `error while looking up for ${filter} ${text}: strconv.ParseUint: parsing ${JSON.stringify(port)}: ${why}`,
+      );
+  }
+  const length = Math.max(0, Number(last) - Number(first) + 1);
+  return Array.from({ length }, (_, index) => `${Number(first) + index}/${protocol}`);
 }
 
 /** Containers that stand on an image or on one made from it. */

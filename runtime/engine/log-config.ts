@@ -2,40 +2,95 @@
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { LogSpec } from '../launch/spec.js';
+import { parseGoBool } from './filters.js';
 import type { LogConfig } from './host-config.js';
 import type { ContainerRecord } from './types.js';
 
 const options: Readonly<Record<string, readonly string[]>> = {
-  'json-file': [
-    'max-size',
-    'max-file',
-    'compress',
-    'labels',
-    'labels-regex',
-    'env',
-    'env-regex',
-    'tag',
-    'mode',
-    'max-buffer-size',
-  ],
-  local: ['max-size', 'max-file', 'compress', 'mode', 'max-buffer-size'],
-  none: ['mode', 'max-buffer-size'],
+  'json-file': ['max-size', 'max-file', 'compress', 'labels', 'labels-regex', 'env', 'env-regex', 'tag'],
+  local: ['max-size', 'max-file', 'compress'],
+  none: [],
 };
 
-/** Throws `invalid` in Docker's words. */
-export function checkLogConfig(config: LogConfig): void {
-  const known = options[config.Type === '' ? 'json-file' : config.Type];
+/** What create looks at: the driver, how it is fed, and the names of its options. Throws `invalid` in Docker's words. */
+export function checkLogConfig({ Type, Config }: LogConfig): void {
+  if (Type === 'none') return;
+  checkDelivery(Config);
+  const known = options[Type === '' ? 'json-file' : Type];
   if (known === undefined)
     throw new EngineError(
       'invalid',
-      `error looking up logging plugin ${config.Type}: plugin ${JSON.stringify(config.Type)} not found`,
+      `error looking up logging plugin ${Type}: plugin ${JSON.stringify(Type)} not found`,
     );
+  const driver = Type === 'local' ? 'log driver local' : `${Type} log driver`;
+  for (const key of Object.keys(Config))
+    if (!known.includes(key) && key !== 'mode' && key !== 'max-buffer-size')
+      throw new EngineError('invalid', `unknown log opt '${key}' for ${driver}`);
+}
+
+function checkDelivery({ mode = '', 'max-buffer-size': buffer }: LogConfig['Config']): void {
+  if (!['', 'blocking', 'non-blocking'].includes(mode))
+    throw new EngineError('invalid', `logger: logging mode not supported: ${mode}`);
+  if (buffer === undefined) return;
+  if (mode !== 'non-blocking')
+    throw new EngineError('invalid', "logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+  try {
+    parseBytes(buffer);
+  } catch (cause) {
+    throw new EngineError('invalid', `error parsing option max-buffer-size: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** What only the start looks at: the values. Throws `system` in Docker's words. */
+export function checkLogStart(config: LogConfig): void {
   if (config.Type === 'none') return;
-  for (const key of Object.keys(config.Config))
-    if (!known.includes(key))
-      throw new EngineError('invalid', `unknown log opt '${key}' for ${config.Type} log driver`);
-  const files = config.Config['max-file'];
-  if (files !== undefined && !(Number(files) >= 1)) throw new EngineError('invalid', 'max-file cannot be less than 1');
+  const why = config.Type === 'local' ? localMistake(config.Config) : jsonFileMistake(config.Config);
+  if (why !== undefined)
+    throw new EngineError('system', `failed to create task for container: failed to initialize logging driver: ${why}`);
+}
+
+function jsonFileMistake(config: LogConfig['Config']): string | undefined {
+  const { 'max-size': size, 'max-file': files, compress } = config;
+  const isSized = size !== undefined;
+  const shrinks = compress === undefined ? false : parseGoBool(compress);
+  if (isSized && decimalBytes(size) === undefined) return `invalid size: '${size}'`;
+  if (isSized && decimalBytes(size) === 0) return 'max-size must be a positive number';
+  if (files !== undefined && !/^[+-]?\d+$/.test(files))
+    return `strconv.Atoi: parsing ${JSON.stringify(files)}: invalid syntax`;
+  if (Number(files ?? 1) < 1) return 'max-file cannot be less than 1';
+  if (shrinks === undefined) return `strconv.ParseBool: parsing ${JSON.stringify(compress)}: invalid syntax`;
+  if (shrinks && (!isSized || Number(files ?? 1) < 2))
+    return 'compress cannot be true when max-file is less than 2 or max-size is not set';
+  return patternMistake(config['labels-regex']) ?? patternMistake(config['env-regex']);
+}
+
+function patternMistake(pattern = ''): string | undefined {
+  try {
+    new RegExp(pattern);
+    return undefined;
+  } catch {
+    return `error parsing regexp: ${JSON.stringify(pattern)}`;
+  }
+}
+
+function localMistake({ 'max-size': size, 'max-file': files, compress }: LogConfig['Config']): string | undefined {
+  const shrinks = compress === undefined ? true : parseGoBool(compress);
+  if (size !== undefined && decimalBytes(size) === undefined)
+    return `invalid value for max-size: ${size}: invalid size: '${size}'`;
+  if (files !== undefined && !/^[+-]?\d+$/.test(files))
+    return `invalid value for max-file: ${files}: strconv.Atoi: parsing ${JSON.stringify(files)}: invalid syntax`;
+  if (shrinks === undefined)
+    return `error reading compress log option: strconv.ParseBool: parsing ${JSON.stringify(compress)}: invalid syntax`;
+  if (shrinks && Number(files ?? 5) < 2) return 'compression cannot be enabled when max file count is 1';
+  return undefined;
+}
+
+/** Sizes of log files count in thousands (go-units' FromHumanSize). Undefined for what is no size. */
+function decimalBytes(text: string): number | undefined {
+  const parts = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim());
+  return parts === null
+    ? undefined
+    : Math.trunc(Number(parts[1]) * 1000 ** ' kmgtp'.indexOf(parts[2]!.toLowerCase() || ' '));
 }
 
 /** `10m`, `1.5g`, `100kb`, `-1`. Throws `invalid`. */
@@ -45,27 +100,16 @@ export function parseBytes(text: string): number {
   return Math.trunc(Number(parts[1]) * 1024 ** ' kmgtp'.indexOf(parts[2]!.toLowerCase() || ' '));
 }
 
-function sizeOf(text: string): number {
-  try {
-    return parseBytes(text);
-  } catch (cause) {
-    throw new EngineError(
-      'system',
-      `failed to create task for container: failed to initialize logging driver: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
-}
-
-/** Docker's json-file keeps all unless told; its local driver 5 files of 20 MB. */
-export function logSpec(config: LogConfig, directory: string): LogSpec {
-  const isLocal = config.Type === 'local';
-  const size = config.Config['max-size'];
-  const bytes = size === undefined ? (isLocal ? 20 * 1024 * 1024 : -1) : sizeOf(size);
+/** Docker's json-file keeps all unless told; its local driver 5 files of 20 MB, the older ones compressed. */
+export function logSpec({ Type, Config }: LogConfig, directory: string): LogSpec {
+  const isLocal = Type === 'local';
+  const { 'max-size': size, 'max-file': files, compress } = Config;
+  const bytes = size === undefined ? (isLocal ? 20_000_000 : 0) : (decimalBytes(size) ?? 0);
   return {
-    path: config.Type === 'none' ? undefined : logPath(directory),
+    path: Type === 'none' ? undefined : logPath(directory),
     maxBytes: bytes > 0 ? bytes : undefined,
-    maxFiles: Number(config.Config['max-file'] ?? (isLocal ? 5 : 1)),
+    maxFiles: Number(files ?? (isLocal ? 5 : 1)),
+    compresses: compress === undefined ? isLocal : parseGoBool(compress) === true,
   };
 }
 

@@ -21,9 +21,11 @@ export function parseMounts(hostConfig: HostConfig): ParsedMount[] {
     if (seen.has(mount.target)) throw new EngineError('invalid', `Duplicate mount point: ${mount.target}`);
     seen.add(mount.target);
   }
-  for (const target of Object.keys(hostConfig.Tmpfs ?? {}))
+  for (const target of Object.keys(hostConfig.Tmpfs ?? {})) {
     if (!target.startsWith('/'))
       throw new EngineError('invalid', `invalid mount path: '${target}' mount path must be absolute`);
+    if (cleanPath(target) === '/') throw new EngineError('invalid', "invalid specification: destination can't be '/'");
+  }
   return parsed;
 }
 
@@ -44,11 +46,13 @@ export async function resolveMounts(engine: Engine, wishes: MountWishes): Promis
 
 function inheritedMounts(engine: Engine, specs: readonly string[]): MountPoint[] {
   return specs.flatMap((spec) => {
-    const [name = '', mode = 'rw'] = spec.split(':');
+    if (spec === '') throw new EngineError('invalid', 'volumes-from specification cannot be an empty string');
+    const [name = '', ...rest] = spec.split(':');
+    const mode = rest.length === 0 ? 'rw' : rest.join(':');
     if (name === '') throw new EngineError('invalid', `malformed volumes-from specification: ${spec}`);
     const readOnly = mode.split(',').includes('ro');
     if (!mode.split(',').every((flag) => ['rw', 'ro', 'z', 'Z'].includes(flag)))
-      throw new EngineError('invalid', `invalid mode for volumes-from: ${mode}`);
+      throw new EngineError('invalid', `invalid mode: ${mode}`);
     const other = engine.containers.find(name);
     if (other === undefined) throw new EngineError('invalid', `No such container: ${name}`);
     return other.record.mounts

@@ -1,5 +1,5 @@
 /** Where a container's own files are. */
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { instanceName } from './engine.js';
 import type { EnginePaths } from './types.js';
 
@@ -18,6 +18,6 @@ export function exitFile(paths: EnginePaths, id: string): string {
 
 /** `devenv-ab12cd34/ID`, or below the parent that the client named. */
 export function cgroupPath(paths: EnginePaths, id: string, parent: string): string {
-  const given = parent.replace(/^\/+|\/+$/g, '');
+  const given = posix.normalize(`/${parent}`).replace(/^\/+|\/+$/g, '');
   return `${given === '' ? instanceName(paths.runtime) : given}/${id}`;
 }

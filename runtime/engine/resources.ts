@@ -1,7 +1,7 @@
 /** HostConfig's limits in the kernel's terms. */
 import { EngineError } from '../errors.js';
 import { allDeviceRules, defaultDeviceRules } from '../launch/defaults.js';
-import type { DeviceLimit, ResourceSpec } from '../launch/spec.js';
+import type { DeviceLimit, DeviceWeight, ResourceSpec } from '../launch/spec.js';
 import type { HostConfig } from './host-config.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -11,6 +11,7 @@ export function resourcesOf(
   host: HostConfig,
   deviceRules: readonly string[] = [],
   blkioLimits: readonly DeviceLimit[] = [],
+  blkioWeights: readonly DeviceWeight[] = [],
 ): ResourceSpec {
   const r: Partial<Mutable<ResourceSpec>> = {};
   if (host.Memory > 0) r.memoryBytes = host.Memory;
@@ -26,11 +27,14 @@ export function resourcesOf(
   }
   if (host.CpuPeriod > 0) r.cpuPeriodUs = host.CpuPeriod;
   if (host.CpuQuota !== 0) r.cpuQuotaUs = host.CpuQuota;
+  if (host.CpuRealtimePeriod !== 0) r.cpuRealtimePeriodUs = host.CpuRealtimePeriod;
+  if (host.CpuRealtimeRuntime !== 0) r.cpuRealtimeRuntimeUs = host.CpuRealtimeRuntime;
   if (host.CpusetCpus !== '') r.cpusetCpus = host.CpusetCpus;
   if (host.CpusetMems !== '') r.cpusetMems = host.CpusetMems;
   if (host.PidsLimit !== null && host.PidsLimit > 0) r.pidsLimit = host.PidsLimit;
   if (host.BlkioWeight > 0) r.blkioWeight = host.BlkioWeight;
   if (blkioLimits.length > 0) r.blkioLimits = blkioLimits;
+  if (blkioWeights.length > 0) r.blkioWeights = blkioWeights;
   const rules = host.Privileged
     ? allDeviceRules
     : [...defaultDeviceRules, ...deviceRules, ...(host.DeviceCgroupRules ?? [])];
@@ -81,6 +85,8 @@ function checkCpu(host: HostConfig, { cpus, nodes }: MachineSize): void {
   if (host.CpuPeriod !== 0 && (host.CpuPeriod < 1000 || host.CpuPeriod > 1_000_000))
     wrong('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   if (host.CpuQuota > 0 && host.CpuQuota < 1000) wrong('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  if (host.CpuRealtimePeriod !== 0 && host.CpuRealtimeRuntime > host.CpuRealtimePeriod)
+    wrong('cpu real-time runtime cannot be higher than cpu real-time period');
   if (host.CpuShares < 0) wrong(`invalid CPU shares (${host.CpuShares}): value must be a positive integer`);
   checkSet(host.CpusetCpus, cpus, 'CPUs', 'cpuset cpus');
   checkSet(host.CpusetMems, nodes, 'memory nodes', 'cpuset mems');

@@ -33,7 +33,7 @@ export async function prepareShm(engine: Engine, container: Container): Promise<
     if (other.record.hostConfig.IpcMode !== 'shareable')
       throw new EngineError(
         'invalid',
-        `cannot join IPC of a container with "private" IPC mode: container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+        `failed to join IPC namespace: container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
       );
     return [bound(shmFolder(engine, other.id))];
   }

@@ -217,9 +217,10 @@ async function prepareProgram(
     devices: given.devices,
     deviceRules: given.rules,
     blkioLimits: given.blkioLimits,
+    blkioWeights: given.blkioWeights,
     security: parseSecurityOptions(host.SecurityOpt ?? []),
     seccomp: seccompFilter(engine, host),
-    pidOf: (mode) => pidOf(engine, mode),
+    pidOf: (mode, namespace) => pidOf(engine, mode, namespace),
     rootless: engine.foundations.launcher.machine.rootless !== undefined,
     kept,
   });
@@ -248,12 +249,19 @@ async function readyForRemount(container: Container, root: PreparedRoot): Promis
     await rm(join(root.work, 'work', 'incompat'), { recursive: true, force: true });
 }
 
-function pidOf(engine: Engine, mode: string): number {
-  const other = engine.containers.get(mode.replace(/^container:/, ''));
+/** Pid whose namespaces are joined. Throws in Docker's words, which the network mode has some of its own of. */
+function pidOf(engine: Engine, mode: string, namespace: string): number {
+  const name = mode.replace(/^container:/, '');
+  const isNetwork = namespace === 'net';
+  const other = isNetwork ? engine.containers.find(name) : engine.containers.get(name);
+  if (other === undefined)
+    throw new EngineError('system', `joining network namespace of container: No such container: ${name}`);
   if (!other.isRunning)
     throw new EngineError(
       'conflict',
-      `cannot join the namespace of a non running container: container ${other.id} is not running`,
+      isNetwork
+        ? `cannot join network namespace of a non running container: container ${other.name} is ${other.record.state.Status}`
+        : `cannot join the namespace of a non running container: container ${other.id} is not running`,
     );
   if (other.record.state.Restarting)
     throw new EngineError('conflict', `Container ${other.id} is restarting, wait until the container is running`);

@@ -65,6 +65,20 @@ const limits: readonly Limit[] = [
     without: { CpuQuota: 0, CpuPeriod: 0, NanoCpus: 0 },
   },
   {
+    asked: (host) => host.CpuRealtimePeriod > 0,
+    controller: 'cpu',
+    file: 'cpu.rt_period_us',
+    warning: discarded('CPU realtime period', 'CPU realtime period discarded'),
+    without: { CpuRealtimePeriod: 0 },
+  },
+  {
+    asked: (host) => host.CpuRealtimeRuntime > 0,
+    controller: 'cpu',
+    file: 'cpu.rt_runtime_us',
+    warning: discarded('CPU realtime runtime', 'CPU realtime runtime discarded'),
+    without: { CpuRealtimeRuntime: 0 },
+  },
+  {
     asked: (host) => host.CpusetCpus !== '' || host.CpusetMems !== '',
     controller: 'cpuset',
     file: undefined,

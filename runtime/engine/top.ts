@@ -9,7 +9,7 @@ export interface ProcessTable {
   readonly Processes: readonly (readonly string[])[];
 }
 
-/** Throws `conflict` when it does not run, `invalid` for options of ps that do not show pids, `system` when ps fails. */
+/** Throws `conflict` when it does not run, `invalid` for options that rename its column of pids, `system` when ps fails or shows none. */
 export async function topContainer(engine: Engine, container: Container, psArgs: string): Promise<ProcessTable> {
   const { record } = container;
   if (!container.isRunning || record.running === undefined)
@@ -38,9 +38,9 @@ export function pickRows(text: string, pids: ReadonlySet<number>): ProcessTable 
   const [header = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
   const Titles = header.trim().split(/\s+/);
   const column = Titles.indexOf('PID');
-  if (column < 0) throw new EngineError('invalid', "Couldn't find PID field in ps output");
+  if (column < 0) throw new EngineError('system', "Couldn't find PID field in ps output");
   const Processes = lines.map((line) => cut(line, Titles.length)).filter((row) => pids.has(Number(row[column])));
-  return { Titles, Processes };
+  return { Processes, Titles };
 }
 
 function cut(line: string, columns: number): string[] {

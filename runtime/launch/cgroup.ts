@@ -137,11 +137,16 @@ function valuesV1(r: ResourceSpec): Value[] {
   set('cpu', 'cpu.shares', r.cpuShares);
   set('cpu', 'cpu.cfs_period_us', r.cpuPeriodUs);
   set('cpu', 'cpu.cfs_quota_us', r.cpuQuotaUs);
+  set('cpu', 'cpu.rt_period_us', r.cpuRealtimePeriodUs);
+  set('cpu', 'cpu.rt_runtime_us', r.cpuRealtimeRuntimeUs);
   set('cpuset', 'cpuset.cpus', r.cpusetCpus);
   set('cpuset', 'cpuset.mems', r.cpusetMems);
   set('pids', 'pids.max', r.pidsLimit === undefined || r.pidsLimit > 0 ? r.pidsLimit : 'max');
   set('blkio', 'blkio.bfq.weight', r.blkioWeight, true);
   set('blkio', 'blkio.weight', r.blkioWeight, true);
+  for (const { device, weight } of r.blkioWeights ?? [])
+    for (const file of ['blkio.bfq.weight_device', 'blkio.weight_device'])
+      set('blkio', file, `${device} ${weight}`, true);
   for (const limit of r.blkioLimits ?? [])
     set('blkio', `blkio.throttle.${limit.kind}_device`, `${limit.device} ${limit.rate}`);
   return values;
@@ -180,6 +185,7 @@ function valuesV2(r: ResourceSpec): Value[] {
     set('io', 'io.bfq.weight', r.blkioWeight, true);
     set('io', 'io.weight', 1 + Math.floor(((r.blkioWeight - 10) * 9999) / 990), true);
   }
+  for (const { device, weight } of r.blkioWeights ?? []) set('io', 'io.bfq.weight', `${device} ${weight}`);
   for (const limit of r.blkioLimits ?? [])
     set('io', 'io.max', `${limit.device} ${V2_LIMITS[limit.kind]}=${limit.rate}`);
   return values;

@@ -213,6 +213,7 @@ function monitorSettings(spec: LaunchSpec, { cgroups }: Machine): MonitorSetting
     ...(log.path !== undefined && { logPath: log.path }),
     ...(log.maxBytes !== undefined && { logMaxBytes: log.maxBytes }),
     logMaxFiles: log.maxFiles,
+    logCompresses: log.compresses,
     tty: process.tty,
     openStdin: process.openStdin,
     stdinOnce: process.stdinOnce,

@@ -44,6 +44,7 @@ function encodeSettings(s: MonitorSettings): Buffer {
   body.string(s.logPath ?? '');
   body.u64(BigInt(s.logMaxBytes ?? 0));
   body.u32(s.logMaxFiles);
+  body.u32(s.logCompresses ? 1 : 0);
   for (const flag of [s.tty, s.openStdin, s.stdinOnce]) body.u32(flag ? 1 : 0);
   body.string(s.containerId);
   body.u32(namespaceFlags(s.joinNamespaces));

@@ -7,7 +7,8 @@
  *
  * Records know nothing of lines: a reader cuts them, a line may span records of its stream. While the container runs,
  * the last record may be incomplete for a moment; a reader that follows waits for the rest. The file is rotated before
- * a record that would make it too large: PATH becomes PATH.1, that PATH.2.
+ * a record when it has reached its limit: PATH becomes PATH.1, that PATH.2. A rotated one may be compressed to PATH.1.gz,
+ * a gzip file (RFC 1952) whose header has the number of the inode that it was made from in place of a time.
  */
 export const LOG_HEADER = 16;
 

@@ -179,6 +179,7 @@ export interface MonitorSettings {
   readonly logPath?: string;
   readonly logMaxBytes?: number;
   readonly logMaxFiles: number;
+  readonly logCompresses: boolean;
   readonly tty: boolean;
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;

@@ -108,6 +108,13 @@ export interface DeviceLimit {
   readonly rate: number;
 }
 
+export interface DeviceWeight {
+  /** `254:0` */
+  readonly device: string;
+  /** 10 to 1000. */
+  readonly weight: number;
+}
+
 export interface ResourceSpec {
   readonly memoryBytes?: number;
   /** Memory plus swap; -1 unlimited. */
@@ -118,10 +125,14 @@ export interface ResourceSpec {
   readonly cpuShares?: number;
   readonly cpuQuotaUs?: number;
   readonly cpuPeriodUs?: number;
+  /** Of processes with a realtime policy; v1 alone has them. */
+  readonly cpuRealtimePeriodUs?: number;
+  readonly cpuRealtimeRuntimeUs?: number;
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
   readonly pidsLimit?: number;
   readonly blkioWeight?: number;
+  readonly blkioWeights?: readonly DeviceWeight[];
   /** Bytes and operations a second of block devices. */
   readonly blkioLimits?: readonly DeviceLimit[];
   /** v1 `devices.allow` lines, e.g. `c 1:3 rwm`; on v2 a BPF program says the same. */
@@ -168,6 +179,8 @@ export interface LogSpec {
   readonly maxBytes: number | undefined;
   /** Files kept, the current one included. */
   readonly maxFiles: number;
+  /** Rotated ones become `PATH.1.gz` and so on. */
+  readonly compresses: boolean;
 }
 
 export interface LaunchSpec {

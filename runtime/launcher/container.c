@@ -42,6 +42,7 @@ static int read_settings(struct settings *s, struct reader *r)
 	s->log_path = read_str(&in);
 	s->log_max = read_u64(&in);
 	s->log_files = read_u32(&in);
+	s->log_compress = read_u32(&in);
 	s->tty = read_u32(&in);
 	s->open_stdin = read_u32(&in);
 	s->stdin_once = read_u32(&in);

@@ -28,7 +28,7 @@ struct settings {
 	const char *socket, *exit_file, *log_path, *container_id, *oom_file, *into_cgroup;
 	uint64_t log_max;	/* bytes; 0 never rotates */
 	uint32_t log_files, join_flags, stall_ms;
-	bool tty, open_stdin, stdin_once, kill_all;
+	bool tty, open_stdin, stdin_once, kill_all, log_compress;
 	char **cgroup_files, **cgroup_dirs;	/* where execs join; what is removed at the end */
 	void *memory;		/* that the rest points into */
 };
@@ -140,6 +140,8 @@ void tell_oom(struct monitor *m);
 
 /* log.c */
 int log_open(struct log *l, const struct settings *s);
+/* Turns the youngest of the older files into a gzip file, in a process of its own. */
+void log_compress(const struct settings *s);
 void log_write(struct log *l, const struct settings *s, unsigned char stream, const void *bytes, uint32_t length, uint64_t ns);
 
 /* oom.c */

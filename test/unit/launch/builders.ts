@@ -53,7 +53,7 @@ export function launchSpec(changes: SpecChanges = {}): LaunchSpec {
     interfaces: [],
     ports: [],
     init: false,
-    log: { path: '/c/log', maxBytes: undefined, maxFiles: 1 },
+    log: { path: '/c/log', maxBytes: undefined, maxFiles: 1, compresses: false },
     monitorSocket: '/run/m/c1',
     exitFile: '/c/exit',
     ...rest,

@@ -159,7 +159,7 @@ living('rotates its log and keeps as many files as asked', async ({ living }) =>
     'rotating',
     'i=0; while [ $i -lt 40 ]; do echo "line $i ........................"; i=$((i+1)); sleep 0.01; done',
     {
-      log: { path: living.at('rotating', 'log'), maxBytes: 500, maxFiles: 3 },
+      log: { path: living.at('rotating', 'log'), maxBytes: 500, maxFiles: 3, compresses: false },
     },
   );
   assert.ok(existsSync(living.at('rotating', 'log.2')));

@@ -57,7 +57,7 @@ export async function openLiving(): Promise<Living> {
       seccomp: compileSeccomp('default', []),
       cgroupPath: `${cgroup}/${id}`,
       resources: ANY_DEVICE,
-      log: { path: at(id, 'log'), maxBytes: undefined, maxFiles: 1 },
+      log: { path: at(id, 'log'), maxBytes: undefined, maxFiles: 1, compresses: false },
       monitorSocket: at(`${id}.sock`),
       exitFile: at(id, 'exit'),
       ...changes,

@@ -112,6 +112,7 @@ async function start(
       socket: join(folder, `m${world.count}`),
       exitFile: join(folder, `e${world.count}`),
       logMaxFiles: 1,
+      logCompresses: false,
       tty: false,
       openStdin: false,
       stdinOnce: false,
