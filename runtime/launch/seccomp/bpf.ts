@@ -81,6 +81,31 @@ export function test(condition: Condition, otherwise: number): Instruction[] {
   }
 }
 
+/**
+ * The same where arguments have 32 bits: what a program leaves in the upper half of a register, the kernel cuts off after
+ * the filter has seen it.
+ */
+export function testNarrow({ index, comparison, value, second }: Condition, otherwise: number): Instruction[] {
+  const low = load(DATA.argument + index * 8);
+  const [, l] = halves(value);
+  switch (comparison) {
+    case 'EQ':
+      return [low, ifEqual(l, 0, otherwise)];
+    case 'NE':
+      return [low, ifEqual(l, otherwise, 0)];
+    case 'GT':
+      return [low, ifGreater(l, 0, otherwise)];
+    case 'GE':
+      return [low, ifGreaterEqual(l, 0, otherwise)];
+    case 'LT':
+      return [low, ifGreaterEqual(l, otherwise, 0)];
+    case 'LE':
+      return [low, ifGreater(l, otherwise, 0)];
+    case 'MASKED_EQ':
+      return [low, and(l), ifEqual(halves(second)[1], 0, otherwise)];
+  }
+}
+
 function halves(value: bigint): [high: number, low: number] {
   return [Number((value >> 32n) & 0xffffffffn), Number(value & 0xffffffffn)];
 }

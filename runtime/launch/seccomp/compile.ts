@@ -1,4 +1,16 @@
-import { DATA, encode, type Instruction, ifEqual, ifGreaterEqual, JUMP_MAX, jump, load, ret, test } from './bpf.js';
+import {
+  DATA,
+  encode,
+  type Instruction,
+  ifEqual,
+  ifGreaterEqual,
+  JUMP_MAX,
+  jump,
+  load,
+  ret,
+  test,
+  testNarrow,
+} from './bpf.js';
 import { defaultProfile } from './default-profile.js';
 import {
   actionValue,
@@ -51,11 +63,12 @@ export function compileSeccomp(
   const fallback = actionValue(wanted.defaultAction, wanted.defaultErrnoRet);
   const rules = applicableRules(wanted, capabilities, machine.name);
   const judged = judgedArchitectures(wanted, machine.listed);
-  const judge = (syscalls: Syscalls, from = 0) => searchTree(ranges(wanted, rules, syscalls, fallback, from));
-  const own = judge(machine.syscalls);
+  const judge = (syscalls: Syscalls, compare = testNarrow, from = 0) =>
+    searchTree(ranges({ profile: wanted, rules, syscalls, fallback, compare, first: from }));
+  const own = judge(machine.syscalls, test);
   const refused = [ret(KILL_THREAD)];
   if (machine.name !== 'amd64') return encode(choose(machine.audit, [load(DATA.number), ...own], refused));
-  const x32 = judged.includes('SCMP_ARCH_X32') ? judge(SYSCALLS_X32, X32) : refused;
+  const x32 = judged.includes('SCMP_ARCH_X32') ? judge(SYSCALLS_X32, testNarrow, X32) : refused;
   const native = [load(DATA.number), ...past(ifGreaterEqual, X32, own), ...x32];
   const i386 = judged.includes('SCMP_ARCH_X86') ? [load(DATA.number), ...judge(SYSCALLS_I386)] : undefined;
   return encode(
@@ -90,18 +103,22 @@ interface Range {
   readonly code: readonly Instruction[];
 }
 
+interface Judged {
+  readonly profile: SeccompProfile;
+  readonly rules: ReadonlyMap<string, readonly Rule[]>;
+  readonly syscalls: Syscalls;
+  readonly fallback: number;
+  /** Arguments, at the width that they have here. */
+  readonly compare: typeof test;
+  readonly first: number;
+}
+
 /** All numbers from `first` on, neighbours that are treated alike taken together. */
-function ranges(
-  profile: SeccompProfile,
-  rules: ReadonlyMap<string, readonly Rule[]>,
-  syscalls: Syscalls,
-  fallback: number,
-  first: number,
-): Range[] {
+function ranges({ profile, rules, syscalls, fallback, compare, first }: Judged): Range[] {
   const byNumber = new Map<number, readonly Instruction[]>();
   for (const [call, number] of syscalls) {
     const found = rules.get(call);
-    if (found !== undefined) byNumber.set(number, leaf(found, fallback));
+    if (found !== undefined) byNumber.set(number, leaf(found, fallback, compare));
   }
   const last = Math.max(-1, ...byNumber.keys());
   const list: Range[] = [];
@@ -119,15 +136,15 @@ function newer(profile: SeccompProfile, fallback: number): number {
 }
 
 /** The rules of one call: an unconditional one decides alone, otherwise the first whose conditions hold. */
-function leaf(rules: readonly Rule[], fallback: number): Instruction[] {
+function leaf(rules: readonly Rule[], fallback: number, compare: typeof test): Instruction[] {
   const always = rules.find((rule) => rule.conditions.length === 0);
   if (always !== undefined) return [ret(always.action)];
-  return [...rules.flatMap(conditional), ret(fallback)];
+  return [...rules.flatMap((rule) => conditional(rule, compare)), ret(fallback)];
 }
 
-function conditional(rule: Rule): Instruction[] {
+function conditional(rule: Rule, compare: typeof test): Instruction[] {
   let code: Instruction[] = [ret(rule.action)];
-  for (const condition of rule.conditions.toReversed()) code = [...test(condition, code.length), ...code];
+  for (const condition of rule.conditions.toReversed()) code = [...compare(condition, code.length), ...code];
   return code;
 }
 

@@ -70,4 +70,18 @@ for (const [set, cases] of Object.entries(golden.arguments))
         }
   });
 
+calls('upper halves of registers open nothing to calls of 32 bits', () => {
+  const filter = filterOf('default');
+  const answers = (way: string, number: number, value: bigint) => {
+    const [architecture, bit] = WAYS[way]!;
+    return nameOf(runFilter(filter, { number: (number | bit) >>> 0, architecture, args: [value] }));
+  };
+  for (const upper of [0n, 1n << 32n, 0xffffffffn << 32n]) {
+    assert.is(answers('i386', 359, upper | 40n), 'eperm', 'socket(AF_VSOCK)');
+    assert.is(answers('i386', 359, upper | 2n), 'allow', 'socket(AF_INET)');
+    assert.is(answers('i386', 136, upper | 0xffffffffn), 'allow', 'personality');
+    assert.is(answers('x32', 41, upper | 40n), 'eperm', 'socket(AF_VSOCK) of x32');
+  }
+});
+
 calls.run();
