@@ -2,7 +2,8 @@
 import { posix } from 'node:path';
 import { hostPlatform } from '../images/platform.js';
 import type { Platform } from '../images/types.js';
-import { buildGraph, contextName, type Graph, type Stage } from './graph/graph.js';
+import { processWord } from './expand/expand.js';
+import { buildGraph, contextName, findFrom, fromNames, type Graph, type Stage } from './graph/graph.js';
 import { platformArgs } from './graph/platform.js';
 import { parseInstruction } from './instructions/parse.js';
 import type { Instruction, StageInstruction } from './instructions/types.js';
@@ -32,6 +33,10 @@ export interface BuildPlan {
   readonly stages: readonly PlannedStage[];
   readonly all: readonly PlannedStage[];
   readonly target: PlannedStage;
+  /** Whether there is one stage that reads nothing else, so that its steps need no name in front. */
+  readonly isPlain: boolean;
+  /** Images that stages stand on or take files from, with the line that says so. */
+  readonly images: readonly { readonly line: number; readonly name: string }[];
   /** Paths of the context that are read; undefined: all of it, or not to be known before. Empty: none. */
   readonly contextPaths: readonly string[] | undefined;
   readonly warnings: readonly Warning[];
@@ -61,7 +66,9 @@ export function planBuild(text: string, name: string, options: PlanOptions): Bui
       stages: graph.needed.map(({ index }) => all[index]!),
       all,
       target: all[graph.target.index]!,
-      contextPaths: contextPaths(graph),
+      isPlain: isPlain(graph),
+      images: graph.needed.flatMap((stage) => imagesOf(stage, graph)),
+      contextPaths: contextPaths(graph, source.directives.escapeToken),
       parameters: graph.needed.flatMap(({ instructions }) => instructions.flatMap(parametersOf)),
       warnings: lint({ source, instructions, graph, ...options }),
     };
@@ -98,6 +105,20 @@ function expectDockerfileSyntax(syntax: string): void {
 
 const contextNames = (given: Readonly<Record<string, string>> = {}) => new Set(Object.keys(given).map(contextName));
 
+/** BuildKit counts what a command reads as stages, the context of a mount too. */
+function isPlain({ stages }: Graph): boolean {
+  const reads = stages
+    .flatMap(({ instructions }) => instructions)
+    .some((one) => fromNames(one).length > 0 || (one.kind === 'run' && one.mounts.length > 0));
+  return stages.length === 1 && !reads;
+}
+
+function imagesOf({ index, base, from, instructions }: Stage, { stages, named }: Graph): BuildPlan['images'] {
+  const own = base.kind === 'image' ? [{ line: from.line, name: base.name }] : [];
+  const read = instructions.flatMap((one) => fromNames(one).map((name) => ({ line: one.line, name })));
+  return [...own, ...read.filter(({ name }) => findFrom(name, stages.slice(0, index), named).kind === 'image')];
+}
+
 const layered = new Set(['run', 'copy', 'add', 'workdir']);
 
 function plannedStage({ index, name, from, base, platform, instructions }: Stage): PlannedStage {
@@ -120,14 +141,14 @@ function parametersOf(instruction: StageInstruction): Parameter[] {
   return instruction.mounts.flatMap((mount) => {
     if (mount.type !== 'secret' && mount.type !== 'ssh') return [];
     const name = mount.id ?? (mount.type === 'ssh' ? 'default' : posix.basename(mount.source ?? mount.target ?? ''));
-    return [{ kind: mount.type, name, value: undefined, required: mount.required === true, line }];
+    return [{ kind: mount.type, name, value: undefined, required: mount.required, line }];
   });
 }
 
-function contextPaths({ needed }: Graph): readonly string[] | undefined {
+function contextPaths({ needed }: Graph, escapeToken: string): readonly string[] | undefined {
   const paths: string[] = [];
   for (const instruction of needed.flatMap(({ instructions }) => instructions)) {
-    const read = pathsOf(instruction);
+    const read = pathsOf(instruction, escapeToken);
     if (read === undefined) return undefined;
     paths.push(...read);
   }
@@ -135,17 +156,29 @@ function contextPaths({ needed }: Graph): readonly string[] | undefined {
 }
 
 /** Undefined: it reads all, or what a variable says. */
-function pathsOf(instruction: StageInstruction): string[] | undefined {
+function pathsOf(instruction: StageInstruction, escapeToken: string): string[] | undefined {
   // A stage that stands on this one may do it.
   if (instruction.kind === 'onbuild' && /^(copy|add|run)\b/i.test(instruction.trigger)) return undefined;
-  const read = readPaths(instruction).map((path) => path.replace(/^(\.?\/)+/, '').replace(/\/\.$|\/+$/, ''));
-  const open = read.some((path) => path === '' || path === '.' || path.includes('$') || path.split('/').includes('..'));
+  const words = readPaths(instruction).map((path) => withoutQuotes(path, escapeToken));
+  if (words.includes(undefined)) return undefined;
+  const read = words.map((path) => path!.replace(/^(\.?\/)+/, '').replace(/\/\.$|\/+$/, ''));
+  const open = read.some((path) => path === '' || path === '.' || path.split('/').includes('..'));
   return open ? undefined : read;
+}
+
+/** As the step will see it; undefined where only the step can say. */
+function withoutQuotes(path: string, escapeToken: string): string | undefined {
+  if (path.includes('$')) return undefined;
+  try {
+    return processWord(path, () => undefined, { escapeToken });
+  } catch {
+    return undefined;
+  }
 }
 
 function readPaths(instruction: StageInstruction): string[] {
   if (instruction.kind === 'run') {
-    const binds = instruction.mounts.filter(({ type, from }) => type === 'bind' && (from ?? '') === '');
+    const binds = instruction.mounts.filter(({ type = 'bind', from = '' }) => type === 'bind' && from === '');
     return binds.map(({ source }) => source ?? '.');
   }
   if (instruction.kind !== 'copy' && instruction.kind !== 'add') return [];

@@ -1,5 +1,5 @@
 import { parseReference } from '../images/reference.js';
-import type { HistoryEntry, Image, ImageStore, NewImage } from '../images/types.js';
+import type { HistoryEntry, Image, ImageConfig, ImageStore, NewImage } from '../images/types.js';
 import { cacheLabel } from './solve/cache-images.js';
 import { epochOf } from './solve/epoch.js';
 import { withTimes } from './solve/history.js';
@@ -27,6 +27,18 @@ function inlineCache(
   return label === undefined ? {} : { [CACHE_LABEL]: label };
 }
 
+/** In the order of the image specification, Docker's own behind them. */
+const FIELDS: readonly (keyof ImageConfig)[] = [
+  'User', 'ExposedPorts', 'Env', 'Entrypoint', 'Cmd', 'Volumes', 'WorkingDir', 'Labels', 'StopSignal', 'ArgsEscaped',
+  'Healthcheck', 'OnBuild', 'Shell',
+]; // biome-ignore format: one list
+
+/** What says something, and nothing that a base image's other tools wrote beside it: as BuildKit writes it. */
+function written(config: ImageConfig): ImageConfig {
+  const fields = FIELDS.map((field) => [field, config[field]] as const);
+  return Object.fromEntries(fields.filter(([, value]) => value && (value === true || Object.keys(value).length > 0)));
+}
+
 /** Records the finished stage as an image and gives it its names. */
 export async function putImage(
   images: ImageStore,
@@ -41,7 +53,7 @@ export async function putImage(
     platform: state.platform,
     created,
     ...(state.author === undefined ? {} : { author: state.author }),
-    config: Object.keys(labels).length === 0 ? state.config : { ...state.config, Labels: labels },
+    config: written({ ...state.config, Labels: labels }),
     history,
     ...(attestations.length === 0 ? {} : { attestations }),
     diffIds: state.layers.map(({ diffId }) => diffId),

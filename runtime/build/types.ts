@@ -17,6 +17,7 @@ export interface StepRequest {
   readonly root: PreparedRoot;
   readonly args: readonly string[];
   readonly env: readonly string[];
+  readonly hostname: string;
   readonly cwd: string;
   readonly user: string;
   readonly network: 'default' | 'none' | 'host' | (string & {});

@@ -59,7 +59,7 @@ async function prepare(
   connected: Connected,
 ): Promise<PreparedContainer> {
   const { paths, launcher } = engine.foundations;
-  const { id, hostConfig: host, config } = container.record;
+  const { id, hostConfig: host } = container.record;
   const [accounts, given] = await settledAll([
     readAccountFiles(request.root, []),
     givenDevices(host),
@@ -79,7 +79,7 @@ async function prepare(
     exitFile: exitFile(paths, id),
     cgroupPath: cgroupPath(paths, id, ''),
     identity,
-    env: processEnv({ hostname: config.Hostname, tty: false, links: [], config: request.env, home: identity.home }),
+    env: stepEnv(request, identity.home),
     interfaces: connected.interfaces,
     ports: [],
     mounts: [...fileMounts(engine, container, taken), ...own],
@@ -91,6 +91,13 @@ async function prepare(
     rootless: engine.foundations.launcher.machine.rootless !== undefined,
   });
   return launcher.prepare(composeLaunch(spec, launcher.machine));
+}
+
+/** As BuildKit's: nothing of the step's surroundings gets into it, so HOSTNAME is only there when the image says it. */
+function stepEnv({ env, hostname }: StepRequest, home: string): string[] {
+  const all = processEnv({ hostname, tty: false, links: [], config: env, home });
+  const own = env.some((entry) => entry.startsWith('HOSTNAME='));
+  return own ? all : all.filter((entry) => !entry.startsWith('HOSTNAME='));
 }
 
 /** hosts and resolv.conf; `/etc/hostname` is the image's own, as in BuildKit. */
@@ -175,7 +182,7 @@ function stepRecord(request: StepRequest): ContainerRecord {
     chainId: undefined,
     platform: { os: 'linux', architecture: '' },
     config: {
-      Hostname: id.slice(0, 12),
+      Hostname: request.hostname,
       Domainname: '',
       User: request.user,
       AttachStdin: false,

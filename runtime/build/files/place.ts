@@ -4,7 +4,7 @@ import type { ModeChange } from './modes.js';
 import type { Owner } from './owner.js';
 import { resolveInTree } from './resolve.js';
 import type { Content, Selected, SelectedEntry } from './select.js';
-import type { Entry, Tree } from './tree.js';
+import { type Entry, NO_TIME, type Tree } from './tree.js';
 
 export interface Placed {
   readonly entry: Entry;
@@ -45,8 +45,10 @@ export class LayerDraft {
     for (const [index] of parts.entries()) {
       const folder = parts.slice(0, index + 1).join('/');
       const entry = await this.lookUp(folder);
-      if (entry === undefined) this.placed.set(folder, { entry: newFolder(options), content: undefined });
-      else if (entry.type !== 'directory') throw new Error(`cannot copy to non-directory: /${folder}`);
+      if (entry === undefined) {
+        this.placed.set(folder, { entry: newFolder(options), content: undefined });
+        this.touchFolderOf(folder, options.nowMs);
+      } else if (entry.type !== 'directory') throw new Error(`mkdir /${resolved}: not a directory`);
       else if (!this.placed.has(folder)) this.placed.set(folder, { entry, content: undefined });
     }
     return resolved;
@@ -59,6 +61,7 @@ export class LayerDraft {
       if (one.relative !== '' || !isFolder) await this.placeEntry(posix.join(base, one.relative), one, options);
       else if (base !== '') this.placeTop(base, one);
     }
+    if (!isFolder) this.touchFolderOf(base, options.nowMs);
   }
 
   private async folderBase(options: PlaceOptions): Promise<string> {
@@ -78,10 +81,19 @@ export class LayerDraft {
     return path;
   }
 
-  /** A folder whose contents come in keeps its mode and owner, and takes the source's time. */
+  /** A folder whose contents come in keeps its mode and owner, and takes the source's time where it has one. */
   private placeTop(path: string, { entry }: SelectedEntry): void {
-    const made = this.placed.get(path)!;
-    this.placed.set(path, { ...made, entry: { ...made.entry, mtimeMs: entry.mtimeMs } });
+    if (entry.mtimeMs !== NO_TIME) this.setTime(path, entry.mtimeMs);
+  }
+
+  /** A name that is new in a folder is a change of the folder. */
+  private touchFolderOf(path: string, nowMs: number): void {
+    this.setTime(posix.dirname(path), nowMs);
+  }
+
+  private setTime(path: string, mtimeMs: number): void {
+    const folder = this.placed.get(path);
+    if (folder !== undefined) this.placed.set(path, { ...folder, entry: { ...folder.entry, mtimeMs } });
   }
 
   private async placeEntry(path: string, { entry, content }: SelectedEntry, options: PlaceOptions): Promise<void> {

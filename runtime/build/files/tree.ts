@@ -153,6 +153,9 @@ export async function readContent(
   }
 }
 
+/** Of the top of a context: what a client sends begins below it. */
+export const NO_TIME = 0;
+
 /** The folder that a tree begins with where nothing says more of it. */
 export const topFolder: Entry = {
   type: 'directory',
@@ -160,7 +163,7 @@ export const topFolder: Entry = {
   uid: 0,
   gid: 0,
   sizeBytes: 0,
-  mtimeMs: 0,
+  mtimeMs: NO_TIME,
   target: undefined,
   major: 0,
   minor: 0,

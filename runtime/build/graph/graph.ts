@@ -1,8 +1,9 @@
 /** Stages, what they need of each other, and which of them a target needs. Pure. */
+import { parseReference } from '../../images/reference.js';
 import { processWord, type Variables } from '../expand/expand.js';
 import type { Arg, Copy, From, Instruction, Run, StageInstruction } from '../instructions/types.js';
 import type { Location } from '../parse/ast.js';
-import { DockerfileError, parseError } from '../parse/errors.js';
+import { DockerfileError } from '../parse/errors.js';
 import { didYouMean } from '../parse/suggest.js';
 
 /** What a stage stands on, or takes files from. */
@@ -72,11 +73,11 @@ export function buildGraph(instructions: readonly Instruction[], options: GraphO
   const globals = readGlobals(instructions.slice(0, first), options);
   const variables: Variables = (name) => globals.get(name) ?? options.predefined.get(name);
   const stages: Stage[] = [];
-  for (const group of groupStages(instructions.slice(first))) {
-    stages.push(makeStage(group, stages, variables, options));
-  }
+  for (const group of groupStages(instructions.slice(first))) stages.push(makeStage(group, stages, variables, options));
   const target = pickTarget(stages, options.target);
-  return { stages, target, needed: neededStages(stages, target), globals, named: options.named ?? NOTHING };
+  const needed = neededStages(stages, target);
+  for (const stage of needed) checkSources(stage, stages, options.named);
+  return { stages, target, needed, globals, named: options.named ?? NOTHING };
 }
 
 function readGlobals(instructions: readonly Instruction[], options: GraphOptions): Map<string, string | undefined> {
@@ -133,7 +134,7 @@ function makeStage(
   if (image === '') {
     throw new DockerfileError(`base name (${from.image}) should not be blank`, from);
   }
-  const platform = from.platform === undefined ? undefined : expandAt(from.platform, variables, escapeToken, from);
+  const platform = stagePlatform(from, variables, escapeToken);
   const given = from.name === undefined ? undefined : namedSource(from.name, named);
   if (given !== undefined) return givenStage(before.length, from, given);
   const base = namedSource(image, named) ?? findBase(image, before);
@@ -144,10 +145,51 @@ function makeStage(
     name: from.name,
     from,
     base,
-    platform: platform || undefined,
+    platform,
     instructions: rest,
     needs: [...new Set(needs)],
   };
+}
+
+/** Nothing said is this machine's; what a variable says has to be something. */
+function stagePlatform({ platform = '', ...from }: From, variables: Variables, escapeToken: string) {
+  if (platform === '') return undefined;
+  const expanded = expandAt(platform, variables, escapeToken, from);
+  if (expanded === '') throw new DockerfileError(`empty platform value from expression ${platform}`, from);
+  return expanded;
+}
+
+/** Throws for a name that is no image's, and where a stage takes files of itself or of one that only comes later. */
+function checkSources(stage: Stage, stages: readonly Stage[], named: Named | undefined): void {
+  const { base, from, instructions } = stage;
+  if (base.kind === 'image' && namedSource(base.name, named) === undefined) checkImage(base.name, from);
+  for (const instruction of instructions) {
+    for (const wanted of fromNames(instruction)) {
+      if (namedSource(wanted, named) === undefined) checkFrom(wanted, stage, stages, instruction);
+    }
+  }
+}
+
+function checkFrom(wanted: string, { index, name }: Stage, stages: readonly Stage[], location: Location): void {
+  const own = name ?? `stage-${index}`;
+  if (wanted.toLowerCase() === own || wanted === String(index))
+    throw new DockerfileError(`circular dependency detected on stage: ${own}`, location);
+  const source = findFrom(wanted, stages.slice(0, index));
+  if (source.kind !== 'image') return;
+  if (findStage(wanted, stages) === undefined) {
+    checkImage(wanted, location);
+    return;
+  }
+  const why = `cannot copy from stage "${wanted}", it needs to be defined before current stage "${own}"`;
+  throw new DockerfileError(why, location);
+}
+
+function checkImage(name: string, location: Location): void {
+  try {
+    parseReference(name);
+  } catch (cause) {
+    throw new DockerfileError(`failed to parse stage name "${name}": ${(cause as Error).message}`, location, { cause });
+  }
 }
 
 /** A stage whose name stands for a given image or folder is that. */
@@ -162,19 +204,21 @@ function findBase(name: string, before: readonly Stage[]): Source {
 
 /** The latest stage of that name wins, as in BuildKit. */
 export function findSource(name: string, before: readonly Stage[]): Source {
-  if (name === 'scratch') return { kind: 'scratch' };
-  const stage = before.findLast((one) => one.name === name.toLowerCase());
-  return stage === undefined ? { kind: 'image', name } : { kind: 'stage', index: stage.index };
+  const stage = findStage(name, before);
+  if (stage !== undefined) return { kind: 'stage', index: stage.index };
+  return name === 'scratch' ? { kind: 'scratch' } : { kind: 'image', name };
 }
 
+const findStage = (name: string, among: readonly Stage[]) => among.findLast((one) => one.name === name.toLowerCase());
+
 /** `--from` takes a stage's name or number, or an image. */
-export function findFrom(name: string, before: readonly Stage[], location: Location, named?: Named): Source {
+export function findFrom(name: string, before: readonly Stage[], named?: Named): Source {
   const given = namedSource(name, named);
   if (given !== undefined) return given;
   if (/^\d+$/.test(name)) {
     const index = Number(name);
     if (index >= before.length) {
-      throw parseError(`invalid from flag value ${name}: invalid stage index ${index}`, location);
+      throw new DockerfileError(`invalid stage index ${index}`, undefined);
     }
     return { kind: 'stage', index };
   }
@@ -196,8 +240,10 @@ function mountFroms({ mounts }: Run): string[] {
 }
 
 function stageReads(instruction: StageInstruction, before: readonly Stage[], named: Named | undefined): number[] {
-  return fromNames(instruction).flatMap((name) => {
-    const source = findFrom(name, before, instruction, named);
+  // itself is told with all else that is wrong
+  const others = fromNames(instruction).filter((name) => name !== String(before.length));
+  return others.flatMap((name) => {
+    const source = findFrom(name, before, named);
     return source.kind === 'stage' ? [source.index] : [];
   });
 }

@@ -29,7 +29,7 @@ export function parseCopy(source: SourceInstruction, context: ParseContext): Cop
     sources: plainSources(words.slice(0, -1), source, context),
     files: source.heredocs,
     destination,
-    from: flags.text('from'),
+    from: flags.text('from') || undefined,
     chown: flags.text('chown'),
     chmod: flags.text('chmod'),
     link: flags.bool('link'),

@@ -24,7 +24,7 @@ export function parseHealthcheck(source: SourceInstruction): Healthcheck {
     if (rest !== '') throw new Error('HEALTHCHECK NONE takes no arguments');
     return { ...base(source), kind: 'healthcheck', health: { Test: ['NONE'] }, command: undefined };
   }
-  if (type !== 'CMD') throw new Error(`unknown type "${type}" in HEALTHCHECK (try CMD)`);
+  if (type !== 'CMD') throw new Error(`Unknown type "${type}" in HEALTHCHECK (try CMD)`);
   const command = commandForm(rest);
   if (command.form === 'exec' ? command.args.length === 0 : command.text === '') {
     throw new Error('missing command after HEALTHCHECK CMD');
@@ -53,6 +53,7 @@ function duration(flags: Flags, flag: string, field: keyof HealthConfig): Health
 function retries(flags: Flags): HealthConfig {
   const text = flags.text('retries');
   if (text === undefined) return {};
+  if (/^-\d+$/.test(text)) throw new Error(`--retries cannot be negative (${text})`);
   if (!/^\d+$/.test(text)) throw new Error(`--retries must be at least 0 (not ${text})`);
   return Number(text) === 0 ? {} : { Retries: Number(text) };
 }

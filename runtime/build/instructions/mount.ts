@@ -1,5 +1,5 @@
 import { didYouMean } from '../parse/suggest.js';
-import type { RunMount } from './types.js';
+import type { RunMount, WrittenMount } from './types.js';
 
 const KEYS = [
   'type', 'from', 'source', 'src', 'target', 'dst', 'destination', 'readonly', 'ro', 'readwrite', 'rw',
@@ -11,9 +11,36 @@ type Draft = { -readonly [K in keyof RunMount]: RunMount[K] };
 const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i;
 const TYPES = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
 
-/** `type=cache,target=/root/.cache` (comma-separated, CSV quotes allowed). Throws sentences. */
-export function parseRunMount(text: string): RunMount {
-  const fields = csvFields(text).map(splitField);
+/**
+ * What of `type=cache,target=/root/.cache` can be told before variables are filled in; whether it is right is looked at
+ * then, as BuildKit does. Throws a sentence for a variable in `from`, which decides what the stage waits for.
+ */
+export function readMount(text: string): WrittenMount {
+  const fields = new Map(csvFields(text).map(cutField));
+  const from = fields.get('from');
+  if (from?.includes('$')) throw new Error("'from' doesn't support variable expansion, define alias stage instead");
+  const type = (fields.get('type') ?? 'bind').toLowerCase();
+  return {
+    text,
+    type: isType(type) ? type : undefined,
+    from,
+    source: fields.get('source') ?? fields.get('src'),
+    target: fields.get('target') ?? fields.get('dst') ?? fields.get('destination'),
+    id: fields.get('id'),
+    required: fields.has('required') && !/^(false|0)$/i.test(fields.get('required') ?? ''),
+  };
+}
+
+function cutField(field: string): [string, string | undefined] {
+  const at = field.indexOf('=');
+  return at < 0 ? [field.trim().toLowerCase(), undefined] : [field.slice(0, at).toLowerCase(), field.slice(at + 1)];
+}
+
+/** All of it, comma-separated, CSV quotes allowed; `expand` fills variables in. Throws sentences. */
+export function parseRunMount(text: string, expand: (value: string) => string): RunMount {
+  const fields = csvFields(text)
+    .map(splitField)
+    .map(([key, value]) => [key, value === undefined ? undefined : expand(value)] as const);
   const type = fields.find(([key]) => key === 'type')?.[1]?.toLowerCase() ?? 'bind';
   if (!isType(type)) throw new Error(`unsupported mount type "${type}"${didYouMean(type, TYPES)}`);
   const mount: Draft = { type };
@@ -44,7 +71,6 @@ function apply(mount: Draft, key: Key, value: string | undefined): void {
     case 'type':
       return;
     case 'from':
-      if (text.includes('$')) throw new Error("'from' doesn't support variable expansion, define alias stage instead");
       mount.from = text;
       return;
     case 'source':
@@ -90,10 +116,7 @@ function apply(mount: Draft, key: Key, value: string | undefined): void {
 
 function checked(mount: Draft): RunMount {
   const { type } = mount;
-  const needsTarget = type === 'bind' || type === 'cache' || type === 'tmpfs';
-  if (needsTarget && !mount.target) throw new Error('target must be set');
-  if (mount.sharing !== undefined && type !== 'cache')
-    throw new Error(`invalid sharing value for mount type "${type}"`);
+  if (mount.sharing !== undefined && type !== 'cache') throw new Error(`invalid cache sharing set for ${type} mount`);
   if (mount.sizeBytes !== undefined && type !== 'tmpfs')
     throw new Error(`unexpected key 'size' for mount type '${type}'`);
   if (mount.env !== undefined && type !== 'secret') throw new Error(`unexpected key 'env' for mount type '${type}'`);

@@ -1,6 +1,6 @@
 /** SourceInstruction → typed Instruction. Every instruction and flag of the Dockerfile reference; pure. */
 import type { SourceInstruction } from '../parse/ast.js';
-import { parseError } from '../parse/errors.js';
+import { DockerfileError, parseError, SyntaxMistake } from '../parse/errors.js';
 import { didYouMean } from '../parse/suggest.js';
 import { plainWords, quotedWords } from '../parse/words.js';
 import { base, type ParseContext, plain } from './base.js';
@@ -54,6 +54,7 @@ export function parseInstruction(source: SourceInstruction, context: ParseContex
   try {
     return parser(source, context);
   } catch (error) {
+    if (error instanceof SyntaxMistake) throw new DockerfileError(error.message, source, { cause: error });
     if (error instanceof Error && error.name === 'Error') throw parseError(error.message, source);
     throw error;
   }

@@ -7,7 +7,19 @@ export type CommandForm =
   | { readonly form: 'exec'; readonly args: readonly string[] }
   | { readonly form: 'shell'; readonly text: string };
 
-/** `RUN --mount=…`, nothing expanded yet but its options known to be right. */
+/** `RUN --mount=…` before variables are filled in. */
+export interface WrittenMount {
+  readonly text: string;
+  /** Undefined: a variable says it. */
+  readonly type: RunMount['type'] | undefined;
+  readonly from: string | undefined;
+  readonly source: string | undefined;
+  readonly target: string | undefined;
+  readonly id: string | undefined;
+  readonly required: boolean;
+}
+
+/** `RUN --mount=…` with variables filled in, its options known to be right. */
 export interface RunMount {
   readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
   readonly from?: string;
@@ -44,7 +56,7 @@ export interface Run extends Base {
   readonly kind: 'run';
   readonly command: CommandForm;
   readonly heredocs: readonly Heredoc[];
-  readonly mounts: readonly RunMount[];
+  readonly mounts: readonly WrittenMount[];
   readonly network: 'default' | 'none' | 'host' | undefined;
   readonly security: 'sandbox' | 'insecure';
 }

@@ -55,7 +55,7 @@ function asCasing(from: From): Warning[] {
 }
 
 function platforms({ platform, line }: From): Warning[] {
-  if (platform === undefined) return [];
+  if (platform === undefined || platform === '') return [];
   if (/^\$(TARGETPLATFORM|\{TARGETPLATFORM\})$/.test(platform)) {
     const text = `RedundantTargetPlatform: Setting platform to predefined ${platform} in FROM is redundant as this is the default behavior`;
     return [{ line, text }];

@@ -9,16 +9,21 @@ export function maintainers({ instructions }: LintInput): Warning[] {
   return found.map(({ line }) => ({ line, text }));
 }
 
-/** Not where the stage has chosen its own shell: then the shell is meant. */
-export function shellForm({ instructions }: LintInput): Warning[] {
-  let ownShell = false;
-  return instructions.flatMap((one) => {
-    if (one.kind === 'from') ownShell = false;
-    if (one.kind === 'shell') ownShell = true;
-    if (ownShell || (one.kind !== 'cmd' && one.kind !== 'entrypoint') || one.command.form === 'exec') return [];
-    const name = one.kind.toUpperCase();
-    const text = `JSONArgsRecommended: JSON arguments recommended for ${name} to prevent unintended behavior related to OS signals`;
-    return [{ line: one.line, text }];
+/** The keyword as it is written. */
+const written = ({ text }: Instruction) => text.split(/\s/, 1)[0]!;
+
+/** Not where the stage, or one that it stands on, has chosen its own shell: then the shell is meant. */
+export function shellForm({ graph }: LintInput): Warning[] {
+  const withShell = new Set<number>();
+  return graph.stages.flatMap(({ index, base, instructions }) => {
+    if (base.kind === 'stage' && withShell.has(base.index)) withShell.add(index);
+    return instructions.flatMap((one) => {
+      if (one.kind === 'shell') withShell.add(index);
+      if ((one.kind !== 'cmd' && one.kind !== 'entrypoint') || one.command.form === 'exec') return [];
+      if (withShell.has(index)) return [];
+      const text = `JSONArgsRecommended: JSON arguments recommended for ${written(one)} to prevent unintended behavior related to OS signals`;
+      return [{ line: one.line, text }];
+    });
   });
 }
 
@@ -30,8 +35,7 @@ export function repeated({ instructions }: LintInput): Warning[] {
     const earlier = seen.get(one.kind);
     seen.set(one.kind, one);
     if (earlier === undefined) return [];
-    const name = one.kind.toUpperCase();
-    const text = `MultipleInstructionsDisallowed: Multiple ${name} instructions should not be used in the same stage because only the last one will be used`;
+    const text = `MultipleInstructionsDisallowed: Multiple ${written(one)} instructions should not be used in the same stage because only the last one will be used`;
     return [{ line: earlier.line, text }];
   });
 }

@@ -1,5 +1,5 @@
 import type { Directives } from './ast.js';
-import { parseError } from './errors.js';
+import { DockerfileError, parseError } from './errors.js';
 
 const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
 const KNOWN = new Set(['escape', 'syntax', 'check']);
@@ -15,7 +15,7 @@ export function parseDirectives(lines: readonly string[]): Directives {
     if (found.has(name)) throw parseError(`only one ${name} parser directive can be used`, location);
     const value = match[2]!;
     if (name === 'escape' && value !== '\\' && value !== '`') {
-      throw parseError(`invalid escape token '${value}' does not match \` or \\`, location);
+      throw new DockerfileError(`invalid escape token '${value}' does not match \` or \\`, undefined);
     }
     found.set(name, value);
   }

@@ -30,11 +30,7 @@ export function lexDockerfile(text: string): SourceFile {
     next = opened.next;
     instructions.push({ ...splitInstruction(joined.text), heredocs: opened.heredocs, line: start + 1, endLine: next });
   }
-  if (instructions.length === 0)
-    throw new DockerfileError(
-      text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions',
-      undefined,
-    );
+  if (instructions.length === 0) throw new DockerfileError('file with no instructions', { line: 1, endLine: 1 });
   return { directives, instructions, warnings, comments };
 }
 
@@ -113,7 +109,7 @@ function readHeredocs(
     for (;;) {
       const line = lines[next++];
       if (line === undefined) {
-        throw parseError('unterminated heredoc', { line: at.start + 1, endLine: lines.length });
+        throw new DockerfileError('unterminated heredoc', { line: at.start + 1, endLine: lines.length });
       }
       const bare = trimLine(line);
       if ((start.chomp ? bare.replace(/^\t+/, '') : bare) === start.name) break;

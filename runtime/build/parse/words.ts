@@ -1,5 +1,7 @@
 /** Words of the forms that instructions take: JSON arrays, `name=value` pairs, plain words. */
 
+import { SyntaxMistake } from './errors.js';
+
 /** The strings of a JSON array; undefined when the text is not one. Throws when it holds anything but strings. */
 export function jsonStrings(text: string): string[] | undefined {
   if (!text.trimStart().startsWith('[')) return undefined;
@@ -11,7 +13,7 @@ export function jsonStrings(text: string): string[] | undefined {
   }
   if (!Array.isArray(parsed)) return undefined;
   if (!parsed.every((item) => typeof item === 'string')) {
-    throw new Error('when using JSON array syntax, arrays must be comprised of strings only');
+    throw new SyntaxMistake('when using JSON array syntax, arrays must be comprised of strings only');
   }
   return parsed;
 }
@@ -54,13 +56,15 @@ export function nameValues(text: string, keyword: string, escapeToken: string): 
   return words.map((word) => {
     const at = word.indexOf('=');
     if (at < 0)
-      throw new Error(`Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`);
+      throw new SyntaxMistake(
+        `Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`,
+      );
     return { key: word.slice(0, at), value: word.slice(at + 1) };
   });
 }
 
 function oldForm(text: string, keyword: string): Pair {
   const match = /^(\S+)\s+([\s\S]*)$/.exec(text.trim());
-  if (match === null) throw new Error(`${keyword} must have two arguments`);
+  if (match === null) throw new SyntaxMistake(`${keyword} must have two arguments`);
   return { key: match[1]!, value: match[2]! };
 }

@@ -9,7 +9,7 @@ import { type Selected, selectSources } from '../files/select.js';
 import { FolderTree } from '../files/tree.js';
 import { fetchGit, type GitSource, parseGitSource } from '../git.js';
 import type { Copy } from '../instructions/types.js';
-import { DockerfileError } from '../parse/errors.js';
+import { DockerfileError, StepError } from '../parse/errors.js';
 import { type Archive, splitArchives } from './archives.js';
 import type { StepScope } from './scope.js';
 import { temporaryFolder } from './scratch.js';
@@ -60,7 +60,7 @@ async function checkOut(scope: StepScope, source: GitSource, { step, checksum }:
     if (checksum === undefined || commit.startsWith(checksum)) return directory;
     throw new Error(`expected checksum to match ${checksum}, got ${commit}`);
   } catch (cause) {
-    throw new DockerfileError((cause as Error).message, step, { cause });
+    throw new StepError((cause as Error).message, step, { cause });
   }
 }
 
@@ -73,7 +73,7 @@ async function download(scope: StepScope, { step, checksum }: Request, url: stri
   const response = await scope.workshop.tools.fetch(url, scope.signal).catch((cause: Error) => {
     throw cause instanceof EngineError
       ? cause
-      : new DockerfileError(`failed to load ${url}: ${cause.message}`, step, { cause });
+      : new StepError(`failed to load ${url}: ${cause.message}`, step, { cause });
   });
   const hash = createHash('sha256');
   let sizeBytes = 0;
@@ -86,8 +86,7 @@ async function download(scope: StepScope, { step, checksum }: Request, url: stri
   });
   await pipeline(response.body, counted, createWriteStream(path), { signal: scope.signal });
   const digest = `sha256:${hash.digest('hex')}`;
-  if (wanted !== undefined && wanted !== digest)
-    throw new DockerfileError(`digest mismatch ${digest}: ${wanted}`, step);
+  if (wanted !== undefined && wanted !== digest) throw new StepError(`digest mismatch ${digest}: ${wanted}`, step);
   // As BuildKit names it: by the address, whatever the server says.
   const name = posix.basename(decodeURIComponent(new URL(url).pathname)) || '__unnamed__';
   return {

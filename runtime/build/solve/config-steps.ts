@@ -51,8 +51,10 @@ const STEPS: { readonly [K in Exclude<ConfigKind, 'cmd' | 'entrypoint'>]: Step<K
     const words = step.ports.flatMap((port) => expandWords(port, state, step, context));
     const keys = attempt(step, () => words.flatMap(portKeys));
     const ports = { ...state.config.ExposedPorts, ...Object.fromEntries(keys.map((key) => [key, {}])) };
-    const said = [...new Set(keys)].join(' ');
-    return withMetadataHistory({ ...state, config: { ...state.config, ExposedPorts: ports } }, `EXPOSE [${said}]`);
+    return withMetadataHistory(
+      { ...state, config: { ...state.config, ExposedPorts: ports } },
+      `EXPOSE [${keys.join(' ')}]`,
+    );
   },
   volume: (state, step, context) => {
     const paths = step.paths.map((path) => expand(path, state, step, context));

@@ -14,7 +14,7 @@ import { type Selected, SourceMissing, selectSources } from '../files/select.js'
 import type { Entry } from '../files/tree.js';
 import type { Copy } from '../instructions/types.js';
 import type { Heredoc } from '../parse/ast.js';
-import { DockerfileError } from '../parse/errors.js';
+import { DockerfileError, StepError } from '../parse/errors.js';
 import { heredocText } from '../parse/heredoc.js';
 import { type Added, fetchAdded } from './add-sources.js';
 import { type Archive, layerWithArchives, splitArchives } from './archives.js';
@@ -73,16 +73,17 @@ async function stillTrue(scope: StepScope, state: StageState, wanted: Wanted, fo
 
 function expandCopy(scope: StepScope, state: StageState, step: Copy): Wanted {
   const text = (value: string) => expand(value, state, step, scope);
-  const chmod = step.chmod === undefined ? undefined : text(step.chmod);
+  const given = (value: string | undefined) => (value === undefined ? undefined : text(value) || undefined);
+  const chmod = given(step.chmod);
   return {
     step,
     sources: step.sources.map(text),
     destination: text(step.destination),
-    chown: step.chown === undefined ? undefined : text(step.chown),
+    chown: given(step.chown),
     chmod,
     mode: chmod === undefined ? undefined : located(step, () => parseModeChange(chmod)),
     excludes: step.excludes.map(text),
-    checksum: step.checksum === undefined ? undefined : text(step.checksum),
+    checksum: given(step.checksum),
   };
 }
 
@@ -101,7 +102,7 @@ async function findFiles(scope: StepScope, state: StageState, wanted: Wanted): P
   const { step } = wanted;
   const added =
     step.kind === 'add' ? await fetchAdded(scope, wanted) : { selected: [], archives: [], rest: wanted.sources };
-  const inline = step.files.map((heredoc) => inlineFile(heredoc, scope, state, step));
+  const inline = step.files.map((heredoc) => inlineFile(heredoc, state, step));
   const local = await selectLocal(scope, wanted, added);
   const { plain, archives } =
     step.kind === 'add' ? await splitArchives(local.selected, step.unpack) : { plain: local.selected, archives: [] };
@@ -128,7 +129,7 @@ async function selectLocal(
   { rest }: Added,
 ): Promise<{ selected: Selected[]; digest: string | undefined }> {
   if (rest.length === 0) return { selected: [], digest: undefined };
-  const files = await sourceFiles(scope, step.from, step);
+  const files = await sourceFiles(scope, step.from);
   const tree = await files.tree();
   try {
     const selected = await selectSources(tree, rest, { parents: step.parents, excludes });
@@ -139,7 +140,7 @@ async function selectLocal(
     if (!(error instanceof SourceMissing)) throw located(step, () => raise(error));
     const ignoredBy = step.from === undefined ? await scope.context.hiddenBy(error.path) : undefined;
     const hint = ignoredBy === undefined ? '' : ` (left out of the context by ${ignoredBy})`;
-    throw new DockerfileError(`failed to compute cache key: ${error.message}${hint}`, step);
+    throw new StepError(`failed to compute cache key: ${error.message}${hint}`, step);
   }
 }
 
@@ -147,9 +148,10 @@ function raise(error: unknown): never {
   throw error;
 }
 
-function inlineFile(heredoc: Heredoc, scope: StepScope, state: StageState, step: Copy): Selected {
+function inlineFile(heredoc: Heredoc, state: StageState, step: Copy): Selected {
   const text = heredocText(heredoc);
-  const options = { escapeToken: scope.escapeToken, plainQuotes: true };
+  // whatever the Dockerfile's escape is
+  const options = { escapeToken: '\\', plainQuotes: true };
   const filled = heredoc.expand ? located(step, () => processWord(text, (name) => state.env.get(name), options)) : text;
   const bytes = Buffer.from(filled);
   return {
@@ -195,7 +197,8 @@ async function makeLayer(
   const nowMs = Date.now();
   try {
     await draft.place(found.selected, { destination, owner, mode: wanted.mode, nowMs });
-    if (found.archives.length > 0) await draft.makeFolders(destination, { owner, mode: wanted.mode, nowMs });
+    // `--chmod` is not for what an archive goes into
+    if (found.archives.length > 0) await draft.makeFolders(destination, { owner, mode: undefined, nowMs });
   } catch (error) {
     return located(wanted.step, () => raise(error));
   }

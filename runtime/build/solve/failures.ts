@@ -1,7 +1,7 @@
 /** How a build fails, and how that is told. */
 import { EngineError, type EngineErrorKind } from '../../errors.js';
 import type { Location } from '../parse/ast.js';
-import { DockerfileError } from '../parse/errors.js';
+import { DockerfileError, StepError } from '../parse/errors.js';
 import { excerpt } from '../parse/excerpt.js';
 
 /** A RUN that ended with something else than 0. */
@@ -26,6 +26,11 @@ export class BuildFailure extends EngineError {
     override readonly cause: Error,
   ) {
     super(kind, text, { cause });
+  }
+
+  /** False for a mistake in the Dockerfile that was found before any step of it was done. */
+  get ofStep(): boolean {
+    return !(this.cause instanceof DockerfileError) || this.cause instanceof StepError;
   }
 
   /** Of the command, when a RUN failed. */

@@ -1,7 +1,8 @@
 /** Every step that makes a layer goes through here: look it up, share it, make it, keep it, write it down. */
 import type { Readable } from 'node:stream';
 import { processWord } from '../expand/expand.js';
-import type { StageInstruction } from '../instructions/types.js';
+import type { Run, StageInstruction } from '../instructions/types.js';
+import { parseHeredocStart } from '../parse/heredoc.js';
 import { clampOf } from './epoch.js';
 import { layerHistory } from './history.js';
 import { cacheKey, type LayerRecord } from './layer-cache.js';
@@ -61,13 +62,27 @@ export async function addedLayer(
   return record;
 }
 
-/** The instruction as people are shown it: variables that are set filled in, quotes kept. */
-function titleOf(state: StageState, { text }: StageInstruction, escapeToken: string): string {
+/**
+ * The instruction as people are shown it: variables filled in; a command keeps its quotes and what is not set, and a
+ * lone heredoc shows how it begins.
+ */
+function titleOf(state: StageState, instruction: StageInstruction, escapeToken: string): string {
+  const { text, kind } = instruction;
+  const isRun = kind === 'run';
+  const beginning = isRun ? heredocBeginning(instruction, escapeToken) : '';
   try {
-    return processWord(text, (name) => state.env.get(name), { escapeToken, keepUnset: true, raw: true });
+    const options = { escapeToken, keepUnset: isRun, raw: isRun };
+    return processWord(text + beginning, (name) => state.env.get(name), options);
   } catch {
     return text;
   }
+}
+
+function heredocBeginning({ command, heredocs: [first] }: Run, escapeToken: string): string {
+  if (first === undefined || command.form === 'exec') return '';
+  if (parseHeredocStart(command.text.trim(), escapeToken) === undefined) return '';
+  const [line, ...more] = first.content.trim().split(/\r?\n/);
+  return ` (${line}${more.length > 0 ? '...' : ''})`;
 }
 
 export function announce(scope: StepScope, instruction: StageInstruction, cached: boolean, title?: string): void {

@@ -9,6 +9,7 @@ export function portKeys(text: string): string[] {
     throw new Error(`invalid containerPort: ${range}`);
   }
   const lower = protocol.toLowerCase() || 'tcp';
-  if (!['tcp', 'udp', 'sctp'].includes(lower)) throw new Error(`invalid proto: ${protocol}`);
+  if (!['tcp', 'udp', 'sctp'].includes(lower))
+    throw new Error(`invalid port: ${JSON.stringify(text)}: invalid proto: ${protocol}`);
   return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${lower}`);
 }

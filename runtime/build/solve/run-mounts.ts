@@ -5,8 +5,9 @@ import { digestSelected } from '../files/digest.js';
 import { resolveInTree } from '../files/resolve.js';
 import { selectSources } from '../files/select.js';
 import type { Tree } from '../files/tree.js';
-import type { Run, RunMount } from '../instructions/types.js';
-import { DockerfileError } from '../parse/errors.js';
+import { parseRunMount } from '../instructions/mount.js';
+import type { Run, RunMount, WrittenMount } from '../instructions/types.js';
+import { DockerfileError, StepError } from '../parse/errors.js';
 import type { StepMount } from '../types.js';
 import { openAgent } from './agent.js';
 import type { CacheMount } from './cache-mounts.js';
@@ -78,7 +79,7 @@ interface Around {
   readonly draft: Draft;
 }
 
-async function addMount(scope: StepScope, around: Around, mount: RunMount): Promise<void> {
+async function addMount(scope: StepScope, around: Around, mount: WrittenMount): Promise<void> {
   const ready = expandMount(scope, around, mount);
   if (ready.type === 'tmpfs') {
     const size = ready.sizeBytes === undefined ? {} : { sizeBytes: ready.sizeBytes };
@@ -90,25 +91,30 @@ async function addMount(scope: StepScope, around: Around, mount: RunMount): Prom
   else await addSsh(scope, around, ready, mount);
 }
 
-function expandMount(scope: StepScope, { state, step }: Around, mount: RunMount): Ready {
-  const text = (value: string | undefined) => (value === undefined ? undefined : expand(value, state, step, scope));
-  const id = text(mount.id);
-  const source = text(mount.source);
-  const target = text(mount.target);
-  return {
-    ...mount,
-    ...(id === undefined ? {} : { id }),
-    ...(source === undefined ? {} : { source }),
-    target: target === undefined ? '' : absolutePath(state, target).replace(/(?<=.)\/$/, ''),
-  };
+function expandMount(scope: StepScope, { state, step }: Around, { text }: WrittenMount): Ready {
+  try {
+    const mount = parseRunMount(text, (value) => expand(value, state, step, scope));
+    return { ...mount, target: mountPoint(state, mount) };
+  } catch (cause) {
+    if (cause instanceof DockerfileError) throw cause;
+    throw new DockerfileError((cause as Error).message, step, { cause });
+  }
+}
+
+/** Secrets and agents have places of their own where nothing is said; all else is below the working directory. */
+function mountPoint(state: StageState, { type, target = '' }: RunMount): string {
+  if (target === '' && (type === 'secret' || type === 'ssh')) return '';
+  const path = absolutePath(state, target).replace(/(?<=.)\/$/, '');
+  if (path === '/') throw new Error('invalid mount target "/"');
+  return path;
 }
 
 async function addBind(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
-  const files = await sourceFiles(scope, mount.from, step);
+  const files = await sourceFiles(scope, mount.from);
   const tree = await files.tree();
   const source = mount.source ?? '/';
   const { path, entry } = await resolveInTree(tree, source);
-  if (entry === undefined) throw new DockerfileError(`failed to compute cache key: "/${path}": not found`, step);
+  if (entry === undefined) throw new StepError(`failed to compute cache key: "/${path}": not found`, step);
   const readOnly = mount.readOnly ?? true;
   const digest = files.chain ?? (await digestTree(scope, tree, path));
   draft.material.push(['bind', digest, path, mount.target, readOnly]);
@@ -161,14 +167,14 @@ async function cacheBase(
   const own = mode ?? uid ?? gid;
   const made = own === undefined ? [] : [`${(mode ?? 0o755).toString(8)} ${uid ?? 0}:${gid ?? 0}`];
   if (mount.from === undefined) return { identity: made, folder: undefined };
-  const files = await sourceFiles(scope, mount.from, step);
+  const files = await sourceFiles(scope, mount.from);
   const tree = await files.tree();
   const { path, entry } = await resolveInTree(tree, mount.source ?? '/');
   if (entry?.type === 'directory') {
     const folder = tree.hostPath?.(path) ?? (await copyOf(scope, tree, path));
     return { identity: [files.chain ?? 'folder', path], folder };
   }
-  throw new DockerfileError(`failed to compute cache key: "/${path}": not found`, step);
+  throw new StepError(`failed to compute cache key: "/${path}": not found`, step);
 }
 
 async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
@@ -176,7 +182,7 @@ async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready
   draft.material.push(['secret', id, mount.target, mount.env ?? '']);
   const value = scope.options.secrets?.[id] ?? (await scope.options.ask?.secret(id));
   if (value === undefined) {
-    if (mount.required) throw new DockerfileError(`secret ${id}: not found`, step);
+    if (mount.required) throw new StepError(`secret ${id}: not found`, step);
     return;
   }
   if (mount.env !== undefined) draft.env.push(`${mount.env}=${Buffer.from(value).toString()}`);
@@ -193,7 +199,7 @@ async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready
   draft.mounts.push({ source: file, target: mount.target || `/run/secrets/${id}`, readOnly: true });
 }
 
-async function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready, written: RunMount): Promise<void> {
+async function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready, written: WrittenMount): Promise<void> {
   const id = mount.id ?? 'default';
   draft.material.push(['ssh', id, mount.target]);
   const count = step.mounts.filter(({ type }) => type === 'ssh').indexOf(written);
@@ -202,7 +208,7 @@ async function addSsh(scope: StepScope, { step, draft }: Around, mount: Ready, w
   if (count === 0) draft.env.push(`SSH_AUTH_SOCK=${target}`);
   const agent = scope.options.ssh?.[id] ?? (await scope.options.ask?.ssh(id));
   if (agent === undefined) {
-    if (mount.required) throw new DockerfileError(`no SSH key "${id}" forwarded from the client`, step);
+    if (mount.required) throw new StepError(`unset ssh forward key ${id}`, step);
     return;
   }
   const { path, close } = await openAgent(await temporaryFolder(scope), agent, mount);

@@ -63,7 +63,8 @@ function runCommand(state: StageState, step: Of<'run'>, escapeToken: string): Co
     return { args: commandArgs(state, { form: 'shell', text }), script: undefined };
   }
   const text = heredocText(first);
-  if (!text.startsWith('#!')) return { args: commandArgs(state, { form: 'shell', text }), script: undefined };
+  // BuildKit looks before it takes tabs away
+  if (!first.content.startsWith('#!')) return { args: commandArgs(state, { form: 'shell', text }), script: undefined };
   const path = `${SCRIPT_FOLDER}/${first.name}`;
   return { args: commandArgs(state, { form: 'shell', text: path }), script: { path, text } };
 }
@@ -90,8 +91,10 @@ function proxyEnv(scope: StepScope, state: StageState): string[] {
 }
 
 function limits(scope: StepScope, step: Run): unknown {
-  const { network, extraHosts, shmBytes, ulimits } = scope.options;
-  return [step.network ?? network, step.security, extraHosts, shmBytes ?? 0, ulimits];
+  const { options } = scope;
+  const { network, extraHosts, shmBytes, ulimits } = options;
+  const own = options.buildArgs[HOSTNAME_ARG];
+  return [step.network ?? network, step.security, extraHosts, shmBytes ?? 0, ulimits, ...(own ? [own] : [])];
 }
 
 async function execute(
@@ -137,8 +140,14 @@ function checkEntitled({ options }: StepScope, step: Run): void {
   if (step.network === 'host' && options.network !== 'host') refuse('network.host');
 }
 
+/** BuildKit's name for the machine that a step sees, and the build argument that gives another. */
+const HOSTNAME_ARG = 'BUILDKIT_SANDBOX_HOSTNAME';
+const hostname = ({ buildArgs }: Pick<StepScope['options'], 'buildArgs'>) =>
+  buildArgs[HOSTNAME_ARG] || 'buildkitsandbox';
+
 function surroundings({ options }: StepScope, state: StageState, step: Run) {
   return {
+    hostname: hostname(options),
     cwd: workingDirectory(state),
     user: state.config.User ?? '',
     network: step.network ?? (options.network || 'default'),

@@ -2,8 +2,8 @@ import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { PreparedRoot } from '../../snapshots/types.js';
 
-/** Where the engine itself mounts something into every container. */
-const ALWAYS = ['/etc/hosts', '/etc/resolv.conf', '/etc/hostname', '/dev', '/proc', '/sys'];
+/** Files that the engine itself mounts into every container. /dev, /proc and /sys are left to the image, as BuildKit leaves them. */
+const ALWAYS = ['/etc/hosts', '/etc/resolv.conf', '/etc/hostname'];
 
 /**
  * Takes empty mount points out of a step's result that no layer below has: they came with the mounts, not with the

@@ -201,6 +201,7 @@ class Layers {
     const root = (key: string, chain: ChainId | undefined) => ({
       kind: 'overlay' as const,
       lower: chain === undefined ? [] : [this.folder(chain)],
+      below: chain === undefined ? [] : [this.folder(chain)],
       upper: join(this.home, 'roots', key, 'upper'),
       work: join(this.home, 'roots', key, 'work'),
       mountpoint: join(this.home, 'roots', key, 'root'),

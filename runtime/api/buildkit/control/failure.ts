@@ -20,9 +20,13 @@ export function failureSentence(error: unknown): string {
   return error.cause.message;
 }
 
-/** A base image that cannot be had, named as BuildKit does. */
-export function baseFailure(name: string, place: BuildFailure['place'], cause: EngineError): BuildFailure {
-  const sentence = `${name}: failed to resolve source metadata for ${name}: ${cause.message}`;
+/** A base image that cannot be had, named as it is written and in full, as BuildKit does. */
+export function baseFailure(
+  { image, name }: { readonly image: string; readonly name: string },
+  place: BuildFailure['place'],
+  cause: EngineError,
+): BuildFailure {
+  const sentence = `${image}: failed to resolve source metadata for ${name}: ${cause.message}`;
   return new BuildFailure(cause.kind, sentence, place, new EngineError(cause.kind, sentence, { cause }));
 }
 

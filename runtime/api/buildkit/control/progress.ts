@@ -44,14 +44,20 @@ export class BuildProgress {
   }
 
   /** Ends what has not ended: what failed with its reason, all others as cancelled. */
-  end(failed?: { readonly place: BuildFailure['place'] | undefined; readonly sentence: string }): void {
+  end(failed?: {
+    readonly place: BuildFailure['place'] | undefined;
+    readonly sentence: string;
+    /** False for a mistake in the Dockerfile, which no step is to blame for. */
+    readonly ofStep: boolean;
+  }): void {
     const open = [...this.#stages.values()].flatMap(({ last }) => (last && !last.isDone ? [last] : []));
     if (!failed) {
       for (const line of open) line.done();
       return;
     }
-    const { place, sentence } = failed;
-    const failing = this.#lineAt(place?.location?.line) ?? (place && this.#unbegun(place)) ?? open[0];
+    const { place, sentence, ofStep } = failed;
+    const begun = this.#lineAt(place?.location?.line);
+    const failing = begun ?? (ofStep ? ((place && this.#unbegun(place)) ?? open[0]) : undefined);
     failing?.done({ error: sentence });
     for (const line of open) line.done({ error: 'context canceled' });
   }
@@ -132,8 +138,7 @@ export class BuildProgress {
   }
 
   #stageName({ name, index }: PlannedStage): string {
-    if (name !== undefined) return `${name} `;
-    return this.plan.all.length > 1 ? `stage-${index} ` : '';
+    return this.plan.isPlain ? '' : `${name ?? `stage-${index}`} `;
   }
 
   #warn(text: string, line: number | undefined): void {

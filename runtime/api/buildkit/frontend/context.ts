@@ -49,13 +49,14 @@ async function loadBases(
 ): Promise<void> {
   const seen = new Set<string>();
   const folders = folderNames(run);
-  for (const stage of plan.stages) {
-    const name = stage.image === undefined ? undefined : (images[stage.image] ?? stage.image);
-    if (name === undefined || isId(name) || seen.has(name) || folders.has(name)) continue;
+  const ownPlatform = new Set(plan.stages.flatMap(({ platform, line }) => (platform === undefined ? [] : [line])));
+  for (const { line, name: written } of plan.images) {
+    const name = images[written] ?? written;
+    if (isId(name) || seen.has(name) || folders.has(name)) continue;
     seen.add(name);
-    const isHere = run.engine.foundations.images.find(name) !== undefined || stage.platform !== undefined;
+    const isHere = run.engine.foundations.images.find(name) !== undefined || ownPlatform.has(line);
     await under(run, `[internal] load metadata for ${fullName(name)}`, async (shown) => {
-      if (!isHere) await pullBase(run, loaded, { name, line: stage.line }, shown);
+      if (!isHere) await pullBase(run, loaded, { name, line }, shown);
     });
   }
 }
@@ -79,7 +80,11 @@ async function pullBase(
     });
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
-    throw baseFailure(fullName(name), { dockerfile, location: { line: at, endLine: at } }, cause);
+    throw baseFailure(
+      { image: name, name: fullName(name) },
+      { dockerfile, location: { line: at, endLine: at } },
+      cause,
+    );
   }
 }
 

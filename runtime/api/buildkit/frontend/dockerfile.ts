@@ -42,8 +42,10 @@ async function runIn(run: Run): Promise<Built> {
   const loaded = await load(run);
   const contextImages = await givenImages(run);
   const { text, name } = loaded.dockerfile;
-  const basePlatform = (image: string) => run.engine.foundations.images.find(image)?.platform;
-  const read = () => planBuild(text, name, { ...request.options, contextImages, basePlatform });
+  const { images } = run.engine.foundations;
+  const basePlatform = (image: string) => images.find(image)?.platform;
+  const baseEnv = (image: string) => images.find(image)?.config.Env;
+  const read = () => planBuild(text, name, { ...request.options, contextImages, basePlatform, baseEnv });
   const plan = read();
   const counts = { cached: 0, total: 0, warnings: plan.warnings.length };
   const id = randomUUID();
@@ -126,7 +128,8 @@ async function build(
     return id;
   } catch (cause) {
     const error = aboutBase(cause, plan, nameOf);
-    progress.end({ place: error instanceof BuildFailure ? error.place : undefined, sentence: failureSentence(error) });
+    const { place, ofStep } = error instanceof BuildFailure ? error : { place: undefined, ofStep: true };
+    progress.end({ place, ofStep, sentence: failureSentence(error) });
     throw error;
   } finally {
     counts.cached = progress.cachedSteps;
@@ -136,10 +139,10 @@ async function build(
 }
 
 /** A base image that cannot be had is named, as BuildKit does. */
-function aboutBase(error: unknown, { all }: BuildPlan, nameOf: (image: string) => string | undefined): unknown {
+function aboutBase(error: unknown, { images }: BuildPlan, nameOf: (image: string) => string | undefined): unknown {
   if (!(error instanceof BuildFailure) || !(error.cause instanceof EngineError)) return error;
   const { place, cause } = error;
-  const image = all.find(({ line }) => line === place.location?.line)?.image;
+  const image = images.find(({ line }) => line === place.location?.line)?.name;
   const name = image === undefined ? undefined : nameOf(image);
-  return name === undefined ? error : baseFailure(name, place, cause);
+  return image === undefined || name === undefined ? error : baseFailure({ image, name }, place, cause);
 }

@@ -92,7 +92,7 @@ progress('what failed has the reason, what went on beside it was cancelled', asy
   step(2, 7, 'FROM busybox');
   step(2, 8, 'WORKDIR /w', 'WORKDIR /w');
   const place = { dockerfile: { name: 'Dockerfile', text: dockerfile }, location: { line: 3, endLine: 3 } };
-  shown.end({ place, sentence: 'it broke' });
+  shown.end({ place, sentence: 'it broke', ofStep: true });
   const errors = Object.fromEntries((await end()).map(({ name, error }) => [name, error]));
   assert.is(errors['[base 2/2] RUN one'], 'it broke');
   assert.is(errors['[stage-2 2/3] WORKDIR /w'], 'context canceled');
@@ -102,7 +102,7 @@ progress('an instruction that failed before it began has a line too', async () =
   const { shown, step, end } = watch();
   step(1, 4, 'FROM base AS derived');
   const place = { dockerfile: { name: 'Dockerfile', text: dockerfile }, location: { line: 5, endLine: 5 } };
-  shown.end({ place, sentence: '"/x": not found' });
+  shown.end({ place, sentence: '"/x": not found', ofStep: true });
   const [line] = await end();
   assert.equal([line?.name, line?.error], ['[derived 1/2] COPY x /x', '"/x": not found']);
 });
