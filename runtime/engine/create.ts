@@ -19,6 +19,7 @@ import { randomName } from './random-name.js';
 import { supportedLimits } from './supported-limits.js';
 import { now } from './time.js';
 import type { ContainerConfig, ContainerRecord, CreateRequest } from './types.js';
+import { rangeWarnings } from './user-range.js';
 import { fillVolumes } from './volume-fill.js';
 
 /** Throws `invalid`, `not-found` (image), `conflict` (name). */
@@ -44,7 +45,8 @@ export async function createContainer(
     engine.containers.add(container);
     await engine.save(container);
     engine.tell(container, 'create');
-    return { container, warnings: [...warnings, ...createWarnings(host, engine.cgroups.version)] };
+    const more = [...createWarnings(host, engine.cgroups.version), ...(await rangeWarnings(engine, host))];
+    return { container, warnings: [...warnings, ...more] };
   } catch (error) {
     engine.containers.release(name, id);
     await discard(engine, id);

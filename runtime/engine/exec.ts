@@ -156,6 +156,7 @@ async function execSpec(engine: Engine, container: Container, config: ExecConfig
     appArmorProfile: undefined,
     rlimits: rlimitsOf(host),
     oomScoreAdj: host.OomScoreAdj,
+    ...(record.running?.userRange && { userRange: record.running.userRange }),
   };
 }
 

@@ -7,6 +7,7 @@ import { withGroundwork } from '../launch/groundwork.js';
 import type { LaunchProgram } from '../launch/program.js';
 import type { LaunchSpec } from '../launch/spec.js';
 import type { Monitor, PreparedContainer } from '../launch/types.js';
+import { withUserRange } from '../launch/user-range.js';
 import type { PreparedRoot } from '../snapshots/types.js';
 import { lookUpIdentity } from './accounts.js';
 import { checkStart } from './check-start.js';
@@ -40,6 +41,7 @@ import { settledAll } from './settled-all.js';
 import { prepareShm } from './shm.js';
 import { formatTime, nowNs } from './time.js';
 import type { RunningRecord } from './types.js';
+import { userRangeFor } from './user-range.js';
 import { mountVolumes, unmountVolumes } from './volume-mounts.js';
 
 /** Throws `not-modified` when it runs, `conflict` when it is paused or going, `invalid` or `system` when it cannot start. */
@@ -185,11 +187,12 @@ async function prepareProgram(
     mountVolumes(engine, container).then(() => checkStart(container.record)),
   ]);
   const endpoints = connected.endpoints.map(({ endpoint }) => endpoint);
-  const [accounts, shm, shown, files] = await settledAll([
+  const [accounts, shm, shown, files, userRange] = await settledAll([
     readAccountFiles(root, mounts),
     prepareShm(engine, container),
     resolveImageMounts(engine, container),
     containerFiles(engine, container, endpoints),
+    userRangeFor(engine, host),
     readyForRemount(container, root),
   ]);
   const identity = lookUpIdentity(accounts, container.record.config.User ?? '', host.GroupAdd ?? []);
@@ -232,9 +235,11 @@ async function prepareProgram(
       ...portsOf(connected, behind),
       cgroupPath: group,
       env,
+      ...(userRange && { userRange }),
     },
   });
-  const program = composeLaunch(spec, engine.foundations.launcher.machine);
+  const composed = composeLaunch(spec, engine.foundations.launcher.machine);
+  const program = userRange === undefined ? composed : withUserRange(composed, userRange);
   return { program: withGroundwork(program, { directory, root, files }), connected };
 }
 

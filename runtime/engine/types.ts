@@ -2,6 +2,7 @@ import type { Builder } from '../build/types.js';
 import type { HealthConfig, ImageConfig, ImageStore, Platform } from '../images/types.js';
 import type { PublishedPortSpec } from '../launch/spec.js';
 import type { Launcher } from '../launch/types.js';
+import type { UserRange } from '../launch/user-range.js';
 import type { Endpoint, EndpointRequest, Networks } from '../network/types.js';
 import type { ChainId, Snapshots } from '../snapshots/types.js';
 import type { Store } from '../state/types.js';
@@ -159,6 +160,8 @@ export interface RunningRecord {
   readonly cgroupPath: string;
   /** Environment of the main process, which those started beside it inherit. */
   readonly env: readonly string[];
+  /** What its root is outside, where that is nobody. */
+  readonly userRange?: UserRange;
 }
 
 /** A local volume. */

@@ -9,10 +9,20 @@ export function composeExec(spec: ExecSpec, machine: Machine): Op[] {
   return [
     ...(score === undefined || score === 0 ? [] : [{ op: 'oom.score', score: String(score) } as const]),
     ...rlimitOps(spec.rlimits ?? []),
-    { op: 'container.join' },
+    ...joinOps(spec),
     ...(spec.tty ? [terminalOp(spec.ttySize, false)] : []),
     ...identityOps(spec, machine, []),
     { op: 'exec', args: spec.args, env: spec.env, init: false },
+  ];
+}
+
+/** A terminal belongs to who opens it: in a user namespace that has to be somebody who exists there. */
+function joinOps({ uid, userRange }: ExecSpec): Op[] {
+  if (userRange === undefined) return [{ op: 'container.join' }];
+  return [
+    { op: 'stdio.own', uid: userRange.first + uid },
+    { op: 'container.join' },
+    { op: 'user', uid: 0, gid: 0, groups: [], keep: true },
   ];
 }
 

@@ -85,7 +85,10 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
       ['options', 'list'],
     ],
   },
-  'mount.bind': { code: 9, fields: [['source', 'string'], ['target', 'string'], ...MOUNT_FIELDS] },
+  'mount.bind': {
+    code: 9,
+    fields: [['source', 'string'], ['target', 'string'], ...MOUNT_FIELDS, ['mapped', 'bool'], ['lenient', 'bool']],
+  },
   'mount.fs': {
     code: 10,
     fields: [
@@ -112,6 +115,14 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
     ],
   },
   'mount.mask': { code: 13, fields: [['path', 'string']] },
+  'user.make': {
+    code: 44,
+    fields: [
+      ['uids', 'string'],
+      ['gids', 'string'],
+    ],
+  },
+  'user.join': { code: 45, fields: [] },
   'mount.verify': {
     code: 50,
     fields: [
@@ -144,14 +155,6 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
   },
   'namespace.leave': { code: 18, fields: [['types', 'namespaces']] },
   'container.join': { code: 19, fields: [] },
-  'id.map': {
-    code: 20,
-    fields: [
-      ['uids', 'string'],
-      ['gids', 'string'],
-      ['denySetgroups', 'bool'],
-    ],
-  },
   hostname: {
     code: 21,
     fields: [

@@ -1,11 +1,15 @@
 import { access, constants, readFile } from 'node:fs/promises';
+import { release } from 'node:os';
 import { type CgroupLayout, detectCgroups } from './cgroup.js';
+import { subordinateRange, type UserRange } from './user-range.js';
 
 /** What of this machine a launch program depends on; data, so that composing one stays pure. */
 export interface Machine {
   readonly cgroups: CgroupLayout;
   /** What the launcher itself holds: a container cannot get more (capabilities(7)). */
   readonly capabilities: bigint;
+  /** Ids that no user has, for containers whose root is nobody outside; undefined where such namespaces cannot be made. */
+  readonly userRange?: UserRange;
   /** Undefined when the engine is the machine's root. */
   readonly rootless?: RootlessMachine;
 }
@@ -41,7 +45,10 @@ export type WayOut =
 export async function probeMachine(rootless?: RootlessMachine): Promise<Machine> {
   const [cgroups, status] = await Promise.all([detectCgroups(), readFile('/proc/self/status', 'utf8')]);
   const capabilities = heldCapabilities(status);
-  if (rootless === undefined) return { cgroups, capabilities };
+  if (rootless === undefined) {
+    const userRange = await freeRange();
+    return { cgroups, capabilities, ...(userRange && { userRange }) };
+  }
   return { cgroups: await withoutForeign(cgroups), capabilities, rootless };
 }
 
@@ -51,6 +58,15 @@ async function withoutForeign(layout: CgroupLayout): Promise<CgroupLayout> {
   if (layout.version === 2) return (await isWritable(layout.mountpoint)) ? layout : none;
   const own = await Promise.all(layout.hierarchies.map(({ mountpoint }) => isWritable(mountpoint)));
   return { ...layout, hierarchies: layout.hierarchies.filter((_, index) => own[index]) };
+}
+
+/** Mounts that shift owners came below overlays with Linux 5.19. */
+async function freeRange(): Promise<UserRange | undefined> {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const text = (file: string) => readFile(file, 'utf8').catch(() => '');
+  const most = await text('/proc/sys/user/max_user_namespaces');
+  if (major < 5 || (major === 5 && minor < 19) || Number(most) === 0) return undefined;
+  return subordinateRange(await text('/etc/subuid'), await text('/etc/subgid'));
 }
 
 function isWritable(folder: string): Promise<boolean> {

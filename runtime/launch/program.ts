@@ -75,6 +75,9 @@ export type ContainerOp =
       /** The attributes count for them too. */
       readonly attributesRecursive: boolean;
       readonly propagation: PropagationType | undefined;
+      /** Owners are shown shifted, as `user.make` says; `lenient`: as they are, where the file system cannot. */
+      readonly mapped?: boolean;
+      readonly lenient?: boolean;
     }
   /** `options` are `key` or `key=value`. */
   | {
@@ -113,8 +116,10 @@ export type ContainerOp =
   | { readonly op: 'namespace.leave'; readonly types: readonly NamespaceName[] }
   /** Only in an exec: cgroups and all namespaces of the monitor's container. */
   | { readonly op: 'container.join' }
-  /** In `host`: lines of uid_map and gid_map of the process that was cloned with `newuser`. */
-  | { readonly op: 'id.map'; readonly uids: string; readonly gids: string; readonly denySetgroups: boolean }
+  /** Lines of uid_map and gid_map (user_namespaces(7)): a user namespace for mapped mounts, and for `user.join`. */
+  | { readonly op: 'user.make'; readonly uids: string; readonly gids: string }
+  /** With all capabilities in there, and none over what was made before. */
+  | { readonly op: 'user.join' }
   | { readonly op: 'hostname'; readonly host: string; readonly domain: string }
   /** `resource` is the number of RLIMIT_*. `clamp`: where raising is refused, as much as is allowed. */
   | {

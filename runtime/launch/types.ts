@@ -2,6 +2,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Machine } from './machine.js';
 import type { LaunchProgram } from './program.js';
 import type { Rlimit } from './spec.js';
+import type { UserRange } from './user-range.js';
 
 /** How a process ended. `code` is what Docker reports: 128 + signal when one killed it. */
 export interface ExitStatus {
@@ -58,6 +59,8 @@ export interface ExecSpec {
   /** The container's; an exec inherits none. */
   readonly rlimits?: readonly Rlimit[];
   readonly oomScoreAdj?: number;
+  /** Of the container, where it has one (`user-range.ts`). */
+  readonly userRange?: UserRange;
 }
 
 export interface RunningExec {

@@ -103,6 +103,7 @@ struct context {
 	int sync;		/* in the container's process: towards the monitor. -1 elsewhere */
 	struct monitor *monitor;	/* of a container, in all its lists and in its execs; NULL elsewhere */
 	struct failure failure;
+	int user;		/* the user namespace that user.make made, or -1 */
 	int mask;		/* a mounted empty read-only tmpfs to clone, or -1 */
 	int held[HELD_MAX];	/* detached mounts in the order in which they will be placed */
 	unsigned held_count, held_next;
@@ -141,6 +142,11 @@ int path_open_proc(int root, const char *path, int flags);
 int path_create(int root, const char *path, enum path_kind kind, mode_t mode);
 /* Opens the parent (O_PATH, made when `create`); *name points at the last component within path. */
 int path_parent(int root, const char *path, bool create, const char **name);
+
+/* ---- mapped mounts (user_range.c) ---- */
+
+/* The owners in a detached tree of mounts are shown shifted, by the namespace of user.make. */
+int map_owners(const struct context *c, int tree, bool recursive);
 
 /* ---- overlays (overlay.c) ---- */
 

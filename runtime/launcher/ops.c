@@ -25,6 +25,7 @@ void context_init(struct context *c)
 	memset(c, 0, sizeof *c);
 	c->sync = -1;
 	c->mask = -1;
+	c->user = -1;
 	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 

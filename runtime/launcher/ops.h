@@ -28,7 +28,6 @@
 	OP(17, "namespace.join", op_namespace_join) \
 	OP(18, "namespace.leave", op_namespace_leave) \
 	OP(19, "container.join", op_container_join) \
-	OP(20, "id.map", op_id_map) \
 	OP(21, "hostname", op_hostname) \
 	OP(22, "rlimit", op_rlimit) \
 	OP(23, "capabilities.bounding", op_capabilities_bounding) \
@@ -52,6 +51,8 @@
 	OP(41, "root.keep", op_root_keep) \
 	OP(42, "mount.kept", op_mount_kept) \
 	OP(43, "network.kept", op_network_kept) \
+	OP(44, "user.make", op_user_make) \
+	OP(45, "user.join", op_user_join) \
 	OP(50, "mount.verify", op_mount_verify) \
 	OP(100, "netns.enter", op_netns_enter) \
 	OP(101, "bridge.create", op_bridge_create) \

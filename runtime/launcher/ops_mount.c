@@ -184,14 +184,15 @@ static int bind_tree(struct context *c, const char *source, bool recursive)
 	return c->held_next < c->held_count ? c->held[c->held_next++] : -1;
 }
 
-/* source (a path outside, before the pivot; empty: the next one held), target, attributes to set, recursive, attributes recursive, propagation (0: as it is).
-   Makes the target when missing. */
+/* source (a path outside, before the pivot; empty: the next one held), target, attributes to set, recursive, attributes recursive, propagation (0: as it is),
+   mapped (owners are shown as user.make says), lenient (but not where the file system cannot). Makes the target when missing. */
 int op_mount_bind(struct context *c, struct reader *r)
 {
 	const char *source = read_str(r), *target = read_str(r);
 	uint64_t attributes = read_u32(r);
 	bool recursive = read_u32(r), attributes_recursive = read_u32(r);
 	uint64_t propagation = read_u32(r);
+	bool mapped = read_u32(r), lenient = read_u32(r);
 	struct stat st;
 	int tree = bind_tree(c, source, recursive);
 	if (tree < 0 || fstat(tree, &st) < 0) {
@@ -199,7 +200,13 @@ int op_mount_bind(struct context *c, struct reader *r)
 		return fail(c, source);
 	}
 	unsigned depth = recursive ? AT_RECURSIVE : 0, attributes_depth = attributes_recursive ? depth : 0;
-	int result = 0;
+	int result = mapped ? map_owners(c, tree, recursive) : 0;
+	if (result < 0 && lenient && errno == EINVAL)
+		result = 0;
+	if (result < 0) {
+		close_keep(tree);
+		return fail(c, source);
+	}
 	if (depth == attributes_depth && (attributes || propagation))
 		result = set_attributes(tree, depth, attributes, 0, propagation);
 	else if ((attributes && set_attributes(tree, attributes_depth, attributes, 0, 0) < 0) ||

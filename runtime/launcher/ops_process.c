@@ -59,22 +59,6 @@ int op_network_kept(struct context *c, struct reader *r)
 	return setns(c->monitor->network, CLONE_NEWNET);
 }
 
-/* uid map, gid map, deny setgroups: of the container's first process, from outside. */
-int op_id_map(struct context *c, struct reader *r)
-{
-	const char *uids = read_str(r), *gids = read_str(r);
-	bool deny = read_u32(r);
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/setgroups", c->pid);
-	if (deny && write_file(AT_FDCWD, path, "deny", 4) < 0)
-		return fail(c, path);
-	snprintf(path, sizeof path, "/proc/%d/gid_map", c->pid);
-	if (write_file(AT_FDCWD, path, gids, strlen(gids)) < 0)
-		return fail(c, path);
-	snprintf(path, sizeof path, "/proc/%d/uid_map", c->pid);
-	return write_file(AT_FDCWD, path, uids, strlen(uids)) < 0 ? fail(c, path) : 0;
-}
-
 /* host name, domain name; an empty one is left as it is. */
 int op_hostname(struct context *c, struct reader *r)
 {

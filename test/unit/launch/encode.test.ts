@@ -36,7 +36,7 @@ encoding('adds flags up', () => {
       propagation: 'shared',
     },
   ]);
-  assert.equal(bind.subarray(12), Buffer.concat([text('/s'), text('/t'), words(3, 1, 0, 1 << 20)]));
+  assert.equal(bind.subarray(12), Buffer.concat([text('/s'), text('/t'), words(3, 1, 0, 1 << 20, 0, 0)]));
 });
 
 encoding('refuses a NUL, at which C would cut', () => {
