@@ -4,12 +4,13 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { attentive } from './attention.js';
 import type { EngineUnderTest } from './engine-under-test.js';
 import { writeLargeImage } from './large-image.js';
 import { type LocalRegistry, startLocalRegistry } from './local-registry.js';
 import { type Figure, figure } from './measure.js';
 
-const RUNS = 5;
+const RUNS = 3;
 
 interface LargeImage {
   /** `docker save`'s form. */
@@ -17,7 +18,7 @@ interface LargeImage {
   readonly tag: string;
 }
 
-/** Figures of load, push and pull, and the highest memory of the engine's process where it is ours to read. */
+/** Figures of load, push and pull, how long others waited meanwhile, and the highest memory of the engine's process where it is ours to read. */
 export async function measureImages(engine: EngineUnderTest): Promise<Figure[]> {
   const directory = await mkdtemp('/var/tmp/devenv-bench-image-');
   const image = { archive: path.join(directory, 'image.tar'), tag: 'devenv-bench-large:1' };
@@ -31,10 +32,9 @@ export async function measureImages(engine: EngineUnderTest): Promise<Figure[]> 
 }
 
 async function measureAll(engine: EngineUnderTest, image: LargeImage): Promise<Figure[]> {
-  const name = (what: string) => `${engine.name}: ${what} of 250 MB, 15,000 files`;
   const load = await repeat(async () => {
     await clear(engine, [image.tag]);
-    return timed(() => send(engine, 'POST', '/images/load?quiet=1', image.archive));
+    return timed(engine, () => send(engine, 'POST', '/images/load?quiet=1', image.archive));
   });
   const push = await repeat(() => withRegistry((registry) => pushTimed(engine, image, registry)));
   const pull = await withRegistry(async (registry) => {
@@ -42,15 +42,36 @@ async function measureAll(engine: EngineUnderTest, image: LargeImage): Promise<F
     await pushTimed(engine, image, registry, true);
     return repeat(async () => {
       await clear(engine, [image.tag, there]);
-      return timed(() => send(engine, 'POST', `/images/create?fromImage=${encodeURIComponent(there)}`));
+      return timed(engine, () => send(engine, 'POST', `/images/create?fromImage=${encodeURIComponent(there)}`));
     }).finally(() => clear(engine, [there]));
   });
   const peakKb = await engine.peakKb();
   return [
-    figure(name('load'), 'ms', load),
-    figure(name('push'), 'ms', push),
-    figure(name('pull'), 'ms', pull),
+    ...figuresOf(engine, 'load', load),
+    ...figuresOf(engine, 'push', push),
+    ...figuresOf(engine, 'pull', pull),
     ...(peakKb === undefined ? [] : [figure(`${engine.name}: highest memory of the engine`, 'MB', [peakKb / 1024])]),
+  ];
+}
+
+interface Taken {
+  readonly ms: number;
+  /** Of the pings meanwhile. */
+  readonly slowestMs: number;
+}
+
+function figuresOf({ name }: EngineUnderTest, what: string, taken: readonly Taken[]): Figure[] {
+  return [
+    figure(
+      `${name}: ${what} of 250 MB, 15,000 files`,
+      'ms',
+      taken.map(({ ms }) => ms),
+    ),
+    figure(
+      `${name}: slowest answer to a ping during it (${what})`,
+      'ms',
+      taken.map(({ slowestMs }) => slowestMs),
+    ),
   ];
 }
 
@@ -59,13 +80,13 @@ async function pushTimed(
   image: LargeImage,
   registry: LocalRegistry,
   keep = false,
-): Promise<number> {
+): Promise<Taken> {
   const repository = `${registry.host}/bench`;
   await engine.call('POST', `/images/${image.tag}/tag?repo=${encodeURIComponent(repository)}&tag=1`);
   const headers = { 'x-registry-auth': Buffer.from('{}').toString('base64url') };
-  const ms = await timed(() => send(engine, 'POST', `/images/${repository}/push?tag=1`, undefined, headers));
+  const taken = await timed(engine, () => send(engine, 'POST', `/images/${repository}/push?tag=1`, undefined, headers));
   if (!keep) await engine.call('DELETE', `/images/${repository}:1`);
-  return ms;
+  return taken;
 }
 
 async function withRegistry<T>(work: (registry: LocalRegistry) => Promise<T>): Promise<T> {
@@ -77,18 +98,21 @@ async function withRegistry<T>(work: (registry: LocalRegistry) => Promise<T>): P
   }
 }
 
-/** One time that does not count, then the times that `work` tells. */
-async function repeat(work: () => Promise<number>): Promise<number[]> {
+/** One time that does not count, then what `work` tells. */
+async function repeat(work: () => Promise<Taken>): Promise<Taken[]> {
   await work();
-  const values: number[] = [];
+  const values: Taken[] = [];
   for (let round = 0; round < RUNS; round++) values.push(await work());
   return values;
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
+async function timed({ socket }: EngineUnderTest, work: () => Promise<unknown>): Promise<Taken> {
+  const { value, slowestMs } = await attentive(socket, async () => {
+    const began = performance.now();
+    await work();
+    return performance.now() - began;
+  });
+  return { ms: value, slowestMs };
 }
 
 /** Takes the image away, and waits until what was thrown away is deleted. */
