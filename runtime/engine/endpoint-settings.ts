@@ -16,7 +16,11 @@ export function checkEndpointSettings(
 ): void {
   const { MacAddress } = settings;
   if (MacAddress !== '' && !MAC.test(MacAddress)) throw new EngineError('invalid', `invalid MAC address ${MacAddress}`);
-  const mistakes = [...predefinedMistakes(name, settings), ...addressMistakes(network, settings)];
+  const mistakes = [
+    ...predefinedMistakes(name, settings),
+    ...addressMistakes(network, settings),
+    ...sysctlMistakes(settings.DriverOpts?.[INTERFACE_SYSCTLS_OPTION]),
+  ];
   if (mistakes.length === 0) return;
   const said = mistakes.length === 1 ? mistakes : mistakes.map((mistake) => `* ${mistake}`);
   throw new EngineError('invalid', `invalid endpoint settings:\n${said.join('\n')}`);
@@ -56,4 +60,28 @@ function rangeMistakes({ ipam, asked = ipam }: NetworkRecord, text: string, fami
   const address = parseAddress(text);
   if (address !== undefined && subnets.some((subnet) => contains(subnet, address))) return [];
   return [`no configured subnet or ip-range contain the IP address ${text}`];
+}
+
+export const INTERFACE_SYSCTLS_OPTION = 'com.docker.network.endpoint.sysctls';
+
+const INTERFACE_SYSCTL = /^net\.(ipv4|ipv6|mpls)\.([a-z0-9_]+)\.IFNAME\.([a-z0-9_]+)=(.*)$/;
+
+function sysctlMistakes(text = ''): string[] {
+  return splitSysctls(text)
+    .filter((entry) => !INTERFACE_SYSCTL.test(entry))
+    .map(
+      (entry) =>
+        `unrecognised network interface sysctl '${entry}'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'`,
+    );
+}
+
+const splitSysctls = (text: string) => text.split(',').filter((entry) => entry !== '');
+
+/** `net.ipv4.conf.IFNAME.log_martians=1,…` as paths below /proc/sys/net with their values; undefined for none. */
+export function interfaceSysctls(text: string | undefined, name: string): Record<string, string> | undefined {
+  const found = splitSysctls(text ?? '').flatMap((entry) => {
+    const [, family, group, key, value] = INTERFACE_SYSCTL.exec(entry) ?? [];
+    return family === undefined ? [] : [[`${family}/${group}/${name}/${key}`, value ?? '']];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }

@@ -1,8 +1,10 @@
 /** A container's places on its networks, taken when it starts and given back when it ends. */
 import { EngineError } from '../errors.js';
 import type { InterfaceSpec, PublishedPortSpec } from '../launch/spec.js';
-import type { Endpoint, EndpointRequest } from '../network/types.js';
+import { bridgeOptions } from '../network/options.js';
+import type { Endpoint, EndpointRequest, NetworkRecord } from '../network/types.js';
 import type { Container } from './container.js';
+import { INTERFACE_SYSCTLS_OPTION, interfaceSysctls } from './endpoint-settings.js';
 import type { Engine } from './engine.js';
 import { tellNetwork } from './network-list.js';
 import { BALANCE_LABEL, portRequests } from './ports.js';
@@ -15,6 +17,9 @@ export interface Connected {
   readonly interfaces: readonly InterfaceSpec[];
   readonly ports: readonly PublishedPortSpec[];
 }
+
+/** Docker's lengths of link-local subnets. */
+const withLength = (address: string) => `${address}/${address.includes(':') ? 64 : 16}`;
 
 export const INTERFACE_NAME_OPTION = 'com.docker.network.endpoint.ifname';
 
@@ -40,10 +45,18 @@ export function endpointRequest(
     throw new EngineError('not-found', `failed to set up container networking: network ${name} not found`);
   if (network.predefined && (settings.Aliases ?? []).length > 0 && network.driver === 'bridge')
     throw new EngineError('invalid', 'network-scoped alias is supported only for containers in user defined networks');
+  if (network.configOnly === true)
+    throw new EngineError(
+      'forbidden',
+      'failed to set up container networking: cannot create endpoint on configuration-only network',
+    );
   const links = network.predefined
     ? (hostConfig.Links ?? [])
     : [...(settings.Links ?? []), ...(hostConfig.Links ?? [])];
-  const { IPv4Address, IPv6Address } = settings.IPAMConfig ?? {};
+  const { IPv4Address, IPv6Address, LinkLocalIPs = [] } = settings.IPAMConfig ?? {};
+  const { interfacePrefix } = bridgeOptions(network.driver === 'bridge' ? network.options : {});
+  const ownName = settings.DriverOpts?.[INTERFACE_NAME_OPTION] ?? interfaceName.replace('eth', interfacePrefix);
+  const sysctls = interfaceSysctls(settings.DriverOpts?.[INTERFACE_SYSCTLS_OPTION], ownName);
   return {
     networkId: network.id,
     containerId: container.id,
@@ -54,10 +67,17 @@ export function endpointRequest(
     ...(IPv4Address ? { ipv4: IPv4Address } : {}),
     ...(IPv6Address ? { ipv6: IPv6Address } : {}),
     ...(settings.MacAddress ? { macAddress: settings.MacAddress } : {}),
-    interfaceName: settings.DriverOpts?.[INTERFACE_NAME_OPTION] ?? interfaceName,
+    interfaceName: ownName,
+    ...(LinkLocalIPs.length > 0 ? { linkLocal: LinkLocalIPs.map(withLength) } : {}),
+    ...(sysctls === undefined ? {} : { sysctls }),
     gwPriority: settings.GwPriority,
     ...(hostConfig.Dns && hostConfig.Dns.length > 0 ? { dns: hostConfig.Dns } : {}),
   };
+}
+
+/** Networks of the host and none are no links. */
+export function hasInterface({ driver }: NetworkRecord): boolean {
+  return driver !== 'host' && driver !== 'null';
 }
 
 /** For all its networks, in the order of its interfaces. */
@@ -76,7 +96,7 @@ export async function connectEndpoints(engine: Engine, container: Container, beh
       const request = behind === undefined ? asked : withoutSharedNames(asked);
       endpoints.push({ endpoint: await networks.attach(request), request });
     }
-    const wired = endpoints.filter(({ endpoint }) => networks.get(endpoint.networkId).driver === 'bridge');
+    const wired = endpoints.filter(({ endpoint }) => hasInterface(networks.get(endpoint.networkId)));
     const interfaces = wired.map(({ endpoint }) => networks.interfaceSpec(endpoint));
     const ports = await choosePorts(
       engine,

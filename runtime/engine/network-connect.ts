@@ -3,7 +3,7 @@ import { EngineError } from '../errors.js';
 import type { Endpoint, NetworkRecord } from '../network/types.js';
 import type { Container } from './container.js';
 import { checkEndpointSettings } from './endpoint-settings.js';
-import { endpointRequest } from './endpoints.js';
+import { endpointRequest, hasInterface } from './endpoints.js';
 import type { Engine } from './engine.js';
 import { tellNetwork } from './network-list.js';
 import type { EndpointSettings } from './types.js';
@@ -73,6 +73,8 @@ export async function connectNetwork(
   const container = engine.containers.get(containerName);
   const network = engine.foundations.networks.get(networkName);
   await container.lock.run(async () => {
+    if (network.configOnly === true)
+      throw new EngineError('forbidden', 'cannot create endpoint on configuration-only network');
     refuseShared(container, network);
     checkEndpointSettings(network.name, network, settings);
     const known = recordedName(container, network);
@@ -122,7 +124,7 @@ async function unplug(engine: Engine, container: Container, network: NetworkReco
   const { networks } = engine.foundations;
   const { running, state } = container.record;
   const endpoint = networks.endpointsOf(container.id).find(({ networkId }) => networkId === network.id);
-  if (endpoint && network.driver === 'bridge') await networks.unplug(endpoint, state.Pid);
+  if (endpoint && hasInterface(network)) await networks.unplug(endpoint, state.Pid);
   await networks.detach(container.id, network.id);
   if (running)
     await engine.save(container, {

@@ -56,7 +56,7 @@ export async function pruneNetworks(engine: Engine, filters: Filters): Promise<s
   const until = filters.until('invalid');
   const deleted: string[] = [];
   for (const network of engine.foundations.networks.list()) {
-    if (network.predefined || networkUsers(engine, network).length > 0) continue;
+    if (network.predefined || network.configOnly || networkUsers(engine, network).length > 0) continue;
     if (!filters.matchesLabels('label', network.labels) || !filters.lacksLabels('label!', network.labels)) continue;
     if (until !== undefined && parseTime(network.created) > until) continue;
     await removeNetwork(engine, network.id);

@@ -1,4 +1,4 @@
-import type { InterfaceSpec, PublishedPortSpec } from './spec.js';
+import type { InterfaceSpec, LinkAbove, PublishedPortSpec } from './spec.js';
 
 /**
  * The network operations that the launcher knows (`net_ops.c`, `net_proxy.c`). Names of links are at most 15 bytes,
@@ -30,6 +30,22 @@ export type NetworkOp =
       readonly isolated: boolean;
     }
   | {
+      /** On top of `parent`, which is here; a dummy has none. */
+      readonly op: 'link.make';
+      readonly kind: 'macvlan' | 'ipvlan' | 'vlan' | 'dummy';
+      readonly name: string;
+      readonly parent: string;
+      /** The kernel's number of the mode (if_link.h), or the VLAN's id. */
+      readonly number: number;
+      /** Of an ipvlan. */
+      readonly flags: number;
+      readonly macAddress: string;
+      readonly mtu: number;
+      /** In the network namespace of `pid` (0: the process just cloned), else here and up. */
+      readonly inside: boolean;
+      readonly pid: number;
+    }
+  | {
       /** False, 0 and '' leave a property as it is; `pid` moves the link into that process' network namespace. */
       readonly op: 'link.set';
       readonly name: string;
@@ -47,6 +63,7 @@ export type NetworkOp =
       readonly op: 'route.add' | 'route.replace';
       /** `0.0.0.0/0`, `::/0` or a prefix. */
       readonly to: string;
+      /** '' reaches everything on the link itself. */
       readonly via: string;
       readonly name: string;
       /** Preferred source address; '' leaves it to the kernel. */
@@ -99,20 +116,27 @@ export type NetworkOp =
  */
 export function interfaceOps(spec: InterfaceSpec, pid = 0): { host: NetworkOp[]; inside: NetworkOp[] } {
   return {
-    host: [
-      {
-        op: 'veth.create',
-        name: spec.hostName,
-        bridge: spec.bridge,
-        mtu: spec.mtu,
-        pid,
-        peer: spec.name,
-        macAddress: spec.macAddress,
-        isolated: spec.isolated === true,
-      },
-    ],
+    host: [spec.above === undefined ? vethOp(spec, pid) : childOp(spec, spec.above, pid)],
     inside: insideOps(spec),
   };
+}
+
+function vethOp(spec: InterfaceSpec, pid: number): NetworkOp {
+  return {
+    op: 'veth.create',
+    name: spec.hostName,
+    bridge: spec.bridge,
+    mtu: spec.mtu,
+    pid,
+    peer: spec.name,
+    macAddress: spec.macAddress,
+    isolated: spec.isolated === true,
+  };
+}
+
+function childOp(spec: InterfaceSpec, above: LinkAbove, pid: number): NetworkOp {
+  const { name, macAddress, mtu } = spec;
+  return { op: 'link.make', ...above, name, macAddress, mtu, inside: true, pid };
 }
 
 function insideOps(spec: InterfaceSpec): NetworkOp[] {
@@ -126,6 +150,8 @@ function insideOps(spec: InterfaceSpec): NetworkOp[] {
     ops.push({ op: 'route.add', to: '0.0.0.0/0', via: spec.gateway, name, source: '', local: false });
   if (spec.gateway6 !== undefined)
     ops.push({ op: 'route.add', to: '::/0', via: spec.gateway6, name, source: '', local: false });
+  for (const address of spec.linkLocal ?? []) ops.push({ op: 'addr.add', name, address });
+  for (const [path, value] of Object.entries(spec.sysctls ?? {})) ops.push({ op: 'net.sysctl', path, value });
   if (spec.resolver !== undefined) ops.push(...resolverOps(name, spec.resolver));
   return ops;
 }
@@ -189,6 +215,17 @@ export const NETWORK_LAYOUTS: { readonly [Name in NetworkOp['op']]: Fields } = {
     ['peer', 'string'],
     ['macAddress', 'string'],
     ['isolated', 'bool'],
+  ],
+  'link.make': [
+    ['kind', 'string'],
+    ['name', 'string'],
+    ['parent', 'string'],
+    ['number', 'u32'],
+    ['flags', 'u32'],
+    ['macAddress', 'string'],
+    ['mtu', 'u32'],
+    ['inside', 'bool'],
+    ['pid', 'u32'],
   ],
   'link.set': [
     ['name', 'string'],

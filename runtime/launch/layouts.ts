@@ -251,6 +251,7 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
   },
   'route.replace': { code: 111, fields: NETWORK_LAYOUTS['route.replace'] as FieldsOf<'route.replace'> },
   'port.take': { code: 112, fields: NETWORK_LAYOUTS['port.take'] as FieldsOf<'port.take'> },
+  'link.make': { code: 115, fields: NETWORK_LAYOUTS['link.make'] as FieldsOf<'link.make'> },
   'port.join': { code: 114, fields: NETWORK_LAYOUTS['port.join'] as FieldsOf<'port.join'> },
 };
 

@@ -139,18 +139,35 @@ export interface ResourceSpec {
   readonly deviceRules: readonly string[];
 }
 
+/** A link of the machine that an interface stands on instead of being the end of a veth. */
+export interface LinkAbove {
+  readonly kind: 'macvlan' | 'ipvlan';
+  readonly parent: string;
+  /** The kernel's number of the mode (if_link.h). */
+  readonly number: number;
+  readonly flags: number;
+}
+
 /** One interface of the container on a bridge. Made by the network room, wired by the launcher. */
 export interface InterfaceSpec {
   /** Name outside, unique on this machine and never reused at once, at most 15 bytes. */
   readonly hostName: string;
   /** Name inside: `eth0`. */
   readonly name: string;
+  /** Empty with `above`. */
   readonly bridge: string;
+  readonly above?: LinkAbove;
   readonly macAddress: string;
   /** `172.18.0.2/16`, and an IPv6 one where the network has it. */
   readonly addresses: readonly string[];
+  /** Link-local ones that were asked for, with their lengths. */
+  readonly linkLocal?: readonly string[];
+  /** Path below /proc/sys/net → value. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** '' leads over the link itself. */
   readonly gateway?: string;
   readonly gateway6?: string;
+  /** 0: the parent's. */
   readonly mtu: number;
   /** Its bridge port reaches the bridge only, no other port (`icc=false`). */
   readonly isolated?: boolean;

@@ -16,9 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MAC_LENGTH 6
-
-static int parse_mac(const char *text, unsigned char mac[MAC_LENGTH])
+int parse_mac(const char *text, unsigned char mac[MAC_LENGTH])
 {
 	char end;
 	unsigned byte[MAC_LENGTH];
@@ -31,13 +29,13 @@ static int parse_mac(const char *text, unsigned char mac[MAC_LENGTH])
 	return 0;
 }
 
-static int link_index(const char *name)
+int link_index(const char *name)
 {
 	unsigned index = if_nametoindex(name);
 	return index ? (int)index : -1;
 }
 
-static int name_fits(const char *name)
+int name_fits(const char *name)
 {
 	if (*name && strlen(name) < IFNAMSIZ)
 		return 0;
@@ -238,7 +236,7 @@ static int put_route(struct context *c, struct reader *r, uint16_t flags)
 	int index = link_index(name);
 	if (index < 0)
 		return fail(c, name);
-	if (parse_prefix(to, &target) < 0 || parse_prefix(via, &gateway) < 0 || (*source && parse_prefix(source, &from) < 0))
+	if (parse_prefix(to, &target) < 0 || (*via && parse_prefix(via, &gateway) < 0) || (*source && parse_prefix(source, &from) < 0))
 		return fail(c, to);
 	struct nl_message m;
 	struct rtmsg *route = nl_begin(&m, RTM_NEWROUTE, NLM_F_CREATE | flags, sizeof *route);
@@ -246,15 +244,16 @@ static int put_route(struct context *c, struct reader *r, uint16_t flags)
 	route->rtm_dst_len = target.length;
 	route->rtm_table = local ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
 	route->rtm_protocol = RTPROT_BOOT;
-	route->rtm_scope = RT_SCOPE_UNIVERSE;
+	route->rtm_scope = *via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	route->rtm_type = RTN_UNICAST;
 	if (target.length)
 		nl_put(&m, RTA_DST, target.bytes, target.size);
-	nl_put(&m, RTA_GATEWAY, gateway.bytes, gateway.size);
+	if (*via)
+		nl_put(&m, RTA_GATEWAY, gateway.bytes, gateway.size);
 	nl_put_u32(&m, RTA_OIF, (uint32_t)index);
 	if (*source)
 		nl_put(&m, RTA_PREFSRC, from.bytes, from.size);
-	return nl_send(&m) < 0 ? fail(c, via) : 0;
+	return nl_send(&m) < 0 ? fail(c, *via ? via : to) : 0;
 }
 
 int op_route_add(struct context *c, struct reader *r)

@@ -68,7 +68,8 @@
 	OP(111, "route.replace", op_route_replace) \
 	OP(112, "port.take", op_port_take) \
 	OP(113, "sockets.end", op_sockets_end) \
-	OP(114, "port.join", op_port_join)
+	OP(114, "port.join", op_port_join) \
+	OP(115, "link.make", op_link_make)
 
 #define OP(code, name, function) int function(struct context *c, struct reader *r);
 OPS(OP)

@@ -304,23 +304,26 @@ static pid_t start_holder(int file)
 
 /* ---- entering ---- */
 
-static int join_one(pid_t pid, const char *name, int type)
+static int open_namespace(pid_t pid, const char *name)
 {
 	char path[48];
 	snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int result = fd < 0 ? -1 : setns(fd, type);
-	if (result < 0)
-		complain(path);
-	if (fd >= 0)
-		close(fd);
-	return result;
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* The holder; 0 when it is gone, or just going. */
 static pid_t join(const struct entry *e, pid_t holder)
 {
-	if (join_one(holder, "user", CLONE_NEWUSER) < 0 || join_one(holder, "mnt", CLONE_NEWNS) < 0)
-		return -1;
+	int user = open_namespace(holder, "user"), mounts = open_namespace(holder, "mnt");
+	if (user < 0 || mounts < 0) {
+		close(user);
+		close(mounts);
+		return 0;
+	}
+	if (setns(user, CLONE_NEWUSER) < 0 || setns(mounts, CLONE_NEWNS) < 0)
+		return complain("namespaces of the holder");
+	close(user);
+	close(mounts);
 	return become_root(*e->uid_mapper != '-') < 0 ? -1 : holder;
 }
 
@@ -342,15 +345,15 @@ static pid_t read_holder(int file)
 /* Two engines that start at once would make two, of which the second is nobody's: one waits for the other. */
 static pid_t join_or_make(const struct entry *e)
 {
-	if (e->holder)
-		return join(e, e->holder);
+	pid_t holder = e->holder ? join(e, e->holder) : 0;
+	if (holder)
+		return holder;
 	int file = open(e->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (file < 0 || flock(file, LOCK_EX) < 0)
 		return complain(e->file);
-	pid_t holder = read_holder(file);
-	if (holder)
-		holder = join(e, holder);
-	else
+	holder = read_holder(file);
+	holder = holder ? join(e, holder) : 0;
+	if (!holder)
 		holder = make_user(e) < 0 || become_root(*e->uid_mapper != '-') < 0 ? -1 : start_holder(file);
 	close(file);
 	return holder;

@@ -195,6 +195,7 @@ export class BridgeKeeper {
           pools: network.ipam,
           internal: network.internal,
           masquerade: masqueraded(network),
+          hostAddress: bridgeOptions(network.options).hostAddress,
           ...(answers ? { resolver: { address: gateway, port: resolverPort } } : {}),
         };
       });

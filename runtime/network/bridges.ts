@@ -79,8 +79,11 @@ function passAddress(op: NetworkOp): NetworkOp {
 /** `accept_ra` and forwarding of IPv6 are the whole machine's, so they are touched only for a network that needs them. */
 function wiring(network: NetworkRecord): NetworkOp[] {
   const name = network.bridge;
+  const { inhibitIPv4 } = bridgeOptions(network.options);
   const addresses = network.ipam.flatMap(({ gateway, subnet }): NetworkOp[] =>
-    gateway === undefined ? [] : [{ op: 'addr.add', name, address: `${gateway}/${parsePrefix(subnet)?.length}` }],
+    gateway === undefined || (inhibitIPv4 && !gateway.includes(':'))
+      ? []
+      : [{ op: 'addr.add', name, address: `${gateway}/${parsePrefix(subnet)?.length}` }],
   );
   const sysctl = (path: string, value: string): NetworkOp => ({ op: 'net.sysctl', path, value, optional: true });
   return [

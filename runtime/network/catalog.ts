@@ -6,8 +6,9 @@ import type { Store, Table } from '../state/types.js';
 import { overlaps, type Prefix, parsePrefix } from './address.js';
 import { machineRoutes } from './machine-routes.js';
 import type { MachineNames } from './names.js';
+import { refuseSharedParent } from './parents.js';
 import type { PoolClaims } from './pool-claims.js';
-import { makeRecord, PREDEFINED, predefinedRecord, type Surroundings } from './records.js';
+import { makeRecord, PREDEFINED, predefinedRecord, type Surroundings, withConfig } from './records.js';
 import type { NetworkRecord, NetworkRequest } from './types.js';
 
 export class Catalog {
@@ -75,20 +76,27 @@ export class Catalog {
       const foreign = [...(await machineRoutes()), ...others];
       if (this.#named(request.name) !== undefined && !isPredefined(request.name))
         throw new EngineError('conflict', `network with name ${request.name} already exists`);
-      const record = makeRecord(request, newIdentity(), this.#around(this.list(), foreign));
+      const whole = withConfig(request, (name) => this.#named(name));
+      const record = makeRecord(whole, newIdentity(), this.#around(this.list(), foreign));
       this.#refuseBridge(record);
+      refuseSharedParent(record, this.list());
       await this.#table.put(record.id, record);
       return { result: record, subnets: this.#subnets() };
     });
   }
 
   #refuseBridge({ id, bridge }: NetworkRecord): void {
-    const other = this.list().find((network) => network.bridge !== '' && network.bridge === bridge);
+    const other = this.list().find((network) => bridge !== '' && network.bridge === bridge);
     if (other === undefined) return;
     throw new EngineError(
       'forbidden',
       `cannot create network ${id} (${bridge}): conflicts with network ${other.id} (${bridge}): networks have same bridge name`,
     );
+  }
+
+  /** Notes that the engine has made its parent link. */
+  async madeParent(network: NetworkRecord): Promise<void> {
+    await this.#table.put(network.id, { ...network, ownsParent: true });
   }
 
   async remove(id: string): Promise<void> {

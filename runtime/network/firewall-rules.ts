@@ -10,6 +10,8 @@ export interface FirewallNetwork {
   readonly internal: boolean;
   /** Families whose addresses are translated on their way out. */
   readonly masquerade: readonly (4 | 6)[];
+  /** To these of this machine's addresses; undefined: to the one that the route out has. */
+  readonly hostAddress?: Readonly<Record<4 | 6, string | undefined>>;
   /** Where this bridge's resolver really answers; undefined when it has none. */
   readonly resolver?: { readonly address: string; readonly port: number };
 }
@@ -204,10 +206,14 @@ function publishRules(match: string): string[] {
 function masqueradeRules(networks: readonly FirewallNetwork[]): string[] {
   const outbound = networks
     .filter(({ internal }) => !internal)
-    .flatMap(({ bridge, pools, masquerade }) =>
+    .flatMap(({ bridge, pools, masquerade, hostAddress }) =>
       pools
         .filter(({ subnet }) => masquerade.includes(subnet.includes(':') ? 6 : 4))
-        .map(({ subnet }) => `${keyword(subnet)} saddr ${subnet} oifname != "${bridge}" masquerade`),
+        .map(({ subnet }) => {
+          const to = hostAddress?.[subnet.includes(':') ? 6 : 4];
+          const how = to === undefined ? 'masquerade' : `snat ${keyword(subnet)} to ${to}`;
+          return `${keyword(subnet)} saddr ${subnet} oifname != "${bridge}" ${how}`;
+        }),
     );
   return ['ip saddr 127.0.0.0/8 oifname @bridges masquerade', ...outbound];
 }

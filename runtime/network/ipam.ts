@@ -46,8 +46,8 @@ function* cut(base: Prefix, length: number): Generator<Prefix> {
   for (let value = firstOf(base); value <= lastOf(base); value += size) yield { family: base.family, value, length };
 }
 
-/** A pool as asked for becomes one with a subnet and a gateway. Throws `invalid` in Docker's words, all mistakes at once. */
-export function settlePool(asked: Partial<IpamPool>, pick: () => Prefix): IpamPool {
+/** A pool as asked for becomes one with a subnet and, unless its network has none, a gateway. Throws `invalid` in Docker's words, all mistakes at once. */
+export function settlePool(asked: Partial<IpamPool>, hasGateway: boolean, pick: () => Prefix): IpamPool {
   const mistakes = poolMistakes(asked);
   if (mistakes.length > 0) throw invalid(`invalid network config:\n${mistakes.join('\n')}`);
   const aux = Object.entries(asked.auxAddresses ?? {}).map(([name, text]) => [name, plain(text)]);
@@ -56,6 +56,7 @@ export function settlePool(asked: Partial<IpamPool>, pick: () => Prefix): IpamPo
     ...(asked.ipRange ? { ipRange: formatPrefix(parsePrefix(asked.ipRange)!) } : {}),
     ...(aux.length === 0 ? {} : { auxAddresses: Object.fromEntries(aux) }),
   };
+  if (!hasGateway && !asked.gateway) return settled;
   return { ...settled, gateway: asked.gateway ? plain(asked.gateway) : new AddressPool(settled).take() };
 }
 

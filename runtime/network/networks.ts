@@ -18,6 +18,7 @@ import { NameService } from './name-service.js';
 import { type MachineNames, machineNames, macOf, parseMac } from './names.js';
 import type { InstallPrograms } from './nft-program.js';
 import { bridgeOptions } from './options.js';
+import { ensureParent, isChild, isRouted, removeParent } from './parents.js';
 import { PoolClaims } from './pool-claims.js';
 import { findPortHolder } from './port-holder.js';
 import { PortBook } from './ports.js';
@@ -134,13 +135,20 @@ class EngineNetworks implements Networks {
   async create(request: NetworkRequest): Promise<{ network: NetworkRecord; warning: string }> {
     const network = await this.#catalog.create(request);
     try {
-      await this.#keeper.ensureMade(network);
+      await this.#provide(network);
     } catch (error) {
       await this.#catalog.remove(network.id);
       throw error;
     }
     this.#keeper.release(network.id);
     return { network, warning: '' };
+  }
+
+  /** What it stands on in the kernel. */
+  async #provide(network: NetworkRecord): Promise<void> {
+    if (network.driver === 'bridge') await this.#keeper.ensureMade(network);
+    if (isChild(network.driver) && (await ensureParent(this.#launcher, network)))
+      await this.#catalog.madeParent(network);
   }
 
   async remove(id: string): Promise<void> {
@@ -153,9 +161,24 @@ class EngineNetworks implements Networks {
         'forbidden',
         `error while removing network: network ${network.name} has active endpoints (name:"${active.containerName}" id:"${active.endpointId.slice(0, 12)}")`,
       );
+    const user = this.#catalog.list().find(({ configFrom }) => network.configOnly && configFrom === network.name);
+    if (user !== undefined)
+      throw new EngineError(
+        'forbidden',
+        `error while removing network: configuration network ${JSON.stringify(network.name)} is in use`,
+      );
     await this.#catalog.remove(network.id);
     this.#addresses.forget(network.id);
     await this.#keeper.takeDown(network.id);
+    await this.#dropParent(network);
+  }
+
+  /** Goes with the last network on it that the engine made it for. */
+  async #dropParent(network: NetworkRecord): Promise<void> {
+    const heir = this.#catalog.list().find(({ parent }) => parent !== undefined && parent === network.parent);
+    if (network.ownsParent !== true) return;
+    if (heir === undefined) await removeParent(this.#launcher, network);
+    else await this.#catalog.madeParent(heir);
   }
 
   endpoints(networkId: string): Endpoint[] {
@@ -168,6 +191,8 @@ class EngineNetworks implements Networks {
 
   async attach(request: EndpointRequest): Promise<Endpoint> {
     const network = this.#catalog.get(request.networkId);
+    if (network.configOnly === true)
+      throw new EngineError('forbidden', 'cannot create endpoint on configuration-only network');
     await this.detach(request.containerId, network.id);
     const mac = request.macAddress ? parseMac(request.macAddress) : undefined;
     if (request.macAddress && mac === undefined)
@@ -179,16 +204,15 @@ class EngineNetworks implements Networks {
       containerId: request.containerId,
       containerName: request.containerName,
       interfaceName: request.interfaceName,
-      macAddress: network.driver === 'bridge' ? (mac ?? macOf(addresses.ipv4)) : '',
+      macAddress: macAddressOn(network, mac, addresses.ipv4),
       ...addresses,
-      gateway: network.internal ? undefined : gatewayOf(network, 4),
-      gateway6: network.internal ? undefined : gatewayOf(network, 6),
+      ...gatewaysOn(network),
       dnsNames: network.predefined ? [] : dnsNames(request),
     };
     this.#hold(network, { endpoint, request });
-    if (network.driver !== 'bridge') return endpoint;
     try {
-      await this.#keeper.ensureUp(network);
+      if (network.driver === 'bridge') await this.#keeper.ensureUp(network);
+      if (isChild(network.driver)) await this.#provide(network);
     } catch (error) {
       await this.detach(request.containerId, network.id);
       throw error;
@@ -346,6 +370,17 @@ class EngineNetworks implements Networks {
     }
     return gatewayOf(this.#catalog.get('bridge'), 4) ?? '';
   }
+}
+
+/** An ipvlan's interfaces have their parent's; on a network of the machine's own, addresses of other machines' containers are near. */
+function macAddressOn({ driver }: NetworkRecord, asked: string | undefined, ipv4: string | undefined): string {
+  if (driver === 'bridge') return asked ?? macOf(ipv4);
+  return driver === 'macvlan' ? (asked ?? macOf(undefined)) : '';
+}
+
+function gatewaysOn(network: NetworkRecord): Pick<Endpoint, 'gateway' | 'gateway6'> {
+  if (network.internal || isRouted(network)) return { gateway: undefined, gateway6: undefined };
+  return { gateway: gatewayOf(network, 4), gateway6: gatewayOf(network, 6) };
 }
 
 /** Docker's order: name, aliases, short id, hostname; each once. */

@@ -5,6 +5,12 @@ import type { NetworkRecord } from './types.js';
 /** What the options of Docker's bridge driver say about a network (docs.docker.com, bridge network driver). */
 export interface BridgeOptions {
   readonly mtu: number | undefined;
+  /** The bridge has no IPv4 address of its own. */
+  readonly inhibitIPv4: boolean;
+  /** Addresses that containers' connections leave this machine by, in place of the way out's own. */
+  readonly hostAddress: Readonly<Record<4 | 6, string | undefined>>;
+  /** Start of the names of containers' interfaces: `eth`. */
+  readonly interfacePrefix: string;
   readonly masquerade: boolean;
   readonly interContainer: boolean;
   /** Address that published ports without one are bound to. */
@@ -28,6 +34,9 @@ export function bridgeOptions(options: NetworkRecord['options']): BridgeOptions 
   const family = (name: string) => (options[NETWORK + name] ? flag(options, name, true, NETWORK) : undefined);
   return {
     mtu: mtuOf(options['com.docker.network.driver.mtu']),
+    inhibitIPv4: flag(options, 'inhibit_ipv4', false),
+    hostAddress: { 4: addressOf(options, 'host_ipv4', NETWORK), 6: addressOf(options, 'host_ipv6', NETWORK) },
+    interfacePrefix: options[`${NETWORK}container_iface_prefix`] || 'eth',
     masquerade: flag(options, 'enable_ip_masquerade', true),
     interContainer: flag(options, 'enable_icc', true),
     hostBinding: addressOf(options, 'host_binding_ipv4'),
@@ -53,10 +62,10 @@ function gatewayModeOf(options: NetworkRecord['options'], family: 4 | 6): Gatewa
   throw new EngineError('invalid', `failed to parse ${name} value: ${text} (unknown gateway mode ${text})`);
 }
 
-function addressOf(options: NetworkRecord['options'], name: string): string | undefined {
-  const text = options[PREFIX + name];
+function addressOf(options: NetworkRecord['options'], name: string, prefix = PREFIX): string | undefined {
+  const text = options[prefix + name];
   if (text === undefined || text === '') return undefined;
-  if (isIP(text) === 0) throw new EngineError('invalid', `failed to parse ${PREFIX}${name} value: ${text} (nil ip)`);
+  if (isIP(text) === 0) throw new EngineError('invalid', `failed to parse ${prefix}${name} value: ${text} (nil ip)`);
   return text;
 }
 

@@ -5,6 +5,7 @@ import { type Prefix, parsePrefix } from './address.js';
 import { pickPool, refuseOverlap, settlePool } from './ipam.js';
 import { bridgeName, type MachineNames } from './names.js';
 import { bridgeOptions } from './options.js';
+import { isChild, isRouted, parentOf } from './parents.js';
 import type { IpamPool, NetworkRecord, NetworkRequest } from './types.js';
 
 /** What is already in use, so that a new network keeps off it. */
@@ -20,6 +21,8 @@ const DRIVERS: Readonly<Record<string, NetworkRecord['driver']>> = {
   '': 'bridge',
   default: 'bridge',
   bridge: 'bridge',
+  macvlan: 'macvlan',
+  ipvlan: 'ipvlan',
 };
 
 export const PREDEFINED = ['bridge', 'host', 'none'] as const;
@@ -31,8 +34,10 @@ export function makeRecord(
   around: Surroundings,
 ): NetworkRecord {
   refuseName(request.name);
+  if (request.configOnly === true) return configRecord(request, identity);
   const driver = driverOf(request.driver);
-  const options = bridgeOptions(request.options);
+  const parent = isChild(driver) ? parentOf(driver, request.options, identity.id) : undefined;
+  const options = bridgeOptions(isChild(driver) ? familyOptions(request.options) : request.options);
   const enableIPv4 = options.enableIPv4 ?? request.enableIPv4 !== false;
   const enableIPv6 = options.enableIPv6 ?? request.enableIPv6;
   const isIsolated = Object.values(options.gatewayMode).includes('isolated');
@@ -52,9 +57,52 @@ export function makeRecord(
     ipamOptions: request.ipamOptions,
     options: request.options,
     labels: request.labels,
-    bridge: options.bridgeName ?? bridgeName(around.names, identity.id),
+    bridge: driver === 'bridge' ? (options.bridgeName ?? bridgeName(around.names, identity.id)) : '',
     predefined: false,
+    ...(parent === undefined ? {} : { parent }),
+    ...(request.configFrom === undefined ? {} : { configFrom: request.configFrom }),
   };
+}
+
+/** Nobody can be on it, so it takes no addresses: its pools are those of the networks that are made from it. */
+function configRecord(
+  request: NetworkRequest,
+  identity: { readonly id: string; readonly created: string },
+): NetworkRecord {
+  const { name, internal, attachable, enableIPv4 = true, enableIPv6, ipamOptions, options, labels } = request;
+  return {
+    ...identity,
+    ...{ name, internal, attachable, enableIPv4, enableIPv6, ipamOptions, options, labels },
+    driver: 'null',
+    ipam: [],
+    asked: request.ipam,
+    bridge: '',
+    predefined: false,
+    configOnly: true,
+  };
+}
+
+/** What of the bridge's options counts for other drivers too. */
+function familyOptions(options: NetworkRecord['options']): NetworkRecord['options'] {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => /\.enable_ipv[46]$/.test(key)));
+}
+
+/** A request with what its configuration network says. Throws in Docker's words. */
+export function withConfig(request: NetworkRequest, find: (name: string) => NetworkRecord | undefined): NetworkRequest {
+  const { configFrom } = request;
+  if (configFrom === undefined) return request;
+  const wrong = (sentence: string) => new EngineError('forbidden', sentence);
+  if (request.configOnly === true)
+    throw wrong('a configuration network cannot depend on another configuration network');
+  if (Object.keys(request.options).length > 0)
+    throw wrong('network driver options are not supported if the network depends on a configuration network');
+  if (request.ipam.length > 0 || Object.keys(request.labels).length > 0 || request.enableIPv6)
+    throw wrong('user specified configurations are not supported if the network depends on a configuration network');
+  const config = find(configFrom);
+  if (config?.configOnly !== true)
+    throw new EngineError('not-found', `configuration network ${JSON.stringify(configFrom)} does not exist`);
+  const { enableIPv4, enableIPv6, ipamOptions, options, labels, asked: ipam = [] } = config;
+  return { ...request, enableIPv4, enableIPv6, ipamOptions, options, labels, ipam };
 }
 
 function refuseName(name: string): void {
@@ -73,8 +121,6 @@ function driverOf(name: string): NetworkRecord['driver'] {
       'forbidden',
       'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
     );
-  if (name === 'macvlan' || name === 'ipvlan')
-    throw new EngineError('not-implemented', `networks of the driver ${name} are not made by this engine; use bridge`);
   throw new EngineError('not-found', `plugin "${name}" not found`);
 }
 
@@ -88,16 +134,23 @@ function makePools(request: NetworkRequest, enableIPv4: boolean, around: Surroun
   const settled: IpamPool[] = [];
   const add = (pool: Partial<IpamPool>, family: 4 | 6) => {
     const own = [...around.own, ...settled.map(({ subnet }) => parsePrefix(subnet)!)];
-    const made = settlePool(pool, () => pickPool(family, [...own, ...around.foreign], around.names.ulaBase));
+    const made = settlePool(pool, hasGateway(request), () =>
+      pickPool(family, [...own, ...around.foreign], around.names.ulaBase),
+    );
     refuseOverlap(made, own);
     settled.push(made);
   };
   for (const pool of asked) if (familyOf(pool) === 4 ? enableIPv4 : request.enableIPv6) add(pool, familyOf(pool));
   for (const family of missing) if (!families.has(family)) add({}, family);
   for (const family of missing)
-    if (settled.filter((pool) => familyOf(pool) === family).length > 1)
+    if (!isChild(driverOf(request.driver)) && settled.filter((pool) => familyOf(pool) === family).length > 1)
       throw new EngineError('forbidden', "bridge driver doesn't support multiple subnets");
   return settled.sort((one, other) => familyOf(one) - familyOf(other));
+}
+
+/** Where nothing leads out by one, none is taken from the addresses (libnetwork, GwAllocChecker). */
+function hasGateway({ driver, internal, options }: NetworkRequest): boolean {
+  return !(driver === 'macvlan' || driver === 'ipvlan') || !(internal || isRouted({ driver, options }));
 }
 
 function familyOf(pool: Partial<IpamPool>): 4 | 6 {
@@ -118,7 +171,7 @@ export function predefinedRecord(
   return {
     ...plain,
     driver: 'bridge',
-    ipam: [settlePool({}, () => pickPool(4, [...around.own, ...around.foreign], around.names.ulaBase))],
+    ipam: [settlePool({}, true, () => pickPool(4, [...around.own, ...around.foreign], around.names.ulaBase))],
     options: {
       'com.docker.network.bridge.default_bridge': 'true',
       'com.docker.network.bridge.enable_icc': 'true',

@@ -12,7 +12,7 @@ export interface IpamPool {
 export interface NetworkRecord {
   readonly id: string;
   readonly name: string;
-  readonly driver: 'bridge' | 'host' | 'null';
+  readonly driver: 'bridge' | 'host' | 'null' | 'macvlan' | 'ipvlan';
   readonly created: string;
   readonly internal: boolean;
   readonly attachable: boolean;
@@ -24,9 +24,17 @@ export interface NetworkRecord {
   readonly ipamOptions: Readonly<Record<string, string>> | null;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** Name of the bridge on this machine; empty for host and none. */
+  /** Name of the bridge on this machine; empty for other drivers. */
   readonly bridge: string;
   readonly predefined: boolean;
+  /** Of a macvlan or ipvlan: the link that it stands on. */
+  readonly parent?: string;
+  /** The engine made that link, and takes it away. */
+  readonly ownsParent?: boolean;
+  /** Holds settings for others that are made from it; nobody can be on it. */
+  readonly configOnly?: boolean;
+  /** Name of the one that it was made from. */
+  readonly configFrom?: string;
 }
 
 export interface NetworkRequest {
@@ -40,6 +48,8 @@ export interface NetworkRequest {
   readonly ipamOptions: Readonly<Record<string, string>> | null;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  readonly configOnly?: boolean;
+  readonly configFrom?: string;
 }
 
 /** One container on one network. Addresses are held from `attach` to `detach`. */
@@ -74,6 +84,9 @@ export interface EndpointRequest {
   readonly interfaceName: string;
   /** The default route goes over the network with the highest one (0 unless told); networks of equal priority by name. */
   readonly gwPriority?: number;
+  readonly linkLocal?: readonly string[];
+  /** Of its interface: path below /proc/sys/net → value. */
+  readonly sysctls?: Readonly<Record<string, string>>;
   /** Resolvers that names from outside are asked at for this container, instead of the machine's. */
   readonly dns?: readonly string[];
 }

@@ -10,8 +10,9 @@ import { gatewayEndpoint } from './gateway-choice.js';
 import { runOps } from './link-ops.js';
 import { type MachineNames, vethName } from './names.js';
 import { bridgeOptions } from './options.js';
+import { isRouted, linkAbove } from './parents.js';
 import { RESOLVER_ADDRESS } from './resolvers.js';
-import type { Endpoint, HeldEndpoint, NetworkRecord } from './types.js';
+import type { Endpoint, EndpointRequest, HeldEndpoint, NetworkRecord } from './types.js';
 
 /** `host` acts where the bridge is, `inside` in the container's network namespace. */
 export type InterfaceComposer = (spec: InterfaceSpec, pid?: number) => { host: NetworkOp[]; inside: NetworkOp[] };
@@ -35,14 +36,17 @@ export class Wiring {
   spec(endpoint: Endpoint): InterfaceSpec {
     const { catalog, table, keeper, names } = this.#parts;
     const network = catalog.get(endpoint.networkId);
+    const above = linkAbove(network);
     return {
       hostName: vethName(names),
       name: endpoint.interfaceName,
       bridge: network.bridge,
+      ...(above === undefined ? {} : { above }),
       macAddress: endpoint.macAddress,
       addresses: addressesOf(endpoint),
-      mtu: keeper.mtu(network.id),
-      isolated: !bridgeOptions(network.options).interContainer,
+      ...asked(table.get(endpoint.containerId, network.id)?.request),
+      mtu: above === undefined ? keeper.mtu(network.id) : 0,
+      isolated: above === undefined && !bridgeOptions(network.options).interContainer,
       ...this.#routes(endpoint, table.heldBy(endpoint.containerId)),
     };
   }
@@ -79,12 +83,28 @@ export class Wiring {
     const via = gatewayOf(catalog.get(endpoint.networkId), 4);
     const asks = among.find((held) => held.endpoint.ipv4 !== undefined && hasNames(catalog, held.endpoint));
     const resolves = asks?.endpoint.endpointId === endpoint.endpointId && via !== undefined;
+    const network = catalog.get(endpoint.networkId);
+    if (isRouted(network) && !network.internal) return onLink(endpoint, among);
     return {
       ...(endpoint.gateway !== undefined && leads(4) ? { gateway: endpoint.gateway } : {}),
       ...(endpoint.gateway6 !== undefined && leads(6) ? { gateway6: endpoint.gateway6 } : {}),
       ...(resolves ? { resolver: { address: RESOLVER_ADDRESS, via, source: endpoint.ipv4 ?? '' } } : {}),
     };
   }
+}
+
+/** Where the link itself leads out, it does unless another network has a gateway. */
+function onLink({ ipv4, ipv6 }: Endpoint, among: readonly HeldEndpoint[]): Pick<InterfaceSpec, 'gateway' | 'gateway6'> {
+  const hasOther = (key: 'gateway' | 'gateway6') => among.some(({ endpoint }) => endpoint[key] !== undefined);
+  return {
+    ...(ipv4 === undefined || hasOther('gateway') ? {} : { gateway: '' }),
+    ...(ipv6 === undefined || hasOther('gateway6') ? {} : { gateway6: '' }),
+  };
+}
+
+function asked(request: EndpointRequest | undefined): Pick<InterfaceSpec, 'linkLocal' | 'sysctls'> {
+  const { linkLocal, sysctls } = request ?? {};
+  return { ...(linkLocal ? { linkLocal } : {}), ...(sysctls ? { sysctls } : {}) };
 }
 
 /** Names are known on bridges that somebody made, not on Docker's default one. */

@@ -30,6 +30,11 @@ function shownPools({ asked = [], ipam }: NetworkRecord): Partial<IpamPool>[] {
   return [...given, ...picked].flat();
 }
 
+/** Those of the host and none have no addresses, and a configuration may leave them open. */
+function hasPools({ driver, asked = [] }: NetworkRecord): boolean {
+  return driver !== 'host' && (driver !== 'null' || asked.length > 0);
+}
+
 /** The key order is Docker's. The list leaves `endpoints` out. */
 export function encodeNetwork(network: NetworkRecord, endpoints: readonly Endpoint[]): NetworkInspect {
   return {
@@ -43,13 +48,13 @@ export function encodeNetwork(network: NetworkRecord, endpoints: readonly Endpoi
     IPAM: {
       Driver: 'default',
       Options: network.predefined ? null : network.ipamOptions,
-      Config: network.predefined && network.driver !== 'bridge' ? null : shownPools(network).map(encodePool),
+      Config: hasPools(network) ? shownPools(network).map(encodePool) : null,
     },
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom ?? '' },
+    ConfigOnly: network.configOnly === true,
     Containers: Object.fromEntries(endpoints.map((endpoint) => [endpoint.containerId, encodeEndpoint(endpoint)])),
     Options: network.options,
     Labels: network.labels,

@@ -38,6 +38,7 @@ const createBody = object(
     Attachable: bool,
     Ingress: bool,
     ConfigOnly: bool,
+    ConfigFrom: object({ Network: string }, 'network.ConfigReference'),
     IPAM: object(
       { Driver: string, Options: stringMap, Config: list(ipamConfig, '[]network.IPAMConfig') },
       'network.IPAM',
@@ -101,11 +102,14 @@ function toRequest(body: Shaped<typeof createBody>): NetworkRequest {
     ipamOptions: body.IPAM?.Options ?? null,
     options: body.Options ?? {},
     labels: body.Labels ?? {},
+    ...(body.ConfigOnly === true ? { configOnly: true } : {}),
+    ...(body.ConfigFrom?.Network ? { configFrom: body.ConfigFrom.Network } : {}),
   };
 }
 
 /** What needs a swarm, or a plugin. */
-function refuseElsewhere({ Scope, IPAM }: Shaped<typeof createBody>): void {
+function refuseElsewhere({ Scope, IPAM, Ingress }: Shaped<typeof createBody>): void {
+  if (Ingress === true) throw new EngineError('forbidden', 'Ingress network can only be global scope network');
   if (Scope === 'swarm')
     throw new EngineError('forbidden', 'cannot create a swarm scoped network when swarm is not active');
   if (IPAM?.Driver === 'null') throw new EngineError('invalid', 'ipv4 pool is empty');

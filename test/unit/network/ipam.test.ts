@@ -10,7 +10,7 @@ const ipam = suite('ipam');
 const ULA = 'fd12:3456:789a::/48';
 const prefixes = (...texts: string[]) => texts.map((text) => parsePrefix(text)!);
 const pick = (...taken: string[]) => formatPrefix(pickPool(4, prefixes(...taken), ULA));
-const settle = (asked: Partial<IpamPool>) => settlePool(asked, () => parsePrefix('172.18.0.0/16')!);
+const settle = (asked: Partial<IpamPool>) => settlePool(asked, true, () => parsePrefix('172.18.0.0/16')!);
 
 function refusal(kind: string, sentence: RegExp, work: () => unknown): void {
   try {
