@@ -1,5 +1,5 @@
 /** Devices of the machine that a container is given. */
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { defaultDevices } from '../launch/defaults.js';
@@ -19,8 +19,8 @@ export interface Given extends GivenDevices {
   readonly blkioWeights: readonly DeviceWeight[];
 }
 
-/** Folders of /dev that are file systems of their own in a container. */
-const OWN_FOLDERS = ['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev'];
+/** Of /dev, what every container has of its own. */
+const OWN_NAMES = ['pts', 'ptmx', 'console', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev'];
 
 /** Throws `system` with Docker's sentence for a device that is not there, or is asked of a driver that is not. */
 export async function givenDevices(host: HostConfig): Promise<Given> {
@@ -107,9 +107,10 @@ async function devicesBelow(folder: string, target = folder): Promise<DeviceSpec
   const names = await readdir(folder).catch(() => []);
   const nested = await Promise.all(
     names
-      .filter((name) => !OWN_FOLDERS.includes(name) && name !== 'console')
+      .filter((name) => !OWN_NAMES.includes(name))
       .map(async (name) => {
-        const found = await stat(join(folder, name)).catch(() => undefined);
+        // Links are none: /dev/stdin is whatever the engine was started with.
+        const found = await lstat(join(folder, name)).catch(() => undefined);
         if (found === undefined) return [];
         if (found.isDirectory()) return devicesBelow(join(folder, name), join(target, name));
         return deviceOf(join(target, name), join(folder, name), found) ?? [];

@@ -1,5 +1,5 @@
 /** Control groups that nobody removes any more: of monitors that were killed, of engines that are gone. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +22,7 @@ async function removeDirectory(directory: string): Promise<void> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (await isGone(directory)) return;
     killAllIn(directory);
+    thaw(directory);
     await sleep(PAUSE_MS);
   }
 }
@@ -42,6 +43,16 @@ function killAllIn(directory: string): void {
     for (const pid of pids) if (pid > 1) process.kill(pid, 'SIGKILL');
   } catch {
     // It ended by itself.
+  }
+}
+
+/** v1's freezer keeps the killed from dying, and whoever is started into a group that is left so. v2's does not. */
+function thaw(directory: string): void {
+  const file = join(directory, 'freezer.state');
+  try {
+    if (existsSync(file)) writeFileSync(file, 'THAWED');
+  } catch {
+    // The group went meanwhile.
   }
 }
 

@@ -92,4 +92,19 @@ supervision('a build’s step dies with its engine, and leaves nothing', async (
   assert.equal(readdirSync(path.join(engine.home, 'containers')), []);
 });
 
+const readIfThere = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+
+supervision('a paused container whose monitor was killed ends, and starts again', async () => {
+  const id = await containers.running();
+  const { Pid } = (await containers.inspect(id)).State;
+  const monitor = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${Pid}/status`, 'utf8'))?.[1]);
+  await ask(engine, 'POST', `/containers/${id}/pause`);
+  process.kill(monitor, 'SIGKILL');
+  await containers.reaches(id, 'exited');
+  await ask(engine, 'POST', `/containers/${id}/start`);
+  assert.is((await containers.exec(id, 'echo alive')).out, 'alive\n');
+  const first = () => /^State:\s+(\w)/m.exec(readIfThere(`/proc/${Pid}/status`))?.[1] ?? 'Z';
+  await eventually('the first process has ended', async () => first() === 'Z');
+});
+
 supervision.run();

@@ -120,8 +120,11 @@ async function endOfLoad(running: readonly Running[]): Promise<string[]> {
 }
 
 async function bringUp(world: World): Promise<string[]> {
-  const { code, output } = await world.project.devenv('up', '--detach', '--remove-orphans');
-  return code === 0 ? [] : [`up ended with ${code}: ${output.slice(-800)}`];
+  const { done, kill } = world.project.begin('up', '--detach', '--remove-orphans');
+  const timer = setTimeout(() => kill('SIGKILL'), 120_000);
+  const { code, output } = await done;
+  clearTimeout(timer);
+  return code === 0 ? [] : [`up ended with ${code ?? 'nothing for two minutes'}: ${output.slice(-800)}`];
 }
 
 /** Whose process it was: by its group, or by its being the monitor of a container, or a process beside the container's first. */
