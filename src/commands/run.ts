@@ -1,6 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { runOnce } from '../flows/run-once.js';
+import { hushedSteps } from '../flows/up.js';
+import { pullPolicy } from '../flows/up-command.js';
 import { DevenvCommand } from './base/command.js';
 import { isolation, pairs } from './base/flags.js';
 
@@ -38,6 +40,9 @@ export default class Run extends DevenvCommand {
     isolation,
     quiet: Flags.boolean({ char: 'q', description: 'say nothing of preparing it' }),
     'quiet-pull': Flags.boolean({ description: 'pull without progress' }),
+    'quiet-build': Flags.boolean({ description: 'build without progress' }),
+    pull: Flags.string({ options: ['always', 'missing', 'never', 'policy'], description: 'when to pull the image' }),
+    'env-from-file': Flags.string({ ...many, helpValue: 'FILE', description: 'variables from a file' }),
   };
 
   async run(): Promise<void> {
@@ -49,6 +54,7 @@ export default class Run extends DevenvCommand {
         command: args.command ?? [],
         entrypoint: flags.entrypoint,
         environment: pairs(flags.env, process.env),
+        environmentFiles: flags['env-from-file'] ?? [],
         user: flags.user,
         workingDir: flags.workdir,
         labels: pairs(flags.label, {}),
@@ -60,6 +66,8 @@ export default class Run extends DevenvCommand {
         detach: flags.detach ?? false,
         remove: flags.rm ?? false,
         build: flags.build ?? false,
+        pull: pullPolicy(flags.pull),
+        hushed: hushedSteps({ quietPull: flags['quiet-pull'] ?? false, quietBuild: flags['quiet-build'] ?? false }),
         removeOrphans: flags['remove-orphans'] ?? false,
         name: flags.name,
         tty: flags['no-tty'] ? false : undefined,

@@ -16,6 +16,7 @@ export default class Watch extends DevenvCommand {
   static override flags = {
     'no-up': Flags.boolean({ description: 'do not bring the services up first' }),
     write: Flags.boolean({ description: 'write the rules that Dockerfiles suggest into the config file, and leave' }),
+    quiet: Flags.boolean({ description: 'show nothing of what builds print' }),
     timeout: stopTimeout,
   };
 
@@ -28,6 +29,7 @@ export default class Watch extends DevenvCommand {
         up: !flags['no-up'],
         dryRun: flags['dry-run'] ?? false,
         graceMs: flags.timeout,
+        quiet: flags.quiet ?? false,
       });
     });
   }

@@ -26,13 +26,18 @@ export interface ForegroundOptions {
   readonly timestamps: boolean;
   /** Services whose output is not shown. */
   readonly silent: ReadonlySet<string>;
+  /** Aborted: leave at once, and let all run on. */
+  readonly leave?: AbortSignal;
   /** While it says so, the end of all containers is not the end: something makes them anew. */
   readonly stays?: () => boolean;
 }
 
 export interface ForegroundScope {
   readonly project: Project;
+  /** All that this run brought up: what Ctrl-C stops. */
   readonly selected: ReadonlySet<string>;
+  /** Those that were asked for: when they have ended, so has this run. */
+  readonly awaited: ReadonlySet<string>;
   /** Nanoseconds since 1970: output from then on belongs to this run. */
   readonly sinceNs: bigint;
 }
@@ -82,9 +87,11 @@ class Foreground {
     interrupts.redirect((count) => this.onInterrupt(count));
     try {
       if (interrupts.count > 0) this.onInterrupt(interrupts.count);
+      this.options.leave?.addEventListener('abort', () => this.onLeave());
       await this.begin();
       if (this.alive.size > 0 || this.stays) await this.listen();
-      await Promise.allSettled(this.following.values());
+      if (this.stopping === undefined) await this.endOfAwaited();
+      else await Promise.allSettled(this.following.values());
       await this.stopping;
     } finally {
       interrupts.stop();
@@ -98,15 +105,18 @@ class Foreground {
   private async begin(): Promise<void> {
     this.listedNs = BigInt(Date.now()) * 1_000_000n;
     const containers = await this.containers();
-    this.printer.announce(containers.map((one) => this.label(one)));
+    const shown = containers.filter((one) => !this.options.silent.has(one.service));
+    this.printer.announce(shown.map((one) => this.label(one)));
     for (const container of containers) {
-      if (container.state === 'running' || container.state === 'restarting') this.alive.set(container.id, container);
+      const lives = container.state === 'running' || container.state === 'restarting';
+      if (lives && this.scope.awaited.has(container.service)) this.alive.set(container.id, container);
       const { createdAt } = container;
       const isNew = BigInt(createdAt) * 1_000_000_000n >= this.scope.sinceNs - 1_000_000_000n;
       this.follow(container, isNew ? undefined : unixSeconds(this.scope.sinceNs));
     }
     for (const container of containers)
-      if (container.state === 'exited') await this.onEnd(container, container.exitCode ?? 0);
+      if (container.state === 'exited' && this.scope.awaited.has(container.service))
+        await this.onEnd(container, container.exitCode ?? 0);
   }
 
   private get stays(): boolean {
@@ -116,6 +126,22 @@ class Foreground {
   private async containers(): Promise<ObservedContainer[]> {
     const all = await observeContainers(await this.session.engine(), this.scope.project.name);
     return all.filter((one) => this.scope.selected.has(one.service) && !one.oneOff);
+  }
+
+  /** The last lines of those that were awaited; what else runs goes on without us. */
+  private async endOfAwaited(): Promise<void> {
+    const containers = await this.containers();
+    const awaited = containers.filter((one) => this.scope.awaited.has(one.service));
+    if (!this.options.leave?.aborted) await Promise.allSettled(awaited.map((one) => this.following.get(one.id)));
+    this.logs.abort();
+    await Promise.allSettled(this.following.values());
+  }
+
+  private onLeave() {
+    if (this.stopping !== undefined) return;
+    this.alive.clear();
+    this.ended.abort();
+    this.logs.abort();
   }
 
   private label(container: ObservedContainer): string {
@@ -163,8 +189,8 @@ class Foreground {
     if (Action === 'start' && !known) {
       const container = (await this.containers()).find((one) => one.id === id);
       if (!container) return;
-      this.alive.set(id, container);
-      this.printer.announce([this.label(container)]);
+      if (this.scope.awaited.has(container.service)) this.alive.set(id, container);
+      if (!this.options.silent.has(container.service)) this.printer.announce([this.label(container)]);
       this.follow(container, unixSeconds(this.diedNs.get(id) ?? BigInt(timeNano) - 1_000_000_000n));
     } else if (Action === 'die' && known && !(await this.comesBack(id, timeNano))) {
       this.diedNs.set(id, BigInt(timeNano) + 1n);
@@ -227,6 +253,7 @@ class Foreground {
 
   private async killAll(): Promise<void> {
     const engine = await this.session.engine();
-    await Promise.allSettled([...this.alive.keys()].map((id) => killContainer(engine, id, 'SIGKILL')));
+    const running = (await this.containers()).filter((one) => one.state === 'running');
+    await Promise.allSettled(running.map(({ id }) => killContainer(engine, id, 'SIGKILL')));
   }
 }

@@ -13,14 +13,17 @@ export class Cancelled extends UserError {
  */
 export class Interrupts {
   count = 0;
-  private readonly listener = () => {
-    this.count += 1;
-    this.onSignal(this.count);
-  };
+  private readonly listener = () => this.raise();
 
   constructor(private onSignal: (count: number) => void) {
     process.on('SIGINT', this.listener);
     process.on('SIGTERM', this.listener);
+  }
+
+  /** As a signal would: a terminal in raw mode sends none. */
+  raise() {
+    this.count += 1;
+    this.onSignal(this.count);
   }
 
   redirect(onSignal: (count: number) => void) {

@@ -1,8 +1,10 @@
 /** `run`: one more container of a service with a command of its own, for as long as that runs. */
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createContainerOf } from '../apply/create.js';
 import { Readiness } from '../apply/readiness.js';
+import { parseDotenv } from '../config/environment/dotenv.js';
 import type { EngineClient } from '../engine/client.js';
 import {
   attachContainer,
@@ -16,19 +18,21 @@ import type { LoadedProject, Service } from '../model/project.js';
 import { observeProject } from '../observe/observe.js';
 import { hashService } from '../plan/hash.js';
 import { type OneOffWish, oneOffService, parsePublish, parseVolume } from '../plan/one-off.js';
-import { defaultUpOptions } from '../plan/options.js';
+import { defaultUpOptions, type UpOptions } from '../plan/options.js';
 import { dependenciesOf, unknownService } from '../plan/order.js';
 import { settleHostPorts } from './host-ports.js';
 import { converse } from './raw-terminal.js';
 import { applyContext } from './run-plan.js';
 import type { Session } from './session.js';
-import { bringUp } from './up.js';
+import { bringUp, type UpRequest } from './up.js';
 
 export interface RunRequest {
   readonly service: string;
   readonly command: readonly string[];
   readonly entrypoint: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  /** Each adds its variables, as `env_file` would; `environment` wins over them. */
+  readonly environmentFiles: readonly string[];
   readonly user: string | undefined;
   readonly workingDir: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -40,6 +44,9 @@ export interface RunRequest {
   readonly detach: boolean;
   readonly remove: boolean;
   readonly build: boolean;
+  /** Undefined: as the service's `pull_policy` says. */
+  readonly pull: UpOptions['pull'];
+  readonly hushed: NonNullable<UpRequest['hushed']>;
   readonly removeOrphans: boolean;
   readonly name: string | undefined;
   readonly tty: boolean | undefined;
@@ -72,7 +79,7 @@ async function prepare(
   service: Service,
 ): Promise<void> {
   const needed = request.dependencies ? Object.keys(dependenciesOf(project, service)) : [];
-  const common = { dryRun: false, quietPull: false, waitTimeoutMs: undefined, yes: false, quiet: true };
+  const common = { dryRun: false, hushed: request.hushed, waitTimeoutMs: undefined, yes: false, quiet: true };
   if (needed.length)
     await bringUp(session, { ...common, plan: { ...defaultUpOptions, services: needed, ignoreOrphans: true } });
   const options = {
@@ -80,6 +87,7 @@ async function prepare(
     services: [request.service],
     dependencies: false,
     build: request.build ? ('always' as const) : ('missing' as const),
+    pull: request.pull,
     scale: { [request.service]: 0 },
     keepSurplus: true,
     removeOrphans: request.removeOrphans,
@@ -98,7 +106,9 @@ async function createOneOff(
   const { project } = loaded;
   const slug = randomBytes(6).toString('hex');
   const name = request.name ?? `${project.name}-${service.name}-run-${slug}`;
-  const changed = oneOffService(service, toWish(session, request, name));
+  const fromFiles = readVariables(session.world.cwd, request.environmentFiles, loaded.variables);
+  const environment = { ...fromFiles, ...request.environment };
+  const changed = oneOffService(service, toWish(session, { ...request, environment }, name));
   const hash = hashService(project, changed);
   const op = {
     do: 'container.create',
@@ -126,6 +136,20 @@ async function createOneOff(
     },
   );
   return createContainerOf(changed, op, context, { slug, useAliases: request.useAliases });
+}
+
+/** A later file wins; what they refer to is the config's variables. Throws UserError `no-env-file`, `bad-env-file`. */
+function readVariables(
+  cwd: string,
+  files: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const read = (name: string) => {
+    const file = path.resolve(cwd, name);
+    if (!existsSync(file)) throw new UserError('no-env-file', `There is no file ${file}, which --env-from-file names.`);
+    return parseDotenv({ file, text: readFileSync(file, 'utf8') }, { lookup: (key) => variables[key] });
+  };
+  return Object.fromEntries(files.flatMap((name) => [...read(name)]));
 }
 
 function toWish({ world }: Session, request: RunRequest, name: string): OneOffWish {

@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import type { Event } from '../model/event.js';
 import type { HostPorts } from '../model/host-ports.js';
 import type { Observed } from '../model/observed.js';
-import type { Plan } from '../model/plan.js';
+import type { Op, Plan } from '../model/plan.js';
 import type { Project } from '../model/project.js';
 import { Cancelled, Interrupts } from './interrupt.js';
 import { privateFolder } from './private-folder.js';
@@ -28,6 +28,8 @@ export interface PlanRun {
   readonly signal?: AbortSignal;
   /** The caller's, which go to this run as long as it lasts. */
   readonly interrupts?: Interrupts;
+  /** Steps of these kinds show no more than their begin and end. */
+  readonly hushed?: ReadonlySet<Op['do']>;
   /** Nothing is shown but warnings; what happens goes here. */
   readonly onEvent?: (event: Event) => void;
 }
@@ -54,7 +56,7 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
   try {
     const context = applyContext(session, engine, run, {
       emit: (event) => {
-        progress.emit(event);
+        if (!isHushed(event, run)) progress.emit(event);
         onEvent?.(event);
       },
       signal: abort.signal,
@@ -72,6 +74,9 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
     await progress.end();
   }
 }
+
+const isHushed = (event: Event, { hushed }: PlanRun): boolean =>
+  event.kind === 'plan.step.progress' && (hushed?.has(event.step.op.do) ?? false);
 
 /** What the handlers need, from what this run has. */
 export function applyContext(

@@ -1,10 +1,11 @@
 /** The words of `up` and `create` as options of the planner, and the choice between leaving and staying. */
 import { UserError } from '../errors.js';
+import type { Project } from '../model/project.js';
 import { defaultUpOptions, type UpOptions } from '../plan/options.js';
 import { unknownService } from '../plan/order.js';
 import { Cancelled, Interrupts } from './interrupt.js';
 import type { Session } from './session.js';
-import { bringUp, finishUp, type UpResult } from './up.js';
+import { bringUp, finishUp, hushedSteps, type UpResult } from './up.js';
 import type { Watch } from './watch/start.js';
 
 /** Flags of `up` by their names; durations in milliseconds. */
@@ -17,6 +18,7 @@ export interface UpWish {
   readonly 'no-build'?: boolean | undefined;
   readonly pull?: string | undefined;
   readonly 'quiet-pull'?: boolean | undefined;
+  readonly 'quiet-build'?: boolean | undefined;
   readonly 'force-recreate'?: boolean | undefined;
   readonly 'no-recreate'?: boolean | undefined;
   readonly 'always-recreate-deps'?: boolean | undefined;
@@ -31,6 +33,9 @@ export interface UpWish {
   readonly timeout?: number | undefined;
   readonly attach?: readonly string[] | undefined;
   readonly 'no-attach'?: readonly string[] | undefined;
+  readonly 'attach-dependencies'?: boolean | undefined;
+  /** Undefined: where there is a terminal, unless COMPOSE_MENU says no. */
+  readonly menu?: boolean | undefined;
   readonly 'no-log-prefix'?: boolean | undefined;
   readonly timestamps?: boolean | undefined;
   readonly yes?: boolean | undefined;
@@ -54,7 +59,7 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
       ...(interrupts ? { interrupts } : {}),
       plan: toUpOptions(wish, session.world.env),
       dryRun: wish['dry-run'] ?? false,
-      quietPull: wish['quiet-pull'] ?? false,
+      hushed: hushedSteps({ quietPull: wish['quiet-pull'] ?? false, quietBuild: wish['quiet-build'] ?? false }),
       waitTimeoutMs: wish['wait-timeout'],
       yes: wish.yes ?? false,
       locked: wish.locked,
@@ -76,6 +81,7 @@ async function stopStarted(session: Session, wish: UpWish): Promise<void> {
   await stopServices(session, { services: wish.services, dryRun: false, graceMs: wish.timeout });
 }
 
+/** Until those that were asked for have ended. Ctrl-C stops all; detaching leaves all. */
 async function foreground(
   session: Session,
   wish: UpWish,
@@ -85,29 +91,94 @@ async function foreground(
   const { loaded, selected } = result;
   const exitCodeFrom = wish['exit-code-from'];
   if (exitCodeFrom !== undefined && !selected.has(exitCodeFrom)) throw unknownService(loaded.project, exitCodeFrom);
+  const awaited = awaitedServices(wish, selected);
+  const shown = shownServices(wish, loaded.project, { selected, awaited });
   const aborts = wish['abort-on-container-exit'] || exitCodeFrom !== undefined;
-  const silent = [...selected].filter(
-    (name) =>
-      wish['no-attach']?.includes(name) ||
-      (wish.attach && !wish.attach.includes(name)) ||
-      loaded.project.services[name]?.attach === false,
-  );
-  const scope = { project: loaded.project, selected, sinceNs };
-  const [{ stayInForeground }, watch] = await Promise.all([
+  const scope = { project: loaded.project, selected, awaited, sinceNs };
+  const [{ stayInForeground }, first] = await Promise.all([
     import('./foreground.js'),
     beginWatch(session, wish, result),
   ]);
-  const staying = stayInForeground(session, scope, {
-    interrupts,
-    ...(watch ? { stays: () => wish.watch === true || watch.watching.stays } : {}),
-    abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,
-    exitCodeFrom,
-    graceMs: wish.timeout,
-    prefix: !wish['no-log-prefix'],
-    timestamps: wish.timestamps ?? false,
-    silent: new Set(silent),
+  const watched = switchable(first, () => beginWatch(session, { ...wish, watch: true }, result));
+  const leave = new AbortController();
+  const closeMenu = await offerMenu(session, wish, { interrupts, leave, toggleWatch: watched.toggle });
+  try {
+    return await stayInForeground(session, scope, {
+      interrupts,
+      leave: leave.signal,
+      stays: () => watched.stays(wish.watch === true),
+      abortOn: aborts ? 'exit' : wish['abort-on-container-failure'] ? 'failure' : undefined,
+      exitCodeFrom,
+      graceMs: wish.timeout,
+      prefix: !wish['no-log-prefix'],
+      timestamps: wish.timestamps ?? false,
+      silent: new Set([...selected].filter((name) => !shown.has(name))),
+    });
+  } finally {
+    closeMenu?.();
+    await watched.close();
+  }
+}
+
+/** Those that are named, or all; and the one whose exit code is ours. */
+function awaitedServices(wish: UpWish, selected: ReadonlySet<string>): ReadonlySet<string> {
+  if (wish.services.length === 0) return selected;
+  return new Set([...wish.services, ...(wish['exit-code-from'] ? [wish['exit-code-from']] : [])]);
+}
+
+/** Whose output is shown, by Compose's rule: what is only depended on stays silent. */
+function shownServices(
+  wish: UpWish,
+  project: Project,
+  { selected, awaited }: { readonly selected: ReadonlySet<string>; readonly awaited: ReadonlySet<string> },
+): ReadonlySet<string> {
+  const unknown = wish.attach?.filter((name) => !selected.has(name)) ?? [];
+  if (unknown.length)
+    throw new UserError('unknown-service', `cannot attach to services not included in up: ${unknown.join(', ')}`);
+  const attachable = wish['attach-dependencies'] ? selected : awaited;
+  const shown = wish.attach ?? [...attachable].filter((name) => project.services[name]?.attach !== false);
+  return new Set(shown.filter((name) => !wish['no-attach']?.includes(name)));
+}
+
+interface SwitchableWatch {
+  /** Whether the end of all containers is not the end. */
+  stays(asked: boolean): boolean;
+  toggle(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+function switchable(first: Watch | undefined, begin: () => Promise<Watch | undefined>): SwitchableWatch {
+  let watch = first;
+  const close = async () => {
+    const open = watch;
+    watch = undefined;
+    await open?.close();
+  };
+  const toggle = async () => {
+    if (watch) return close().then(() => false);
+    watch = await begin();
+    return watch !== undefined;
+  };
+  return { stays: (asked) => watch !== undefined && (asked || watch.watching.stays), toggle, close };
+}
+
+async function offerMenu(
+  session: Session,
+  wish: UpWish,
+  on: {
+    readonly interrupts: Interrupts;
+    readonly leave: AbortController;
+    readonly toggleWatch: SwitchableWatch['toggle'];
+  },
+): Promise<(() => void) | undefined> {
+  if (!session.world.stdin.isTTY) return undefined;
+  const { openMenu, wantsMenu } = await import('./up-menu.js');
+  if (!wantsMenu(session, wish.menu)) return undefined;
+  return openMenu(session, {
+    interrupt: () => on.interrupts.raise(),
+    detach: () => on.leave.abort(),
+    toggleWatch: on.toggleWatch,
   });
-  return staying.finally(() => watch?.close());
 }
 
 async function seed(session: Session, name: string): Promise<void> {
@@ -134,7 +205,6 @@ async function beginWatch(session: Session, wish: UpWish, { loaded }: UpResult):
 
 export function toUpOptions(wish: UpWish, env: Readonly<Record<string, string | undefined>>): UpOptions {
   const recreate = wish['force-recreate'] ? 'force' : wish['no-recreate'] ? 'never' : 'diverged';
-  const { pull } = wish;
   return {
     ...defaultUpOptions,
     services: wish.services,
@@ -143,7 +213,7 @@ export function toUpOptions(wish: UpWish, env: Readonly<Record<string, string | 
     recreateDependencies: wish['always-recreate-deps'] ? 'force' : recreate === 'force' ? 'diverged' : recreate,
     start: !wish['no-start'],
     build: wish.build ? 'always' : wish['no-build'] ? 'never' : 'missing',
-    pull: pull === 'always' || pull === 'missing' || pull === 'never' ? pull : undefined,
+    pull: pullPolicy(wish.pull),
     removeOrphans: wish['remove-orphans'] ?? isOn(env.COMPOSE_REMOVE_ORPHANS),
     ignoreOrphans: isOn(env.COMPOSE_IGNORE_ORPHANS),
     scale: Object.fromEntries((wish.scale ?? []).map(parseScale)),
@@ -152,6 +222,10 @@ export function toUpOptions(wish: UpWish, env: Readonly<Record<string, string | 
     renewVolumes: wish['renew-anon-volumes'] ?? false,
   };
 }
+
+/** What `--pull` says; `policy` leaves it to each service. */
+export const pullPolicy = (word: string | undefined): UpOptions['pull'] =>
+  word === 'always' || word === 'missing' || word === 'never' ? word : undefined;
 
 const isOn = (value: string | undefined) => ['1', 'true', 'yes', 'on'].includes(value?.toLowerCase() ?? '');
 

@@ -4,7 +4,7 @@ import { isConnectionError } from '../engine/errors.js';
 import { UserError } from '../errors.js';
 import { imageName, isProduction } from '../model/names.js';
 import type { Observed } from '../model/observed.js';
-import type { Plan } from '../model/plan.js';
+import type { Op, Plan } from '../model/plan.js';
 import type { LoadedProject, Project } from '../model/project.js';
 import { observeProject } from '../observe/observe.js';
 import { balanced } from '../plan/balance.js';
@@ -23,10 +23,13 @@ import { agreedTo } from './questions.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
 
+type OpKind = Op['do'];
+
 export interface UpRequest {
   readonly plan: UpOptions;
   readonly dryRun: boolean;
-  readonly quietPull: boolean;
+  /** Steps of these kinds show no more than their begin and end. */
+  readonly hushed?: ReadonlySet<OpKind>;
   readonly waitTimeoutMs: number | undefined;
   readonly yes: boolean;
   readonly interrupts?: Interrupts;
@@ -37,6 +40,16 @@ export interface UpRequest {
   /** Images are what the lock file says; undefined: where that is the custom (CI, `prod`). */
   readonly locked?: boolean | undefined;
 }
+
+/** Kinds of steps that `--quiet-pull` and `--quiet-build` leave without progress. */
+export const hushedSteps = (quiet: {
+  readonly quietPull?: boolean;
+  readonly quietBuild?: boolean;
+}): ReadonlySet<OpKind> =>
+  new Set<OpKind>([
+    ...(quiet.quietPull ? (['image.pull'] as const) : []),
+    ...(quiet.quietBuild ? (['image.build'] as const) : []),
+  ]);
 
 export interface UpResult {
   readonly loaded: LoadedProject;
@@ -85,6 +98,7 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
     variables,
     alone,
     ...(request.interrupts ? { interrupts: request.interrupts } : {}),
+    ...(request.hushed ? { hushed: request.hushed } : {}),
     ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}),
   };
   if (!request.dryRun) {

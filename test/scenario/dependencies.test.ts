@@ -121,6 +121,20 @@ story(
   },
 );
 
+story('up NAME shows and awaits what is named, and what it needs runs on', async ({ project }) => {
+  const db = service('db', 'echo from db; sleep 1000');
+  const needs = '    depends_on: [db]\n';
+  await project.write({ 'compose.yaml': compose(db, service('app', 'echo from app; sleep 0.5', needs)) });
+  const up = await project.devenv('up', 'app');
+  assert.is(up.code, 0, up.output);
+  assert.match(up.stdout, 'from app');
+  assert.not.match(up.stdout, 'from db');
+  assert.is((await states(project)).db, 'running');
+  await project.devenv('down', '-t', '0');
+  assert.match((await project.devenv('up', '--attach-dependencies', 'app')).stdout, 'from db');
+  assert.match((await project.devenv('up', '--attach', 'other', 'app')).stderr, 'services not included in up: other');
+});
+
 story('--no-deps leaves out what a service needs', async ({ project }) => {
   await project.write({
     'compose.yaml': compose(service('db', 'sleep 1000'), service('app', 'sleep 1000', '    depends_on: [db]\n')),

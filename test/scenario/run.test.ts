@@ -27,6 +27,15 @@ story.before(async (context) => {
 
 story.after(async ({ project }) => project.remove());
 
+story('takes variables from files, which --env wins over', async ({ project }) => {
+  await project.write({ '../one.env': 'A=1\nB="$A and more"\nC=file\n' });
+  const flags = ['--rm', '--no-deps', '--env-from-file', '../one.env', '--env', 'C=flag'];
+  const done = await project.devenv('run', ...flags, 'web', 'sh', '-c', 'echo $A,$B,$C,$GREETING');
+  assert.is(done.stdout, '1,1 and more,flag,hello\n', done.output);
+  const missing = await project.devenv('run', '--env-from-file', 'none.env', 'web', 'true');
+  assert.match(missing.stderr, 'none.env');
+});
+
 interface Row {
   readonly Name: string;
   readonly Service: string;

@@ -32,6 +32,7 @@ function expand(text: string, node: Node): { [key: string]: Plain }[] {
   if (!['tcp', 'udp', 'sctp'].includes(protocol))
     throw bad(text, `names the protocol "${protocol}"`, node, 'Use tcp, udp or sctp.');
   const inside = range(container, text, node);
+  if (inside.first === 0) throw bad(text, 'names no port in the container', node);
   const outside = host === '' ? undefined : range(host, text, node);
   const many = inside.last - inside.first;
   const spread = outside !== undefined && outside.last - outside.first !== many;

@@ -15,8 +15,7 @@ export function checkReferences(name: string, service: Tree, checking: Checking)
   }
   const mounted = (kind: Kind, tree: Tree, key: string, at: readonly string[]) => {
     for (const [index, mount] of listAt(tree, key).entries()) {
-      const source = isTree(mount) ? textAt(mount, 'source') : undefined;
-      if (source) known(kind, source, [...at, key, String(index)], checking);
+      if (isTree(mount)) known(kind, textAt(mount, 'source') ?? '', [...at, key, String(index)], checking);
     }
   };
   mounted('secret', service, 'secrets', path);

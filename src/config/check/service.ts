@@ -27,6 +27,7 @@ export function checkService(name: string, service: Tree, checking: Checking): v
     );
   }
   checkBuild(name, service, checking, add);
+  checkScale(name, service, add);
   checkTwice(name, service, add);
   checkHealth(name, service, add);
   checkMounts(name, service, add);
@@ -83,6 +84,17 @@ function checkBuild(name: string, service: Tree, checking: Checking, add: Add): 
         `services.${name} builds on the service "${target}", which has no build.`,
         `Add a build to ${target}, or use docker-image://NAME.`,
       );
+  }
+}
+
+function checkScale(name: string, service: Tree, add: Add): void {
+  const wishes: [string[], unknown][] = [
+    [['scale'], service.scale],
+    [['deploy', 'replicas'], treeAt(service, 'deploy').replicas],
+  ];
+  for (const [key, wish] of wishes) {
+    if (Number(wish ?? 0) >= 0) continue;
+    add('bad-scale', key, `services.${name}.${key.join('.')} must be at least 0, not ${wish}.`, 'Write 0 for none.');
   }
 }
 

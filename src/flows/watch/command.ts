@@ -2,7 +2,7 @@
 import { defaultUpOptions } from '../../plan/options.js';
 import { Interrupts } from '../interrupt.js';
 import type { Session } from '../session.js';
-import { bringUp } from '../up.js';
+import { bringUp, hushedSteps } from '../up.js';
 import { startWatch } from './start.js';
 import { nothingToWatch } from './watching.js';
 
@@ -12,6 +12,8 @@ export interface WatchWish {
   readonly up: boolean;
   readonly dryRun: boolean;
   readonly graceMs: number | undefined;
+  /** What a build prints is not shown. */
+  readonly quiet: boolean;
 }
 
 /** Gives the exit code: 130 after Ctrl-C, as Compose's. */
@@ -19,10 +21,11 @@ export async function watchServices(session: Session, wish: WatchWish): Promise<
   const { services, graceMs, dryRun } = wish;
   if (wish.up) {
     const plan = { ...defaultUpOptions, services, graceMs };
-    await bringUp(session, { plan, dryRun, quietPull: false, waitTimeoutMs: undefined, yes: false, quiet: true });
+    const hushed = hushedSteps({ quietBuild: wish.quiet });
+    await bringUp(session, { plan, dryRun, hushed, waitTimeoutMs: undefined, yes: false, quiet: true });
   }
   const loaded = await session.loadQuietly(services);
-  const watch = await startWatch(session, loaded, { services, graceMs, dryRun });
+  const watch = await startWatch(session, loaded, { services, graceMs, dryRun, quiet: wish.quiet });
   if (!watch) throw nothingToWatch();
   let interrupted = false;
   const interrupts = new Interrupts(() => {

@@ -33,6 +33,8 @@ export interface WatchingOptions {
   readonly services: readonly string[];
   readonly graceMs: number | undefined;
   readonly dryRun: boolean;
+  /** What builds print is not shown. */
+  readonly quiet?: boolean;
 }
 
 export class Watching {
@@ -216,7 +218,7 @@ export class Watching {
     const request = {
       plan: { ...defaultUpOptions, graceMs: this.#options.graceMs, startFirst: true, ...plan },
       dryRun: this.#options.dryRun,
-      quietPull: true,
+      hushed: new Set(this.#options.quiet ? (['image.pull', 'image.build'] as const) : (['image.pull'] as const)),
       waitTimeoutMs: undefined,
       yes: false,
       quiet: true,
