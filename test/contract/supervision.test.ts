@@ -78,11 +78,12 @@ supervision('after the machine went down always comes back, what was stopped by 
 });
 
 supervision('a build’s step dies with its engine, and leaves nothing', async () => {
-  const roots = () => readdirSync(path.join(engine.home, 'roots')).filter((name) => name.startsWith('build-'));
+  const folder = path.join(engine.home, 'roots');
+  const roots = () => (existsSync(folder) ? readdirSync(folder) : []).filter((name) => name.startsWith('build-'));
   const tar = await tarOf({ Dockerfile: `FROM ${busyboxImage}\nRUN echo > /started; sleep 600\n` });
   const build = engine.request('POST', '/build', tar, tarType).catch(() => undefined);
   const monitors = () => readdirSync(path.join(engine.runtime, 'm'));
-  const started = (root: string) => existsSync(path.join(engine.home, 'roots', root, 'diff', 'started'));
+  const started = (root: string) => existsSync(path.join(folder, root, 'diff', 'started'));
   await eventually('the step runs', async () => roots().some(started));
   await engine.kill();
   await build;

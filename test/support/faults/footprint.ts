@@ -49,7 +49,7 @@ export function takeFootprint({ home, runtime }: Folders): Footprint {
     groups: [...new Set(hierarchies().flatMap((root) => foldersIn(path.join(root, group))))],
     firewall: firewallTable(group),
     files: {
-      roots: files('roots'),
+      roots: [...files('roots'), ...files('vfs/roots')],
       containers: files('containers'),
       trash: files('trash'),
       ingest: files('ingest'),
