@@ -1,8 +1,8 @@
 /** Signals to containers. */
 import { EngineError } from '../errors.js';
-import { isFrozen, setFrozen } from './cgroup-files.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
+import { holdContainer, isHeld } from './freeze.js';
 import { signalNumber } from './signals.js';
 import { formatTime, nowNs } from './time.js';
 
@@ -48,17 +48,18 @@ export async function sendSignal(engine: Engine, container: Container, signal: n
 }
 
 async function wake(engine: Engine, container: Container): Promise<void> {
-  const path = container.record.running?.cgroupPath;
-  if (path !== undefined && (await isFrozen(engine.cgroups, path))) await thawToDie(engine, path);
+  const { running, state } = container.record;
+  if (running !== undefined && (await isHeld(engine, running.cgroupPath, state.Pid)))
+    await thawToDie(engine, container);
   if (!container.record.state.Paused) return;
   void engine.saveState(container, { Paused: false, Status: 'running' });
   engine.tell(container, 'unpause');
 }
 
 /** It dies as soon as it is thawed, and its group goes with it. */
-async function thawToDie(engine: Engine, path: string): Promise<void> {
+async function thawToDie(engine: Engine, container: Container): Promise<void> {
   try {
-    await setFrozen(engine.cgroups, path, false);
+    await holdContainer(engine, container, false);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENODEV') throw error;

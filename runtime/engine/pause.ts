@@ -1,12 +1,8 @@
 /** Freezes and thaws all processes of a container. */
 import { EngineError } from '../errors.js';
-import { setFrozen } from './cgroup-files.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
-
-function cgroupOf(container: Container): string {
-  return container.record.running!.cgroupPath;
-}
+import { holdContainer } from './freeze.js';
 
 /** Throws `conflict` when it does not run or is paused already, `system` when the kernel cannot. */
 export async function pauseContainer(engine: Engine, container: Container): Promise<void> {
@@ -30,7 +26,7 @@ export async function unpauseContainer(engine: Engine, container: Container): Pr
 
 async function freeze(engine: Engine, container: Container, frozen: boolean): Promise<void> {
   try {
-    await setFrozen(engine.cgroups, cgroupOf(container), frozen);
+    await holdContainer(engine, container, frozen);
   } catch (cause) {
     throw new EngineError(
       'system',

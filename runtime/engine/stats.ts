@@ -1,10 +1,12 @@
 /** What a container uses right now, in the shape of Docker's stats (v1 and v2 of control groups). */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import type { CgroupLayout } from '../launch/cgroup.js';
+import { type CgroupLayout, cgroupDirectories } from '../launch/cgroup.js';
 import { cgroupPids, readCgroup } from './cgroup-files.js';
 import type { Container } from './container.js';
+import { containerPids } from './container-pids.js';
 import type { Engine } from './engine.js';
+import { figuresOf } from './process-figures.js';
 import { now } from './time.js';
 
 export interface CpuStats {
@@ -71,6 +73,7 @@ export async function sampleContainer(engine: Engine, container: Container): Pro
   if (!container.isRunning || running === undefined) return NO_SAMPLE;
   const layout = engine.cgroups;
   const path = running.cgroupPath;
+  if (cgroupDirectories(layout, path).length === 0) return sampleProcesses(engine, container, path);
   const [cpu, memory, blkio, pids, links] = await Promise.all([
     readCpu(layout, path),
     readMemory(layout, path),
@@ -79,6 +82,30 @@ export async function sampleContainer(engine: Engine, container: Container): Pro
     Object.keys(networks).length === 0 ? undefined : readLinks(state.Pid),
   ]);
   return { read: now(), cpu, memory, blkio, pids, networks: links };
+}
+
+async function sampleProcesses(engine: Engine, container: Container, path: string): Promise<Sample> {
+  const { state, networks } = container.record;
+  const [used, limit, system, links] = await Promise.all([
+    containerPids(engine, container, path).then(figuresOf),
+    memoryLimit(undefined),
+    readFile('/proc/stat', 'utf8').then(systemCpuNs),
+    Object.keys(networks).length === 0 ? undefined : readLinks(state.Pid),
+  ]);
+  const [user, kernel] = [used.userTicks * NS_PER_TICK, used.kernelTicks * NS_PER_TICK];
+  return {
+    ...NO_SAMPLE,
+    read: now(),
+    pids: { current: used.processes },
+    cpu: {
+      ...NO_CPU,
+      cpu_usage: { total_usage: user + kernel, usage_in_kernelmode: kernel, usage_in_usermode: user },
+      system_cpu_usage: system,
+      online_cpus: availableParallelism(),
+    },
+    memory: { usage: used.residentBytes, stats: {}, limit },
+    networks: links,
+  };
 }
 
 /** `key value` lines, as control groups write them. */

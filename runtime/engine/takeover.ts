@@ -3,11 +3,11 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readExitFile } from '../launch/exit-file.js';
 import type { ExitStatus, Monitor } from '../launch/types.js';
-import { isFrozen } from './cgroup-files.js';
 import { Container } from './container.js';
 import { publishingEndpoint, releaseEndpoints } from './endpoints.js';
 import type { Engine } from './engine.js';
 import { dealWithExit, followExit } from './exited.js';
+import { isHeld } from './freeze.js';
 import { finishHandover } from './handover.js';
 import { startHealth } from './health.js';
 import { sweepMonitorSockets } from './lost-monitor.js';
@@ -73,7 +73,7 @@ async function adopt(engine: Engine, container: Container, monitor: Monitor): Pr
   );
   if (endpoint !== undefined && running.ports.length > 0)
     await networks.publish(container.id, running.ports, endpoint).catch(() => undefined);
-  const paused = await isFrozen(engine.cgroups, running.cgroupPath);
+  const paused = await isHeld(engine, running.cgroupPath, monitor.pid);
   void engine.save(container, {
     startedBefore: true,
     state: {

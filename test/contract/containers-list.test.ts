@@ -5,6 +5,7 @@ import { ask, expectRefusal, filterOf } from '../support/api.js';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
+import { needs } from '../support/without-root.js';
 
 const lists = suite('lists of containers');
 let engine: TestEngine;
@@ -143,7 +144,7 @@ lists('changes are the container’s own', async () => {
   ]);
 });
 
-lists('update changes limits of a running one, and refuses what meets another', async () => {
+needs(lists, 'groups')('update changes limits of a running one, and refuses what meets another', async () => {
   const MB = 1024 * 1024;
   const id = await containers.running({ HostConfig: { Memory: 64 * MB } });
   const update = (body: object) => engine.request('POST', `/containers/${id}/update`, body);
@@ -176,7 +177,7 @@ lists('update changes limits of a running one, and refuses what meets another', 
   });
 });
 
-lists('stats give what clients reckon with', async () => {
+needs(lists, 'groups')('stats give what clients reckon with', async () => {
   const id = await containers.running({ HostConfig: { Memory: 64 * 1024 * 1024 } });
   const { json } = await ask(engine, 'GET', `/containers/${id}/stats?stream=0`);
   assert.ok(json.cpu_stats.cpu_usage.total_usage >= json.precpu_stats.cpu_usage.total_usage);

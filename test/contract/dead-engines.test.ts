@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isOtherEngine, startEngine } from '../support/engine.js';
 import { eventually } from '../support/project.js';
+import { needs } from '../support/without-root.js';
 
 const dead = suite('dead engines');
 /** No digest of a runtime folder, and so of no living engine. */
@@ -26,7 +27,7 @@ dead.after(() => {
 });
 
 if (!isOtherEngine)
-  dead('a bridge without a container goes, one that a container still has stays', async () => {
+  needs(dead, 'kernel')('a bridge without a container goes, one that a container still has stays', async () => {
     makeBridge(unused, hash);
     makeBridge(used, `f${hash.slice(1)}`);
     ip('link', 'add', 'dvfaultport', 'type', 'veth', 'peer', 'name', 'dvfaultpeer');

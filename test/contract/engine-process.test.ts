@@ -113,8 +113,9 @@ engines('it takes its pid along also when its launcher died first', async () => 
   const pid = engine.pid!;
   try {
     await engine.request('POST', '/networks/create', { Name: 'up' });
-    const [launcher] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-    process.kill(launcher!, 'SIGKILL');
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const launcher = children.find((child) => readFileSync(`/proc/${child}/comm`, 'utf8') === 'devenv-launcher\n');
+    process.kill(Number(launcher), 'SIGKILL');
     process.kill(pid, 'SIGTERM');
     assert.ok(await until(() => !lives(pid), 9000), engine.log());
     assert.not(existsSync(path.join(engine.runtime, 'engine.pid')));

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ask } from '../support/api.js';
 import { openRange, type Range } from '../support/attacker.js';
+import { needs } from '../support/without-root.js';
 
 const escapes = suite('exhausting the machine');
 let range: Range;
@@ -21,7 +22,7 @@ async function livesOn() {
   assert.is((await range.said('echo alive')).out, 'alive\n');
 }
 
-escapes('processes, up to the limit', async () => {
+needs(escapes, 'groups')('processes, up to the limit', async () => {
   const HostConfig = { Binds: range.armed, PidsLimit: 64 };
   const script = '/attack/attacker pids; sleep 600';
   const id = await range.containers.running({ Cmd: ['sh', '-c', script], Tty: true, HostConfig });
@@ -32,7 +33,7 @@ escapes('processes, up to the limit', async () => {
   assert.match(text, /forked \d\d: Resource temporarily unavailable/);
 });
 
-escapes('memory, up to the limit, and it is told', async () => {
+needs(escapes, 'groups')('memory, up to the limit, and it is told', async () => {
   const HostConfig = { Memory: 16 << 20, MemorySwap: 16 << 20 };
   const id = await range.containers.running({ Cmd: ['sh', '-c', 'tail /dev/zero'], HostConfig });
   await ask(range.engine, 'POST', `/containers/${id}/wait`);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openRange, type Range } from '../support/attacker.js';
+import { needs } from '../support/without-root.js';
 
 const escapes = suite('escapes to the machine');
 let range: Range;
@@ -52,7 +53,7 @@ escapes('no module is loaded, no kernel booted', async () => {
   assert.is(out.match(/Operation not permitted/g)?.length, 4, out);
 });
 
-escapes('disks and memory of the machine may be named, but not opened', async () => {
+needs(escapes, 'kernel')('disks and memory of the machine may be named, but not opened', async () => {
   const { out } = await attack('disks');
   assert.match(out, /^devices tried \d+ opened 0$/m);
   const control = execFileSync(path.join(range.folder, 'attacker'), ['disks'], { encoding: 'utf8' });

@@ -8,6 +8,7 @@ import { type AddressInfo, createConnection, createServer as createTcpServer } f
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRoot } from './without-root.js';
 
 export interface RealRegistry {
   /** `ADDRESS:PORT` of the front: what the engine is told. */
@@ -30,13 +31,24 @@ export interface RealRegistry {
 /** `user`, `secret` as htpasswd(1) writes it, bcrypt with few rounds. */
 const htpasswd = 'user:$2b$04$.LNsWZCg862ahvMqmfuUGuzb9i.hUq/XtceTn1MoQPLk0ALf2XPk.\n';
 
-export async function startRealRegistry(): Promise<RealRegistry> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'dv-registry-'));
-  // An address of its own: those of the loopback network count as this machine, whose certificates nobody checks.
+function takeAddress(): string {
   const address = `10.254.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}`;
   // A run that is killed takes nothing back: the kernel does, a quarter of an hour later.
   const life = ['valid_lft', '900', 'preferred_lft', '900'];
   execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo', ...life]);
+  return address;
+}
+
+/** Nobody but root may add one. */
+function machineAddress(): string {
+  const all = Object.values(os.networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
+
+export async function startRealRegistry(): Promise<RealRegistry> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'dv-registry-'));
+  // Those of the loopback network count as this machine, whose certificates nobody checks.
+  const address = isRoot ? takeAddress() : machineAddress();
   const tls = makeCertificates(folder, address);
   await writeFile(path.join(folder, 'htpasswd'), htpasswd);
   const data = path.join(folder, 'data');
@@ -51,7 +63,7 @@ export async function startRealRegistry(): Promise<RealRegistry> {
     async stop() {
       await front.close();
       await backend.stop();
-      execFileSync('ip', ['address', 'del', `${address}/32`, 'dev', 'lo']);
+      if (isRoot) execFileSync('ip', ['address', 'del', `${address}/32`, 'dev', 'lo']);
       await rm(folder, { recursive: true, force: true });
     },
   });

@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isRoot } from './without-root.js';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -114,6 +115,18 @@ function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
+/** Where there is no root, the engine is a process behind the one that was started, and writes down which. */
+function enginePid(child: ChildProcess, runtime: string): number | undefined {
+  return isRoot ? child.pid : Number(readFileSync(path.join(runtime, 'engine.pid'), 'utf8'));
+}
+
+/** Without root there are files of ids that only a user namespace can give up: unshare(1) makes one. */
+async function removeTree(folder: string): Promise<void> {
+  const mapped = ['--user', '--map-root-user', '--map-auto', 'rm', '-rf', folder];
+  if (!isRoot) await ended(spawn('unshare', mapped, { stdio: 'ignore' }));
+  await rm(folder, { recursive: true, force: true });
+}
+
 /** Mounts below a folder are undone, deepest first, so that removing it never reaches into them. */
 async function unmountBelow(folder: string): Promise<void> {
   const table = await readFile('/proc/self/mounts', 'utf8');
@@ -141,13 +154,14 @@ export async function startEngine(options: { readonly env?: Record<string, strin
   const { mkdirSync } = await import('node:fs');
   mkdirSync(folders.runtime, { mode: 0o700 });
   let child = await startProcess(folders, options.env ?? {}).catch(async (error) => {
-    await rm(root, { recursive: true, force: true });
+    await removeTree(root);
     throw error;
   });
+  let pid = enginePid(child, folders.runtime);
   return {
     ...folders,
     get pid() {
-      return child.pid;
+      return pid;
     },
     request: (method, url, body, headers) => requestOn(folders.socket, method, url, body, headers),
     async kill() {
@@ -156,6 +170,7 @@ export async function startEngine(options: { readonly env?: Record<string, strin
     },
     async restart() {
       child = await startProcess(folders, options.env ?? {});
+      pid = enginePid(child, folders.runtime);
     },
     log: () => readFileSync(path.join(folders.runtime, 'engine.log'), 'utf8'),
     async stop() {
@@ -164,7 +179,7 @@ export async function startEngine(options: { readonly env?: Record<string, strin
       await requestOn(folders.socket, 'POST', '/devenv/shutdown?force=1').catch(() => child.kill('SIGKILL'));
       await ended(child);
       await unmountBelow(root);
-      await rm(root, { recursive: true, force: true });
+      await removeTree(root);
     },
   };
 }

@@ -1,45 +1,8 @@
 /** What devenv needs of a machine, judged from what the probes saw. Pure. */
-
-/** `missing`: devenv cannot do its work; `warning`: something will not work or be slow. */
-export interface Finding {
-  readonly name: string;
-  readonly state: 'ok' | 'warning' | 'missing';
-  readonly detail: string;
-  /** The command that mends it. */
-  readonly fix?: string;
-  /** `--fix` may run it: it takes nothing away and can be undone. */
-  readonly safe?: boolean;
-}
-
-/** What was read of the machine; undefined: it could not be read. */
-export interface Machine {
-  readonly root: boolean;
-  readonly user: string;
-  readonly kernel: string;
-  readonly filesystems: string;
-  readonly namespaces: readonly string[];
-  readonly cgroupV2: string | undefined;
-  readonly cgroupV1: readonly string[];
-  readonly maxUserNamespaces: number | undefined;
-  readonly unprivilegedUserns: number | undefined;
-  readonly apparmorRestrictsUserns: number | undefined;
-  readonly subuid: string;
-  readonly subgid: string;
-  /** Programs that were found in PATH. */
-  readonly programs: ReadonlySet<string>;
-  /** Whether this user may make control groups where they are. */
-  readonly ownGroups: boolean;
-  /** The first port that users may listen on. */
-  readonly firstPort: number | undefined;
-  readonly ipForward: number | undefined;
-  readonly seccomp: boolean;
-  readonly inotifyWatches: number | undefined;
-  readonly inotifyInstances: number | undefined;
-  readonly disk: { readonly path: string; readonly freeBytes: number; readonly freeInodes: number } | undefined;
-}
+import { type Finding, type Machine, ok } from './finding.js';
+import { judgeWithoutRoot } from './without-root.js';
 
 const GIB = 2 ** 30;
-const ok = (name: string, detail: string): Finding => ({ name, state: 'ok', detail });
 
 export function judgeMachine(machine: Machine): Finding[] {
   return [
@@ -48,7 +11,7 @@ export function judgeMachine(machine: Machine): Finding[] {
     namespaces(machine),
     cgroups(machine),
     seccomp(machine),
-    ...(machine.root ? [] : withoutRoot(machine)),
+    ...(machine.root ? [] : judgeWithoutRoot(machine)),
     firewall(machine),
     forwarding(machine),
     ...inotify(machine),
@@ -116,81 +79,6 @@ function seccomp({ seccomp: there }: Machine): Finding {
     state: 'warning',
     detail: 'The kernel has no seccomp filter: containers may make every system call.',
     fix: 'Use a kernel that is built with CONFIG_SECCOMP_FILTER.',
-  };
-}
-
-function withoutRoot(machine: Machine): Finding[] {
-  const { user, maxUserNamespaces, unprivilegedUserns, apparmorRestrictsUserns, programs } = machine;
-  const findings: Finding[] = [];
-  const closed = maxUserNamespaces === 0 || unprivilegedUserns === 0;
-  if (closed) {
-    findings.push({
-      name: 'user namespaces',
-      state: 'missing',
-      detail: 'Users other than root may make no user namespaces, which everything without root needs.',
-      fix: `sudo sysctl -w ${unprivilegedUserns === 0 ? 'kernel.unprivileged_userns_clone=1' : 'user.max_user_namespaces=28633'}`,
-      safe: true,
-    });
-  } else if (apparmorRestrictsUserns === 1) {
-    findings.push({
-      name: 'user namespaces',
-      state: 'missing',
-      detail: 'AppArmor takes the rights away from user namespaces of programs without a profile.',
-      fix: 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
-      safe: true,
-    });
-  } else findings.push(ok('user namespaces', `up to ${maxUserNamespaces ?? 'an unknown number'}`));
-  const ranges = [machine.subuid, machine.subgid].every((text) => new RegExp(`^${user}:\\d+:\\d+`, 'm').test(text));
-  if (!ranges) {
-    findings.push({
-      name: 'subuid',
-      state: 'warning',
-      detail: `${user} has no range of ids in /etc/subuid and /etc/subgid: containers have one user only.`,
-      fix: `sudo usermod --add-subuids ${freeRange(machine)} --add-subgids ${freeRange(machine)} ${user}`,
-      safe: true,
-    });
-  } else if (!programs.has('newuidmap')) {
-    findings.push({
-      name: 'subuid',
-      state: 'warning',
-      detail: 'newuidmap is not installed, so the range of ids cannot be used.',
-      fix: 'sudo apt-get install -y uidmap',
-      safe: true,
-    });
-  } else findings.push(ok('subuid', 'a range of ids, with newuidmap'));
-  const detail = 'TCP, and names through the engine; UDP (but names) and ping do not leave this machine without root.';
-  findings.push(ok('way out', detail), handedGroups(machine), lowPorts(machine));
-  return findings;
-}
-
-/** Behind all ranges of others: two users with the same ids could change each other's files. */
-function freeRange({ subuid, subgid }: Machine): string {
-  const ends = `${subuid}\n${subgid}`.split('\n').map((line) => {
-    const [, first, count] = line.split(':').map(Number);
-    return (first ?? 0) + (count ?? 0) || 0;
-  });
-  const first = Math.max(100_000, ...ends);
-  return `${first}-${first + 65_535}`;
-}
-
-function handedGroups({ ownGroups, user }: Machine): Finding {
-  if (ownGroups) return ok('delegation', `control groups are handed to ${user}`);
-  return {
-    name: 'delegation',
-    state: 'warning',
-    detail: `No control groups are handed to ${user}: limits of memory, CPU and processes are ignored with a warning, and nothing can be paused.`,
-    fix: 'Run the engine as root where limits matter.',
-  };
-}
-
-function lowPorts({ firstPort = 1024 }: Machine): Finding {
-  if (firstPort <= 80) return ok('low ports', `ports from ${firstPort} may be published`);
-  return {
-    name: 'low ports',
-    state: 'warning',
-    detail: `Ports below ${firstPort} cannot be published without root.`,
-    fix: 'sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80',
-    safe: true,
   };
 }
 

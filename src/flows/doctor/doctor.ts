@@ -5,7 +5,8 @@ import { UserError, UserErrors } from '../../errors.js';
 import type { Project } from '../../model/project.js';
 import { observeContainers } from '../../observe/observe.js';
 import type { Session } from '../session.js';
-import { type Finding, judgeMachine } from './checks.js';
+import { judgeMachine } from './checks.js';
+import type { Finding } from './finding.js';
 import { probeMachine } from './probe.js';
 import { checkEngine, checkNames, checkPorts, checkRegistry, registriesOf } from './reach.js';
 

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Machine } from './checks.js';
+import type { Machine } from './finding.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,7 +27,7 @@ const list = (folder: string): string[] => {
   }
 };
 
-const PROGRAMS = ['nft', 'git', 'newuidmap', 'newgidmap', 'mmdebstrap'];
+const PROGRAMS = ['nft', 'git', 'newuidmap', 'newgidmap', 'pasta', 'slirp4netns', 'mmdebstrap'];
 
 export function probeMachine(env: Env, uid: number, home: string): Machine {
   return {
@@ -46,12 +46,22 @@ export function probeMachine(env: Env, uid: number, home: string): Machine {
     programs: new Set(PROGRAMS.filter((program) => isInPath(program, env))),
     ownGroups: ['/sys/fs/cgroup', '/sys/fs/cgroup/memory'].some((folder) => canWrite(folder)),
     firstPort: readNumber('/proc/sys/net/ipv4/ip_unprivileged_port_start'),
+    pingGroups: pingGroups(),
+    hasTunnels: canWrite('/dev/net/tun'),
     ipForward: readNumber('/proc/sys/net/ipv4/ip_forward'),
     seccomp: /^Seccomp:/m.test(read('/proc/self/status') ?? ''),
     inotifyWatches: readNumber('/proc/sys/fs/inotify/max_user_watches'),
     inotifyInstances: readNumber('/proc/sys/fs/inotify/max_user_instances'),
     disk: diskOf(home),
   };
+}
+
+function pingGroups(): readonly [number, number] {
+  const [first = 1, last = 0] = (read('/proc/sys/net/ipv4/ping_group_range') ?? '')
+    .split(/\s+/)
+    .filter(Boolean)
+    .map(Number);
+  return [first, last];
 }
 
 /** Controllers of version 1 that are mounted somewhere. */

@@ -9,7 +9,7 @@ import { answers } from '../../engine/start.js';
 import { engineVersion } from '../../engine/system.js';
 import type { Project } from '../../model/project.js';
 import type { Session } from '../session.js';
-import type { Finding } from './checks.js';
+import type { Finding } from './finding.js';
 
 const within = <T>(work: Promise<T>, ms: number): Promise<T> =>
   Promise.race([

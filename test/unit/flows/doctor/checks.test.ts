@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { judgeMachine, type Machine } from '../../../../src/flows/doctor/checks.js';
+import { judgeMachine } from '../../../../src/flows/doctor/checks.js';
+import type { Machine } from '../../../../src/flows/doctor/finding.js';
 
 const doctor = suite('doctor');
 
@@ -20,6 +21,8 @@ const healthy: Machine = {
   programs: new Set(['nft', 'git', 'newuidmap', 'pasta', 'mmdebstrap']),
   ownGroups: true,
   firstPort: 80,
+  pingGroups: [0, 2_147_483_647],
+  hasTunnels: true,
   ipForward: 1,
   seccomp: true,
   inotifyWatches: 524_288,
@@ -48,6 +51,9 @@ const cases: readonly [Partial<Machine>, string][] = [
   [{ apparmorRestrictsUserns: 1 }, 'user namespaces missing: sudo sysctl -w kernel.apparmor'],
   [{ subuid: 'you:1:2' }, 'subuid warning: sudo usermod --add-subuids'],
   [{ programs: new Set(['nft', 'git', 'pasta', 'mmdebstrap']) }, 'subuid warning: sudo apt-get install -y uidmap'],
+  [{ programs: new Set(['nft', 'git', 'newuidmap', 'mmdebstrap']) }, 'way out warning: sudo apt-get install -y passt'],
+  [{ hasTunnels: false }, 'way out warning: sudo modprobe tun'],
+  [{ pingGroups: [1, 0] }, 'ping warning: sudo sysctl -w net.ipv4.ping_group_range'],
   [{ ownGroups: false }, 'delegation warning: Run the engine as root where limits matter.'],
   [{ firstPort: 1024 }, 'low ports warning: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80'],
   [{ inotifyWatches: 8192 }, 'inotify max_user_watches warning: sysctl -w fs.inotify.max_user_watches=524288'],
