@@ -133,6 +133,8 @@ export class ApiServer {
     response.setHeader('Server', this.options.product);
     try {
       const version = negotiate(text);
+      const clean = path.replace(/\/{2,}/g, '/');
+      if (clean !== path) return send(response, { status: 301, headers: { location: url.replace(path, clean) } });
       if (request.method === 'OPTIONS') return send(response, { status: 200 });
       const match = this.#find(request.method ?? 'GET', path);
       if (!match || !availableIn(version, match.route)) return send(response, pageNotFound);

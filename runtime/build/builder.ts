@@ -182,7 +182,7 @@ async function readDockerfile(options: BuildOptions): Promise<DockerfileText> {
   const tree = contextTree(options.contextTree ?? options.contextDirectory);
   const { path, entry } = await resolveInTree(tree, name);
   if (entry?.type !== 'file') {
-    throw new EngineError('invalid', `Cannot locate specified Dockerfile: ${options.dockerfile.path}`);
+    throw new EngineError('system', `Cannot locate specified Dockerfile: ${options.dockerfile.path}`);
   }
   return { name, text: (await readTreeFile(tree, path)).toString() };
 }

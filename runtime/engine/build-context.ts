@@ -81,7 +81,7 @@ export async function fetchRemote(
   const git = parseGitSource(remote);
   if (git !== undefined) return cloneRepository(engine, directory, git);
   if (!/^https?:\/\//.test(remote))
-    throw new EngineError('invalid', `remoteURL (${remote}) could not be recognized as URL`);
+    throw new EngineError('system', `remoteURL (${remote}) could not be recognized as URL`);
   const response = await fetch(remote, { signal: request.signal }).catch((cause) => {
     throw new EngineError('system', `error downloading remote context ${remote}: ${networkSentence(cause)}`, { cause });
   });

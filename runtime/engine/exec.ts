@@ -14,12 +14,11 @@ import { readAccountFiles } from './root-files.js';
 import { parseSecurityOptions } from './security.js';
 import type { ExecConfig } from './types.js';
 
-/** Throws `conflict`. */
-export function refuseUnlessRunning(container: Container): void {
+/** Throws `conflict`; `name` is how the client calls it. */
+export function refuseUnlessRunning(container: Container, name = container.id): void {
   const { state } = container.record;
   if (!state.Running) throw new EngineError('conflict', `container ${container.id} is not running`);
-  if (state.Paused)
-    throw new EngineError('conflict', `Container ${container.id} is paused, unpause the container before exec`);
+  if (state.Paused) throw new EngineError('conflict', `Container ${name} is paused, unpause the container before exec`);
   if (state.Restarting)
     throw new EngineError('conflict', `Container ${container.id} is restarting, wait until the container is running`);
 }

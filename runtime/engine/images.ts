@@ -176,6 +176,9 @@ export function referenceOf(repository: string, tag: string): Reference | undefi
 /** Other spellings of what images call `amd64` and `arm64`. */
 const spelled: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' };
 
+/** One word is a system or a processor. */
+const systems = ['linux', 'windows', 'darwin', 'freebsd', 'wasip1'];
+
 /** `linux/arm64/v8`. Undefined for empty text. Throws `invalid`. */
 export function parsePlatform(text: string): Platform | undefined {
   if (text === '') return undefined;
@@ -183,7 +186,7 @@ export function parsePlatform(text: string): Platform | undefined {
   if (rest.length > 0 || !/^[a-z0-9_.-]+$/.test(first))
     throw new EngineError('invalid', `"${text}": cannot parse platform specifier: invalid argument`);
   const [os, architecture] = second === undefined ? ['linux', first] : [first, second];
-  if (second === undefined && first === 'linux')
-    return { os: 'linux', architecture: hostPlatform(process.arch).architecture };
+  if (second === undefined && systems.includes(first))
+    return { os: first, architecture: hostPlatform(process.arch).architecture };
   return { os, architecture: spelled[architecture!] ?? architecture!, ...(third ? { variant: third } : {}) };
 }

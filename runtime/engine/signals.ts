@@ -9,6 +9,8 @@ const RTMAX = 64;
 export function signalNumber(text: string): number {
   const name = text.toUpperCase().replace(/^SIG/, '');
   if (/^\d+$/.test(name) && Number(name) >= 1 && Number(name) <= RTMAX) return Number(name);
+  if (/^-?\d+$/.test(text) && Number(text) !== 0)
+    throw new EngineError('invalid', `the linux daemon does not support signal ${Number(text)}`);
   const realtime = /^RT(MIN|MAX)(?:([+-])(\d+))?$/.exec(name);
   if (realtime !== null) {
     const offset = Number(realtime[3] ?? 0) * (realtime[2] === '-' ? -1 : 1);

@@ -22,12 +22,18 @@ export async function updateContainer(engine: Engine, container: Container, requ
   if (container.removing || container.record.state.Dead)
     throw new EngineError('conflict', `Container is marked for removal and cannot be "update".`);
   const { host, warnings } = await supportedLimits(engine, merged(engine, before, request));
-  checkUpdate(engine, container, request);
+  checkUpdate(engine, container, { ...request, resources: stripped(request.resources, host) });
   if (container.isRunning && container.record.running !== undefined && hasChanges(request.resources))
     await applyLimits(engine, container, host);
   await engine.save(container, { hostConfig: host });
   engine.tell(container, 'update');
   return [...warnings, ...createWarnings(host, engine.cgroups.version)];
+}
+
+/** Without what this kernel cannot do, which has been taken out of `host` and told. */
+function stripped(resources: UpdateRequest['resources'], host: HostConfig): UpdateRequest['resources'] {
+  const { BlkioWeight, ...rest } = resources;
+  return host.BlkioWeight === 0 ? rest : resources;
 }
 
 const hasChanges = (resources: UpdateRequest['resources']) => Object.values(resources).some(isSaid);

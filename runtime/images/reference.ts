@@ -63,7 +63,7 @@ function checkName(registry: string, repository: string, text: string): void {
   if (/^[a-f0-9]{64}$/.test(text)) {
     throw new EngineError('invalid', `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   }
-  if (repository !== repository.toLowerCase() && repositoryPath.test(repository.toLowerCase())) {
+  if (repository !== repository.toLowerCase()) {
     throw invalid(`repository name (${repository}) must be lowercase`);
   }
   if (!domainPattern.test(registry) || !repositoryPath.test(repository)) throw invalid();

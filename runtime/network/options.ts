@@ -51,7 +51,9 @@ function mtuOf(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   const mtu = Number(text);
   if (!Number.isInteger(mtu)) throw unreadable('com.docker.network.driver.mtu', 'Atoi', text);
-  if (mtu < 68 || mtu > 65535) throw new EngineError('invalid', `invalid MTU number: ${text}`);
+  if (mtu < 0) throw new EngineError('invalid', `invalid MTU number: ${text}`);
+  // What the kernel says of it.
+  if (mtu > 0 && (mtu < 68 || mtu > 65535)) throw new EngineError('system', 'invalid argument');
   return mtu;
 }
 
@@ -87,6 +89,6 @@ function unreadable(option: string, parser: string, text: string): EngineError {
 function nameOf(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (text.length > 15 || /[\s/]/.test(text) || text === '.' || text === '..')
-    throw new EngineError('invalid', `invalid bridge name ${text}: at most 15 characters, no spaces and no slashes`);
+    throw new EngineError('system', text.length > 15 ? 'numerical result out of range' : 'invalid argument');
   return text;
 }

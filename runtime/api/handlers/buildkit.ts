@@ -45,6 +45,7 @@ export function buildkitRoutes(buildkit: OpenBuildKit): Route[] {
       method: 'POST',
       path: '/grpc',
       handle: async (call): Promise<typeof streamed> => {
+        if (call.upgrade === undefined) throw new EngineError('system', 'no upgrade proto in request');
         const opened = await buildkit();
         const socket = await switchProtocol(call);
         await opened.serve(socket);
@@ -55,6 +56,7 @@ export function buildkitRoutes(buildkit: OpenBuildKit): Route[] {
       method: 'POST',
       path: '/session',
       handle: async (call): Promise<typeof streamed> => {
+        if (call.upgrade === undefined) throw new EngineError('invalid', 'no upgrade proto in request');
         const opened = await buildkit();
         const facts = opened.readSessionFacts(call.request.headers);
         const socket = await switchProtocol(call);

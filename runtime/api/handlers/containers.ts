@@ -19,7 +19,7 @@ import { updateContainer } from '../../engine/update.js';
 import { parseWaitCondition, waitContainer } from '../../engine/wait.js';
 import { EngineError } from '../../errors.js';
 import { encodeInspect, encodeSummary } from '../encode/containers.js';
-import { readShape } from '../request.js';
+import { readShape, requireShape } from '../request.js';
 import { type Answer, type Call, created, noContent, ok, type Route, streamed } from '../routes.js';
 import { openStream } from '../streams.js';
 import { createIn, deprecationsIn, inspectIn } from '../versions/containers.js';
@@ -64,7 +64,7 @@ export function containerRoutes(engine: Engine): Route[] {
 }
 
 async function create(engine: Engine, call: Call): Promise<Answer> {
-  const body = createIn(call.version, await readShape(call, createBody, 'ContainerConfigWrapper'));
+  const body = createIn(call.version, await requireShape(call, createBody, 'ContainerConfigWrapper'));
   const platform = call.query.text('platform');
   const { container, warnings } = await createContainer(engine, {
     name: call.query.text('name') || undefined,

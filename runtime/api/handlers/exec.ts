@@ -15,7 +15,7 @@ import {
 import type { Exec } from '../../engine/exec-record.js';
 import { FrameReader } from '../../engine/frames.js';
 import { EngineError } from '../../errors.js';
-import { messageOf } from '../errors.js';
+import { errorAnswer, messageOf } from '../errors.js';
 import { acceptWebsocket, hijack } from '../hijack.js';
 import { readShape } from '../request.js';
 import { type Answer, type Call, created, ok, type Route, streamed } from '../routes.js';
@@ -28,7 +28,11 @@ export function execRoutes(engine: Engine): Route[] {
   const container = (call: Call) => engine.containers.get(call.params.id!);
   const exec = (call: Call) => getExec(engine, call.params.id!);
   return [
-    { method: 'POST', path: '/containers/:id/attach', handle: (call) => attach(engine, container(call), call) },
+    {
+      method: 'POST',
+      path: '/containers/:id/attach',
+      handle: (call) => attached(() => attach(engine, container(call), call)),
+    },
     {
       method: 'GET',
       path: '/containers/:id/attach/ws',
@@ -45,6 +49,17 @@ export function execRoutes(engine: Engine): Route[] {
 function choiceOf(call: Call) {
   const { query } = call;
   return { stdin: query.bool('stdin'), stdout: query.bool('stdout'), stderr: query.bool('stderr') };
+}
+
+/** What fails before the connection is taken over is told in plain text: Docker has taken it over by then. */
+async function attached(work: () => Promise<typeof streamed>): Promise<Answer | typeof streamed> {
+  try {
+    return await work();
+  } catch (error) {
+    const { status } = errorAnswer(error);
+    const headers = { 'Content-Type': 'application/vnd.docker.raw-stream' };
+    return { status, text: `${messageOf(error)}\r\n`, headers };
+  }
 }
 
 async function attach(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
@@ -101,11 +116,15 @@ function withoutFrames(): Transform {
   return plain;
 }
 
+/** Of a u32. */
+const MAX_SIZE = 0xffffffff;
+
 function sizeOf(call: Call): { rows: number; columns: number } {
   const size = (key: string, what: string) => {
     const text = call.query.text(key);
-    if (/^\d+$/.test(text)) return Number(text);
-    throw new EngineError('invalid', `invalid resize ${what} ${JSON.stringify(text)}: invalid syntax`);
+    if (/^\d+$/.test(text) && Number(text) <= MAX_SIZE) return Number(text);
+    const why = /^-?\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+    throw new EngineError('invalid', `invalid resize ${what} ${JSON.stringify(text)}: ${why}`);
   };
   return { rows: size('h', 'height'), columns: size('w', 'width') };
 }
@@ -119,9 +138,19 @@ async function resize(engine: Engine, container: Container, call: Call): Promise
 
 async function create(engine: Engine, container: Container, call: Call): Promise<Answer> {
   const config = execConfigOf(await readShape(call, execBody, 'ExecOptions'));
-  refuseUnlessRunning(container);
+  refuseUnlessRunning(container, call.params.id);
+  checkEscapeKeys(config.DetachKeys);
   await checkExecUser(engine, container, config.User);
   return created({ Id: createExec(engine, container, config).id });
+}
+
+/** Throws `system`, in which Docker puts it here. */
+function checkEscapeKeys(keys: string): void {
+  try {
+    DetachKeys.parse(keys);
+  } catch (cause) {
+    throw new EngineError('system', `Invalid escape keys (${keys}) provided`, { cause });
+  }
 }
 
 async function start(engine: Engine, exec: Exec, call: Call): Promise<Answer | typeof streamed> {

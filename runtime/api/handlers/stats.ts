@@ -41,7 +41,9 @@ async function follow(engine: Engine, container: Container, call: Call): Promise
   return streamed;
 }
 
-function encode({ id, name }: Container, before: Sample, sample: Sample) {
+/** Lists that Docker leaves empty; without a process there are none. */
+function encode({ id, name, isRunning }: Container, before: Sample, sample: Sample) {
+  const unknown = isRunning ? [] : null;
   return {
     name: `/${name}`,
     id,
@@ -49,14 +51,14 @@ function encode({ id, name }: Container, before: Sample, sample: Sample) {
     preread: before.read,
     pids_stats: sample.pids,
     blkio_stats: {
-      io_service_bytes_recursive: sample.blkio.bytes,
-      io_serviced_recursive: sample.blkio.operations,
-      io_queue_recursive: [],
-      io_service_time_recursive: [],
-      io_wait_time_recursive: [],
-      io_merged_recursive: [],
-      io_time_recursive: [],
-      sectors_recursive: [],
+      io_service_bytes_recursive: isRunning ? sample.blkio.bytes : null,
+      io_serviced_recursive: isRunning ? sample.blkio.operations : null,
+      io_queue_recursive: unknown,
+      io_service_time_recursive: unknown,
+      io_wait_time_recursive: unknown,
+      io_merged_recursive: unknown,
+      io_time_recursive: unknown,
+      sectors_recursive: unknown,
     },
     num_procs: 0,
     storage_stats: {},

@@ -75,7 +75,9 @@ records("are refused in Docker's words", () => {
   refusal('invalid', /failed to parse com.docker.network.bridge.enable_icc value: maybe/, {
     options: { 'com.docker.network.bridge.enable_icc': 'maybe' },
   });
-  refusal('invalid', /invalid bridge name/, { options: { 'com.docker.network.bridge.name': 'a-name-far-too-long' } });
+  refusal('system', /numerical result out of range/, {
+    options: { 'com.docker.network.bridge.name': 'a-name-far-too-long' },
+  });
 });
 
 records('take the name of their bridge from the option', () => {
