@@ -68,11 +68,11 @@ export class JsonStream {
     void this.write(value);
   }
 
-  /** Before the first object the failure becomes the answer's status (it is thrown on), later it is a line as Docker writes it. */
-  async fail(error: unknown): Promise<void> {
+  /** Before the first object the failure becomes the answer's status (it is thrown on), later it is a line as Docker writes it. `code`: what a client is to end with. */
+  async fail(error: unknown, code?: number): Promise<void> {
     if (!this.#opened) throw error;
     const message = messageOf(error);
-    await this.write({ errorDetail: { message }, error: message });
+    await this.write({ errorDetail: { ...(code === undefined ? {} : { code }), message }, error: message });
     this.end();
   }
 

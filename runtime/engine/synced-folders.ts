@@ -14,7 +14,7 @@ export interface SyncedFolder {
   readonly files: string;
   /** What the files were when the last build was done with them. */
   readonly index: FileIndex;
-  /** SHA-256 in hex of those files whose content was seen arriving, by path. */
+  /** Hashes in hex of those files whose content was seen arriving, by path. */
   readonly digests: ReadonlyMap<string, string>;
   /** Gives it back. Without an index nothing of it can be trusted, and it is emptied when it is taken again. */
   release(made: SyncedContent | undefined): Promise<void>;

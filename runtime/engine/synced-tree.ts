@@ -2,6 +2,7 @@
 import { join, posix } from 'node:path';
 import { type Content, type Entry, type Tree, topFolder } from '../build/files/tree.js';
 
+export { contentHash } from '../build/files/content-hash.js';
 export type { Entry, Tree };
 
 export class SyncedTree implements Tree {

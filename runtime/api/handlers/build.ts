@@ -3,6 +3,7 @@
 import { checkBuild } from '../../engine/build-check.js';
 import type { BuildEvent, BuildOptions } from '../../engine/build-context.js';
 import { takeNamedContexts } from '../../engine/build-named.js';
+import { BuildFailure } from '../../engine/build-plan.js';
 import type { Engine } from '../../engine/engine.js';
 import { familiarReference, layerRoots, parsePlatform, referenceOf, tellImage } from '../../engine/images.js';
 import { EngineError } from '../../errors.js';
@@ -113,7 +114,8 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
     }
     lines.end();
   } catch (error) {
-    await lines.fail(error);
+    // `docker build` ends as the command did
+    await lines.fail(error, error instanceof BuildFailure ? error.run?.exitCode : undefined);
   } finally {
     await context.discard();
   }

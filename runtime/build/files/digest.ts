@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { contentHash } from './content-hash.js';
 import { contentStream } from './layer-tar.js';
 import { PatientReader } from './read.js';
 import type { Content, Selected, SelectedEntry } from './select.js';
@@ -84,7 +85,7 @@ export class KnownDigests {
 }
 
 async function digestContent(reader: PatientReader, content: Content, sizeBytes: number): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = contentHash();
   if ('bytes' in content) hash.update(content.bytes);
   else if (sizeBytes <= WHOLE_BYTES) hash.update(await reader.read(content, sizeBytes));
   else for await (const chunk of contentStream(content, sizeBytes)) hash.update(chunk);

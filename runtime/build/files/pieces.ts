@@ -5,6 +5,13 @@ export async function* inLargePieces(pieces: AsyncIterable<Uint8Array>): AsyncGe
   let held: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of pieces) {
+    if (piece.length >= PIECE_BYTES) {
+      if (bytes > 0) yield Buffer.concat(held);
+      held = [];
+      bytes = 0;
+      yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+      continue;
+    }
     held.push(piece);
     bytes += piece.length;
     if (bytes < PIECE_BYTES) continue;

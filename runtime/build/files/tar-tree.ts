@@ -2,11 +2,12 @@
  * A context that came as a tar: kept as that one file with an index of what lies where, instead of thousands of files that
  * are made, read once and removed. Formats: ustar, GNU's long names, pax (POSIX.1-2001).
  */
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../../errors.js';
+import { contentHash } from './content-hash.js';
 import { inLargePieces } from './pieces.js';
 import { isTarHeader, readTarHeader, type TarHeader } from './tar-header.js';
 import type { Content, Entry, EntryType, Tree } from './tree.js';
@@ -212,7 +213,7 @@ class TarReader {
     }
     if (type === 'S') throw new EngineError('invalid', `the context's tar has a sparse file: ${name}`);
     const kind = type === '0' && name.endsWith('/') ? 'directory' : TYPES[type];
-    if (kind === 'file') this.passing = { header, start: this.offset, hash: createHash('sha256') };
+    if (kind === 'file') this.passing = { header, start: this.offset, hash: contentHash() };
     else if (kind === 'symlink')
       this.tree.put(name, entryOf(kind, { mode: 0o777, mtimeMs, target: header.target }), undefined);
     else if (kind !== undefined) this.tree.put(name, entryOf(kind, { mode, mtimeMs, major, minor }), undefined);

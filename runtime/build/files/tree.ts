@@ -20,7 +20,7 @@ export interface Entry {
   readonly minor: number;
   /** The same for all names of a file that has several. */
   readonly linkKey: string | undefined;
-  /** SHA-256 of a file's content in hex, where it is known already. */
+  /** `contentHash` of a file's content in hex, where it is known already. */
   readonly digest?: string;
   /** Changes whenever a file of this machine does; undefined: nothing can be told. */
   readonly stamp?: string;

@@ -37,11 +37,27 @@ export class FrameReader {
   }
 
   #take(length: number): Buffer {
-    const all = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-    const rest = all.subarray(length);
-    this.#chunks = rest.length > 0 ? [rest] : [];
-    this.#have = rest.length;
-    return all.subarray(0, length);
+    this.#have -= length;
+    const first = this.#chunks[0] ?? Buffer.alloc(0);
+    if (first.length > length || length === 0) {
+      this.#chunks[0] = first.subarray(length);
+      return first.subarray(0, length);
+    }
+    return this.#gather(length);
+  }
+
+  /** What lies in several chunks is copied, and nothing else. */
+  #gather(length: number): Buffer {
+    let bytes = 0;
+    const whole: Buffer[] = [];
+    while (bytes < length) {
+      const chunk = this.#chunks.shift()!;
+      const part = chunk.subarray(0, length - bytes);
+      if (part.length < chunk.length) this.#chunks.unshift(chunk.subarray(part.length));
+      whole.push(part);
+      bytes += part.length;
+    }
+    return whole.length === 1 ? whole[0]! : Buffer.concat(whole, length);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Makes a folder equal to what a client describes, entry by entry; asks for no content that is here already. */
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import type { FileIndex } from '../../../engine/synced-folders.js';
-import { type Entry, SyncedTree, type Tree } from '../../../engine/synced-tree.js';
+import { contentHash, type Entry, SyncedTree, type Tree } from '../../../engine/synced-tree.js';
 import type { Stat } from '../proto/messages.js';
 import { entryType, fileType, permissions } from './modes.js';
 
@@ -33,7 +33,7 @@ interface Arriving {
 export class Mirror {
   /** What the folder holds when all has arrived. */
   readonly index: FileIndex = new Map();
-  /** SHA-256 in hex of the files whose content was seen, now or before. */
+  /** Hashes in hex of the files whose content was seen, now or before. */
   readonly digests = new Map<string, string>();
   sizeBytes = 0;
   #same = 0;
@@ -73,7 +73,7 @@ export class Mirror {
       linkSync(this.#checked(posix.normalize(stat.linkname)), path);
       return false;
     }
-    this.#arriving.set(id, { stat, file: openSync(path, 'wx', 0o600), hash: createHash('sha256') });
+    this.#arriving.set(id, { stat, file: openSync(path, 'wx', 0o600), hash: contentHash() });
     return true;
   }
 
