@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- [--only PART,PART] [--json FILE]]`: our figures beside Docker's in one run on one machine. Docker is the engine of
  * DOCKER_HOST or of the default socket; without one its rows are left out. Needs root, gcc, ip and busybox-static.
- * Parts: operations, streams, crowd, projects, builds, watch, images (needs docker-registry).
+ * Parts: operations, streams, crowd, projects, builds, watch, template (needs Debian's archive and some minutes), images
+ * (needs docker-registry).
  */
 import { writeFile } from 'node:fs/promises';
 import { measureBuilds } from './builds.js';
@@ -15,6 +16,7 @@ import { type Figure, run } from './measure.js';
 import { measureCreateAndStart, measureLiving, measureRunThroughApi } from './operations.js';
 import { measureCommandLine, measureProject } from './projects.js';
 import { measureAttach, measureLogs } from './streams.js';
+import { measureTemplate } from './template.js';
 import { measureWatch } from './watch.js';
 
 const figures: Figure[] = [];
@@ -46,6 +48,7 @@ async function measureEngine(engine: EngineUnderTest, root: Buffer, hasDockerCom
   if (wants('projects')) for (const count of [3, 30]) report(...(await measureProject(engine, count)));
   if (wants('builds')) report(...(await measureBuilds(engine)));
   if (wants('watch')) report(...(await measureWatch(engine)));
+  if (wants('template')) report(...(await measureTemplate(engine)));
   if (wants('images')) report(...(await measureImages(engine)));
 }
 

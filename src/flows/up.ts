@@ -78,6 +78,7 @@ export async function bringUp(session: Session, request: UpRequest): Promise<UpR
 }
 
 async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResult | undefined> {
+  const beganMs = Date.now();
   const loading = session.load(request.plan.services);
   const connecting = session.engine();
   connecting.catch(() => {}); // the config's mistakes are told first
@@ -101,13 +102,11 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
     ...(request.hushed ? { hushed: request.hushed } : {}),
     ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}),
   };
-  if (!request.dryRun) {
-    const first = planImagesFirst(project, observed, request.plan);
-    if (first) {
-      await runPlan(session, engine, { ...shared, plan: first, observed });
-      observed = await observeProject(engine, project);
-    }
-    if (first) request = { ...request, plan: { ...request.plan, build: neverAgain(request.plan), pull: 'missing' } };
+  const first = request.dryRun ? undefined : planImagesFirst(project, observed, request.plan);
+  if (first) {
+    await runPlan(session, engine, { ...shared, plan: first, observed });
+    observed = await observeProject(engine, project);
+    request = { ...request, plan: { ...request.plan, build: neverAgain(request.plan), pull: 'missing' } };
   }
   const plan = planUp(project, observed, request.plan);
   const selected = selectServices(project, request.plan.services, request.plan.dependencies);
@@ -120,11 +119,25 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const hostPorts = await settleHostPorts(session, engine, { project, observed, plan: answered, locate });
   await noteLocalPorts(session, project, answered);
   await runPlan(session, engine, { ...shared, plan: answered, observed, hostPorts });
+  await noteBuilds(session, engine, project, { beganMs, steps: [...(first?.steps ?? []), ...answered.steps] });
   // Waiting for what is healthy already is nothing that was done.
   const isIdle = answered.steps.every(({ op }) => op.do === 'container.wait');
   if (isIdle && !request.quiet) await session.terminal.status(upToDate(selected.size));
   if (!isIdle && !request.quiet) await noteHints(session, loaded);
   return { loaded, engine, observed, plan: answered, selected };
+}
+
+/** For a watcher of later on. */
+async function noteBuilds(
+  session: Session,
+  engine: EngineClient,
+  project: Project,
+  { beganMs, steps }: { readonly beganMs: number; readonly steps: Plan['steps'] },
+): Promise<void> {
+  const built = steps.flatMap(({ op }) => (op.do === 'image.build' ? [op] : []));
+  if (built.length === 0) return;
+  const { noteBuilt } = await import('./watch/known-files.js');
+  await noteBuilt(session, engine, { project, built, beganMs }).catch(() => undefined); // it is a help and no more
 }
 
 async function isHeldToLock(

@@ -48,11 +48,18 @@ interface Draft {
   rebuild: boolean;
 }
 
-/** `configFiles`: what the project was read from. A rebuild takes the place of everything else that a service was to get. */
+export interface Circumstances {
+  /** What the project was read from. */
+  readonly configFiles: ReadonlySet<string>;
+  /** Whether containers of a service may have a file: what an editor makes and renames on saving never was there. */
+  readonly mayHave: (service: string, file: string) => boolean;
+}
+
+/** A rebuild takes the place of everything else that a service was to get. */
 export function classify(
   rules: readonly WatchRule[],
   changes: readonly FileChange[],
-  configFiles: ReadonlySet<string>,
+  { configFiles, mayHave }: Circumstances,
 ): Classified {
   const drafts = new Map<string, Draft>();
   const reload: string[] = [];
@@ -60,10 +67,15 @@ export function classify(
     if (configFiles.has(change.path)) reload.push(change.path);
     for (const rule of rules) {
       const below = rule.action === 'pull' ? undefined : pathInRule(rule, change.path);
-      if (below !== undefined) note(draftOf(drafts, rule.service), rule, change, below);
+      if (below === undefined || isNothing(rule, change, mayHave)) continue;
+      note(draftOf(drafts, rule.service), rule, change, below);
     }
   }
   return { reload, services: [...drafts].map(([service, draft]) => finish(service, draft)) };
+}
+
+function isNothing(rule: WatchRule, { kind, path }: FileChange, mayHave: Circumstances['mayHave']): boolean {
+  return kind === 'removed' && rule.action.startsWith('sync') && !mayHave(rule.service, path);
 }
 
 function draftOf(drafts: Map<string, Draft>, service: string): Draft {
@@ -110,6 +122,17 @@ function finish(service: string, draft: Draft): ServiceWork {
       removals: new Set(),
       execs: [],
     };
-  const { copies, removals, restart } = draft;
+  const { copies, restart } = draft;
+  const removals = withoutInner(draft.removals);
   return { service, because, rebuild: false, restart, copies, removals, execs: [...draft.execs] };
+}
+
+/** What goes with its folder is not named by itself: a checkout takes thousands of files along. */
+function withoutInner(paths: ReadonlySet<string>): Set<string> {
+  const isInner = (at: string) => {
+    for (let above = path.posix.dirname(at); above.length > 1; above = path.posix.dirname(above))
+      if (paths.has(above)) return true;
+    return false;
+  };
+  return new Set([...paths].filter((one) => !isInner(one)));
 }

@@ -138,20 +138,26 @@ class DirectoryWatcher {
   }
 
   #look(file: string): void {
+    const around = this.#folders.get(path.dirname(file));
+    if (!around) return; // left meanwhile: the folder above told of it
     const stats = lstatSync(file, { throwIfNoEntry: false });
-    const around = this.#folders.get(path.dirname(file))?.names;
     if (!stats) {
-      around?.delete(path.basename(file));
-      this.#told.delete(file);
-      this.#leave(file);
-      this.#options.onChange({ path: file, kind: 'removed' });
+      this.#lookAtGone(file, around);
       return;
     }
-    around?.add(path.basename(file));
+    around.names?.add(path.basename(file));
     this.#told.set(file, fingerprintOf(stats));
     this.#options.onChange({ path: file, kind: 'changed' });
     if (stats.isDirectory() || this.#options.roots.includes(file)) this.#lookAtFolder(file);
     else this.#leave(file);
+  }
+
+  /** That a folder itself is gone comes from its own watch too, as if it had been in itself. */
+  #lookAtGone(file: string, { names }: Folder): void {
+    const wasThere = names?.delete(path.basename(file)) ?? true;
+    this.#told.delete(file);
+    this.#leave(file);
+    if (wasThere) this.#options.onChange({ path: file, kind: 'removed' });
   }
 
   #lookAtFolder(folder: string): void {

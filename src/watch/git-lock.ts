@@ -8,15 +8,12 @@ import path from 'node:path';
 /** A lock that is older than this was left behind by a git that died. */
 const LONGEST_MS = 60_000;
 
-/** Whether git is changing the work tree that `folder` is in; always false outside of one. */
-export function gitAtWork(folder: string): () => boolean {
+/** Whether git is changing the work tree that `folder` is in; false outside of one. */
+export function isGitAtWork(folder: string): boolean {
   const gitFolder = findGitFolder(folder);
-  if (gitFolder === undefined) return () => false;
-  const lock = path.join(gitFolder, 'index.lock');
-  return () => {
-    const stats = statSync(lock, { throwIfNoEntry: false });
-    return stats !== undefined && Date.now() - stats.birthtimeMs < LONGEST_MS;
-  };
+  if (gitFolder === undefined) return false;
+  const stats = statSync(path.join(gitFolder, 'index.lock'), { throwIfNoEntry: false });
+  return stats !== undefined && Date.now() - stats.birthtimeMs < LONGEST_MS;
 }
 
 /** `.git` is a folder, or in a linked work tree and a submodule a file that says where that is (gitrepository-layout(5)). */

@@ -27,7 +27,7 @@ export const alwaysIgnored = [
   '**/*.swp',
   '**/*.swx',
   '**/4913',
-  '**/__jb_*__',
+  '**/*___jb_*___',
   '**/.DS_Store',
   '**/.devenv',
 ] as const;

@@ -1,6 +1,6 @@
 /** Files that are there, for what was changed while nobody watched. */
 import type { Stats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathInRule } from './classify.js';
 import type { WatchRule } from './types.js';
@@ -21,20 +21,30 @@ export function fingerprintOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
 /** Files of a rule whose inode changed after a moment (ms since 1970): written, renamed or given other modes. */
 export async function filesChangedSince(rule: WatchRule, sinceMs: number): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
-  await visit(rule, rule.path, sinceMs, found);
+  await visit(rule, rule.path, (file, stats) => {
+    if (stats.isDirectory() || stats.ctimeMs <= sinceMs) return;
+    found.push({ path: file, size: stats.size, mtimeMs: stats.mtimeMs, isLink: stats.isSymbolicLink() });
+  });
   return found;
 }
 
-async function visit(rule: WatchRule, file: string, sinceMs: number, found: FoundFile[]): Promise<void> {
-  const stats = await lstat(file).catch(() => undefined);
+/** Files and folders of a rule, its own path left out where that is a folder. */
+export async function pathsOf(rule: WatchRule): Promise<string[]> {
+  const found: string[] = [];
+  await visit(rule, rule.path, (file) => found.push(file));
+  return found;
+}
+
+type Visitor = (file: string, stats: Stats) => void;
+
+async function visit(rule: WatchRule, file: string, tell: Visitor): Promise<void> {
+  const isRoot = file === rule.path;
+  const stats = await (isRoot ? stat : lstat)(file).catch(() => undefined);
   if (!stats) return;
-  if (stats.isDirectory()) {
-    if (file !== rule.path && isPruned(rule, file)) return;
-    const names = await readdir(file).catch(() => []);
-    for (const name of names) await visit(rule, path.join(file, name), sinceMs, found);
-  } else if (stats.ctimeMs > sinceMs && pathInRule(rule, file) !== undefined) {
-    found.push({ path: file, size: stats.size, mtimeMs: stats.mtimeMs, isLink: stats.isSymbolicLink() });
-  }
+  const isFolder = stats.isDirectory();
+  if (!(isRoot && isFolder) && pathInRule(rule, file) !== undefined) tell(file, stats);
+  if (!isFolder || (!isRoot && isPruned(rule, file))) return;
+  for (const name of await readdir(file).catch(() => [])) await visit(rule, path.join(file, name), tell);
 }
 
 function isPruned(rule: WatchRule, folder: string): boolean {

@@ -12,18 +12,22 @@ const ROUNDING_MS = 2000;
 /** Looking at more files one by one takes longer than sending them. */
 const COMPARED = 200;
 
-/** Files that the container does not have as the host has them, as changes. */
+/**
+ * Files that the container does not have as the host has them, as changes. `builtMs`: when its image was last built, where
+ * that is known; a build of what is in the cache leaves the image's own time as it was.
+ */
 export async function findMissed(
   engine: EngineClient,
   container: ObservedContainer,
   rules: readonly WatchRule[],
+  builtMs: number | undefined,
 ): Promise<FileChange[]> {
   const own = rules.filter((rule) => rule.service === container.service && rule.action.startsWith('sync'));
   if (own.length === 0) return [];
-  const madeMs = await imageMadeMs(engine, container);
+  const sinceMs = builtMs ?? (await imageMadeMs(engine, container)) - ROUNDING_MS;
   const missed: FileChange[] = [];
   for (const rule of own) {
-    const found = await filesChangedSince(rule, rule.initialSync ? 0 : madeMs - ROUNDING_MS);
+    const found = await filesChangedSince(rule, rule.initialSync ? 0 : sinceMs);
     const differing = found.length > COMPARED ? found : await thoseThatDiffer(engine, container.id, rule, found);
     missed.push(...differing.map(({ path }) => ({ path, kind: 'changed' }) as const));
   }
@@ -35,10 +39,11 @@ export async function isImageStale(
   engine: EngineClient,
   container: ObservedContainer,
   rules: readonly WatchRule[],
+  builtMs: number | undefined,
 ): Promise<boolean> {
   const own = rules.filter((rule) => rule.service === container.service && rule.action === 'rebuild');
   if (own.length === 0) return false;
-  const madeMs = await imageMadeMs(engine, container);
+  const madeMs = builtMs ?? (await imageMadeMs(engine, container));
   for (const rule of own) if ((await filesChangedSince(rule, madeMs)).length > 0) return true;
   return false;
 }

@@ -13,8 +13,8 @@ import { defaultUpOptions, type UpOptions } from '../../plan/options.js';
 import { startsFirstByItself } from '../../plan/replacing.js';
 import { planWatch } from '../../plan/watch.js';
 import { Batches } from '../../watch/batches.js';
-import { classify, ignoredByAll, pathInRule, targetOf } from '../../watch/classify.js';
-import { gitAtWork } from '../../watch/git-lock.js';
+import { classify, ignoredByAll, pathInRule } from '../../watch/classify.js';
+import { isGitAtWork } from '../../watch/git-lock.js';
 import { LoopGuard, writtenByServices } from '../../watch/loops.js';
 import type { FileChange, FileWatcher, ServiceWork, WatchRule } from '../../watch/types.js';
 import { watchFiles } from '../../watch/watcher.js';
@@ -23,6 +23,7 @@ import type { Session } from '../session.js';
 import { readEvents } from '../streams.js';
 import { bringUp } from '../up.js';
 import { configFilesOf } from './config-files.js';
+import { filesOf, KnownFiles } from './known-files.js';
 import { pullForEver } from './pulling.js';
 import { findMissed, isImageStale } from './reconcile.js';
 import type { WatchReporter } from './report.js';
@@ -44,12 +45,13 @@ export class Watching {
   readonly #batches: Batches;
   readonly #loops = new LoopGuard();
   readonly #ended = new AbortController();
-  /** Paths in containers that were deleted on the host while this watched, by service. */
-  readonly #removed = new Map<string, Set<string>>();
+  /** Containers that did not run when a batch came: what was deleted then is still in them. */
+  readonly #away = new Set<string>();
   #loaded: LoadedProject;
   #rules: readonly WatchRule[] = [];
   #configFiles: ReadonlySet<string> = new Set();
   #watcher: FileWatcher | undefined;
+  #files: KnownFiles | undefined;
   #containers: readonly ObservedContainer[] | undefined;
   #known = new Set<string>();
   #work: Promise<unknown> = Promise.resolve();
@@ -60,7 +62,7 @@ export class Watching {
     this.#loaded = loaded;
     this.#options = options;
     this.#report = report;
-    this.#batches = new Batches(gitAtWork(loaded.project.workingDir));
+    this.#batches = new Batches(() => isGitAtWork(loaded.project.workingDir));
   }
 
   get rules(): readonly WatchRule[] {
@@ -102,6 +104,7 @@ export class Watching {
     this.#ended.abort();
     this.#batches.close();
     await this.#watcher?.close();
+    await this.#files?.save().catch(() => undefined); // the next one then takes more for new than there is
   }
 
   async #readProject(): Promise<void> {
@@ -140,7 +143,10 @@ export class Watching {
 
   async #handle(batch: readonly FileChange[]): Promise<void> {
     const began = performance.now();
-    const { reload, services } = classify(this.#rules, batch, this.#configFiles);
+    const { reload, services } = classify(this.#rules, batch, {
+      configFiles: this.#configFiles,
+      mayHave: (service, file) => this.#files?.mayHave(service, file) ?? true,
+    });
     if (reload.length > 0) return this.#reload(reload);
     for (const change of batch) this.#remember(change);
     const wanted = services.filter((work) => !work.because.every((file) => this.#loops.isMuted(work.service, file)));
@@ -159,14 +165,10 @@ export class Watching {
   }
 
   #remember(change: FileChange): void {
-    for (const rule of this.#rules) {
-      const below = rule.action.startsWith('sync') ? pathInRule(rule, change.path) : undefined;
-      if (below === undefined) continue;
-      const removed = this.#removed.get(rule.service) ?? new Set();
-      this.#removed.set(rule.service, removed);
-      if (change.kind === 'removed') removed.add(targetOf(rule, below));
-      else removed.delete(targetOf(rule, below));
-    }
+    if (change.kind === 'removed') return;
+    for (const rule of this.#rules)
+      if (rule.action.startsWith('sync') && pathInRule(rule, change.path) !== undefined)
+        this.#files?.add(rule.service, change.path);
   }
 
   async #applySmall(works: readonly ServiceWork[]): Promise<void> {
@@ -174,6 +176,7 @@ export class Watching {
     const began = performance.now();
     const engine = await this.#session.engine();
     const containers = await this.#observe(engine);
+    for (const { id, state } of containers) if (state !== 'running') this.#away.add(id);
     await this.#apply(engine, works, containers);
     for (const work of works) this.#report.done(this.#loaded.project, work, performance.now() - began);
   }
@@ -224,7 +227,9 @@ export class Watching {
       quiet: true,
       alone: false,
     };
+    await this.#files?.save();
     await bringUp(this.#session, request);
+    if (this.#files) this.#files = await KnownFiles.read(this.#session, this.#loaded.project); // with what was built
     this.#containers = undefined;
   }
 
@@ -246,9 +251,13 @@ export class Watching {
     await this.#serially(async () => {
       const engine = await this.#session.engine();
       const containers = await this.#observe(engine);
+      const files = await KnownFiles.read(this.#session, this.#loaded.project);
+      this.#files = files;
       const stale = new Set<string>();
-      for (const container of containers)
-        if (await isImageStale(engine, container, this.#rules)) stale.add(container.service);
+      for (const container of containers) {
+        const builtMs = files.builtMs(container.service, container.imageId);
+        if (await isImageStale(engine, container, this.#rules, builtMs)) stale.add(container.service);
+      }
       if (stale.size > 0) await this.#up({ services: [...stale], dependencies: false, build: 'always' });
       for (const container of await this.#observe(engine)) await this.#reconcile(engine, container);
     });
@@ -256,14 +265,17 @@ export class Watching {
 
   async #reconcile(engine: EngineClient, container: ObservedContainer): Promise<void> {
     const began = performance.now();
-    const missed = await findMissed(engine, container, this.#rules);
-    const removed = this.#removed.get(container.service) ?? new Set<string>();
-    const { services } = classify(this.#rules, missed, new Set());
-    const work = services.find((one) => one.service === container.service);
-    if (!work && removed.size === 0) return;
-    const whole = { ...(work ?? nothing(container.service)), removals: removed, rebuild: false };
-    await this.#apply(engine, [whole], [container]);
-    if (work) this.#report.done(this.#loaded.project, whole, performance.now() - began);
+    const { service, imageId } = container;
+    const builtMs = this.#files?.builtMs(service, imageId);
+    const missed = await findMissed(engine, container, this.#rules, builtMs);
+    const rules = this.#rules.filter((rule) => rule.service === service);
+    this.#files?.note(service, imageId, await filesOf(rules, service));
+    const removals = this.#files?.gone(service, imageId, rules) ?? new Set<string>();
+    const { services } = classify(rules, missed, { configFiles: new Set(), mayHave: () => true });
+    const work = services[0] ?? nothing(service);
+    if (work.copies.size + removals.size === 0) return;
+    await this.#apply(engine, [{ ...work, removals, rebuild: false }], [container]);
+    if (work.copies.size > 0) this.#report.done(this.#loaded.project, work, performance.now() - began);
   }
 
   /** Said once, where a rebuild would be without downtime on our own engine. */
@@ -305,7 +317,7 @@ export class Watching {
   #onEvent({ Action, Actor }: EngineEvent): void {
     if (!/^(?:create|start|die|destroy|rename|pause|unpause)$/.test(Action)) return;
     this.#containers = undefined;
-    if (Action !== 'start' || this.#known.has(Actor.ID)) return;
+    if (Action !== 'start' || (this.#known.has(Actor.ID) && !this.#away.delete(Actor.ID))) return;
     void this.#serially(async () => {
       const engine = await this.#session.engine();
       const container = (await this.#observe(engine)).find((one) => one.id === Actor.ID);

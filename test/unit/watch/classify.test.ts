@@ -16,9 +16,12 @@ function rules(...watch: readonly object[]): WatchRule[] {
 const changed = (path: string): FileChange => ({ path, kind: 'changed' });
 const removed = (path: string): FileChange => ({ path, kind: 'removed' });
 
+/** Containers have everything but what editors make on saving. */
+const mayHave = (_service: string, file: string) => !file.endsWith('.new');
+
 /** The service's work with its maps as plain objects. */
 function workOf(own: readonly WatchRule[], ...changes: readonly FileChange[]) {
-  const { services } = classify(own, changes, new Set());
+  const { services } = classify(own, changes, { configFiles: new Set(), mayHave });
   const work = services[0];
   if (!work) return undefined;
   const { copies, removals, restart, rebuild, execs } = work;
@@ -57,6 +60,17 @@ classifying('the last thing that happened to a path counts', () => {
   });
 });
 
+classifying('what is deleted with its folder is not named by itself', () => {
+  const gone = ['/p/src/a/b', '/p/src/a', '/p/src/a/c/d', '/p/src/ab'].map(removed);
+  assert.equal(workOf(rules(sync), ...gone)?.removals, ['/app/src/a', '/app/src/ab']);
+});
+
+classifying('what an editor makes and renames on saving asks for nothing', () => {
+  const restarting = rules({ ...sync, action: 'sync+restart' });
+  assert.is(workOf(restarting, removed('/p/src/a.new')), undefined);
+  assert.equal(workOf(rules(sync), changed('/p/src/a'), removed('/p/src/a.new'))?.removals, []);
+});
+
 classifying('a neighbour whose name begins the same is not below a rule', () => {
   assert.is(workOf(rules(sync), changed('/p/src2/a.js')), undefined);
 });
@@ -84,7 +98,10 @@ classifying('a rebuild takes the place of everything else', () => {
 });
 
 classifying('config files ask for a reload', () => {
-  const { reload } = classify(rules(sync), [changed('/p/devenv.yml')], new Set(['/p/devenv.yml']));
+  const { reload } = classify(rules(sync), [changed('/p/devenv.yml')], {
+    configFiles: new Set(['/p/devenv.yml']),
+    mayHave,
+  });
   assert.equal(reload, ['/p/devenv.yml']);
 });
 
