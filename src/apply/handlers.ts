@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   killContainer,
   pauseContainer,
@@ -20,7 +21,7 @@ import { serviceOf } from './failures.js';
 import { runHooks } from './hooks.js';
 import { ensurePrivateFiles } from './private-files.js';
 import { pullServiceImage } from './pull.js';
-import { judgeCompleted, judgeHealthy, judgeRunning } from './readiness.js';
+import { judgeCompleted, judgeHealthy, judgeRunning, judgeSteady } from './readiness.js';
 import { networkRequest, volumeRequest } from './request/project.js';
 import { runWatchCommand, syncFiles } from './sync.js';
 import { takeOver } from './takeover.js';
@@ -64,6 +65,12 @@ async function takeImageAway({ image }: OpOf<'image.remove'>, context: ApplyCont
   }
 }
 
+/** `deploy.update_config.monitor`. Throws NeverReady when it ends, begins anew or is unhealthy before its time is over. */
+async function staysWell(id: string, steadyMs: number, { readiness, signal }: ApplyContext): Promise<void> {
+  const endMs = Date.now() + steadyMs;
+  await readiness.until(id, (container) => judgeSteady(container, endMs), signal);
+}
+
 export const handlers: Handlers = {
   'image.pull': pullServiceImage,
   'image.build': buildServiceImage,
@@ -102,9 +109,11 @@ export const handlers: Handlers = {
   },
   'container.sync': syncFiles,
   'container.exec': runWatchCommand,
-  'container.wait': async ({ name, until }, context) => {
+  'update.delay': ({ ms }, { signal }) => sleep(ms, undefined, { signal }),
+  'container.wait': async ({ name, until, steadyMs = 0 }, context) => {
     const id = context.ids.get(name);
     if (id === undefined) throw new UserError('no-container', `There is no container ${name} to wait for.`);
     await context.readiness.until(id, judges[until], context.signal);
+    if (steadyMs > 0) await staysWell(id, steadyMs, context);
   },
 };

@@ -119,6 +119,15 @@ export function judgeRunning({ State }: ContainerInspect, nowMs = Date.now()): V
   return health === 'unhealthy' ? { ready: false, problem: 'is unhealthy' } : undefined;
 }
 
+/** Of one that is well: whether it stays so until `endMs` (milliseconds since 1970). A one-shot that ended with 0 is done. */
+export function judgeSteady({ State, RestartCount }: ContainerInspect, endMs: number, nowMs = Date.now()): Verdict {
+  if (State.Status === 'exited' && State.ExitCode === 0) return { ready: true };
+  if (RestartCount > 0) return { ready: false, problem: `was restarted after it exited (${State.ExitCode})` };
+  if (!State.Running) return { ready: false, problem: `exited (${State.ExitCode})` };
+  if (State.Health?.Status === 'unhealthy') return { ready: false, problem: 'is unhealthy' };
+  return nowMs >= endMs ? { ready: true } : { ready: undefined, againMs: endMs - nowMs };
+}
+
 export function judgeHealthy(container: ContainerInspect): Verdict {
   const { State } = container;
   const health = State.Health?.Status;

@@ -1,12 +1,13 @@
-import type { Op, Plan, Step } from '../model/plan.js';
+import type { Op, Plan, ServiceUpdate, Step } from '../model/plan.js';
 import type { ApplyContext, Handler } from './context.js';
 import { explainFailure } from './failures.js';
 import { handlers } from './handlers.js';
+import { rollBack } from './roll-back.js';
 
 /**
  * Does a plan's steps, each as soon as what it comes after is done, at most `limit` at a time (waiting steps do not
  * count). A failure stops the rest: what runs is let finish or is cancelled, what has not begun is skipped, and nothing
- * is rolled back, since the next `up` looks anew. Throws what failed first.
+ * is rolled back unless a service asks for it, since the next `up` looks anew. Throws what failed first.
  */
 export async function applyPlan(plan: Plan, context: ApplyContext, abort: AbortController, limit = 16): Promise<void> {
   const run = new Run(plan, context, abort, limit);
@@ -18,10 +19,14 @@ class Run {
   private readonly done = new Set<number>();
   private running = 0;
   private failure: Error | undefined;
+  /** The step that failed first. */
+  private failed: Step | undefined;
+  /** Service → new containers of its update that failed. */
+  private readonly lost = new Map<string, Set<string>>();
   private resolve = () => {};
 
   constructor(
-    plan: Plan,
+    private readonly plan: Plan,
     private readonly context: ApplyContext,
     private readonly abort: AbortController,
     private readonly limit: number,
@@ -38,6 +43,7 @@ class Run {
     for (const step of this.waiting.values()) {
       this.context.emit({ kind: 'plan.step.skipped', step, because: 'an earlier step failed' });
     }
+    if (this.failed) await this.takeBack(this.failed);
     if (this.failure) throw this.failure;
     this.context.signal.throwIfAborted();
   }
@@ -83,11 +89,47 @@ class Run {
         context.emit({ kind: 'warning', text: `optional dependency: ${error.message}` });
         return;
       }
+      if (this.isTolerated(step, error)) return;
+      this.failed ??= step;
       this.failure ??= error;
       context.emit({ kind: 'plan.step.failed', step, error });
       this.abort.abort(error);
     }
   }
+
+  private updateOf({ id }: Step): ServiceUpdate | undefined {
+    return this.plan.updates?.find(({ steps }) => steps.includes(id));
+  }
+
+  /** `max_failure_ratio`, and `failure_action: continue`: the others' update goes on. */
+  private isTolerated(step: Step, error: Error): boolean {
+    const update = this.updateOf(step);
+    if (!update) return false;
+    const name = lostBy(step, update.service);
+    if (name === undefined || this.abort.signal.aborted) return false;
+    const lost = this.lost.get(update.service) ?? new Set();
+    this.lost.set(update.service, lost.add(name));
+    if (lost.size > update.mayFail) return false;
+    this.done.add(step.id);
+    for (const other of [...this.waiting.values()])
+      if (update.steps.includes(other.id) && lostBy(other, update.service) === name) {
+        this.waiting.delete(other.id);
+        this.done.add(other.id);
+      }
+    this.context.emit({ kind: 'warning', text: `the update of ${update.service} goes on: ${error.message}` });
+    return true;
+  }
+
+  private async takeBack(failed: Step): Promise<void> {
+    const update = this.updateOf(failed);
+    if (update?.replaced.length) await rollBack(update, this.context);
+  }
+}
+
+/** The container whose failure a step tells, where it is one of this service. */
+function lostBy({ op }: Step, service: string): string | undefined {
+  if (op.do === 'container.start') return op.name;
+  return op.do === 'container.wait' && op.service === service ? op.name : undefined;
 }
 
 const isOptional = (op: Op) => op.do === 'container.wait' && !op.required;

@@ -45,6 +45,7 @@ export interface ContainerInspect {
   readonly Name: string;
   readonly Created: string;
   readonly Image: string;
+  readonly RestartCount: number;
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;

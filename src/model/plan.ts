@@ -27,6 +27,8 @@ export type Op =
   | { readonly do: 'container.restart'; readonly name: string; readonly graceMs: number | undefined }
   | { readonly do: 'container.remove'; readonly name: string; readonly volumes: boolean }
   | { readonly do: 'container.rename'; readonly name: string; readonly to: string }
+  /** Time between two groups of a service's new containers; `name` is the first of the next group. */
+  | { readonly do: 'update.delay'; readonly name: string; readonly ms: number }
   | ContainerSync
   | { readonly do: 'container.exec'; readonly name: string; readonly service: string; readonly exec: ExecWish }
   | {
@@ -35,6 +37,8 @@ export type Op =
       readonly service: string;
       /** `running`: and healthy where it has a healthcheck; one that ended with 0 counts. `healthy`: it must have one. */
       readonly until: 'running' | 'healthy' | 'completed';
+      /** And stays so this long. */
+      readonly steadyMs?: number;
       /** False: a failure only warns. */
       readonly required: boolean;
     };
@@ -89,8 +93,29 @@ export interface Question {
   readonly defaultAnswer: boolean;
 }
 
+/** What a failure of a service's update leads to: `deploy.update_config`, failure_action and max_failure_ratio. */
+export interface ServiceUpdate {
+  readonly service: string;
+  /** Its steps. */
+  readonly steps: readonly number[];
+  /** So many new containers may fail; Infinity: the rest is updated whatever happens. */
+  readonly mayFail: number;
+  /** What is brought back; empty unless failure_action is rollback. */
+  readonly replaced: readonly ReplacedContainer[];
+}
+
+/** A container that waits aside, stopped, until its service's update is known to be well. */
+export interface ReplacedContainer {
+  readonly id: string;
+  readonly name: string;
+  /** The new one's, until it has `name`. */
+  readonly temporary: string;
+  readonly ran: boolean;
+}
+
 export interface Plan {
   readonly steps: readonly Step[];
+  readonly updates?: readonly ServiceUpdate[];
   readonly questions: readonly Question[];
   readonly warnings: readonly string[];
 }

@@ -10,7 +10,9 @@ export function subjectOf(op: Op): string {
     case 'container.rename':
       return `${op.name} -> ${op.to}`;
     case 'container.wait':
-      return `${op.name} ${op.until}`;
+      return `${op.name} ${op.until}${op.steadyMs ? ` for ${op.steadyMs / 1000} s` : ''}`;
+    case 'update.delay':
+      return `${op.ms / 1000} s before ${op.name}`;
     default:
       return op.name;
   }

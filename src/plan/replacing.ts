@@ -12,6 +12,10 @@ export type Replacing = 'stop-first' | 'beside' | 'hand-over';
 
 interface UpdateConfig {
   readonly parallelism?: number | string;
+  readonly delay?: string;
+  readonly monitor?: string;
+  readonly failure_action?: string;
+  readonly max_failure_ratio?: number | string;
   readonly order?: string;
 }
 

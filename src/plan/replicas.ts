@@ -2,6 +2,7 @@ import { containerName } from '../model/names.js';
 import type { Observed, ObservedContainer } from '../model/observed.js';
 import type { Project, Service } from '../model/project.js';
 import type { ConfigHash } from './hash.js';
+import { isLive } from './orphans.js';
 
 /** What becomes of one container of a service. */
 export interface Replica {
@@ -30,12 +31,21 @@ export function chooseReplicas(
     .filter((one) => one.service === service.name && !one.oneOff && one.state !== 'removing')
     .map((container) => ({ container, why: whyRecreate(container) }))
     .sort(
-      (a, b) => Number(a.why !== undefined) - Number(b.why !== undefined) || a.container.replica - b.container.replica,
+      (a, b) =>
+        Number(a.why !== undefined) - Number(b.why !== undefined) ||
+        a.container.replica - b.container.replica ||
+        Number(isLive(b.container.state)) - Number(isLive(a.container.state)),
     );
-  const kept = there
-    .slice(0, wanted)
-    .map(({ container, why }) => existing(container, why === undefined ? 'keep' : 'recreate', why ?? '', hash));
-  const surplus = there.slice(wanted).map(({ container }) => existing(container, 'remove', `${wanted} wanted`, hash));
+  // An update that was cut short left a second one of a number.
+  const numbers = new Set<number>();
+  const first = there.filter(({ container: { replica } }) => !numbers.has(replica) && numbers.add(replica));
+  const chosen = first.slice(0, wanted);
+  const kept = chosen.map(({ container, why }) =>
+    existing(container, why === undefined ? 'keep' : 'recreate', why ?? '', hash),
+  );
+  const surplus = there
+    .filter((one) => !chosen.includes(one))
+    .map(({ container }) => existing(container, 'remove', `${wanted} wanted`, hash));
   const taken = new Set(kept.map((one) => one.replica));
   const added: Replica[] = [];
   for (let number = 1; kept.length + added.length < wanted; number += 1) {

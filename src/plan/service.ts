@@ -3,28 +3,30 @@ import type { Draft } from './draft.js';
 import type { UpOptions } from './options.js';
 import { dependenciesOf } from './order.js';
 import { isLive } from './orphans.js';
-import { howToReplace, updateConfigOf } from './replacing.js';
+import { howToReplace } from './replacing.js';
 import { type Replica, temporaryName } from './replicas.js';
 import { networksOf, volumesOf } from './resources.js';
+import { asideName, rollingOf, Update } from './rolling.js';
 
 interface Creation {
   readonly step: number;
   readonly temporary: string | undefined;
 }
 
-interface Order {
-  readonly renamed: number | undefined;
-  /** The replica before runs. */
-  readonly gate: number | undefined;
-  /** What it needs is there: also one that is kept may be on a network that is gone and comes back by this plan. */
-  readonly ready: readonly (number | undefined)[];
+interface Wait {
+  readonly container: string;
+  readonly service: string;
+  readonly until: 'running' | 'healthy' | 'completed';
+  readonly required: boolean;
+  readonly steadyMs?: number;
 }
 
-/** How many are replaced at once (Compose Specification, deploy.update_config); Infinity where the config does not say. */
-function parallelismOf(service: Service): number {
-  const update = updateConfigOf(service);
-  const count = Number(update?.parallelism ?? 1);
-  return update && count > 0 ? count : Number.POSITIVE_INFINITY;
+interface Order {
+  readonly renamed: number | undefined;
+  /** Those that are replaced before it are well. */
+  readonly gates: readonly number[];
+  /** What it needs is there: also one that is kept may be on a network that is gone and comes back by this plan. */
+  readonly ready: readonly (number | undefined)[];
 }
 
 /** Plans service after service, in start order, and remembers the steps that others come after. */
@@ -35,6 +37,8 @@ export class ServicePlanner {
   /** Container name → its start (or restart) step. */
   private readonly startStep = new Map<string, number>();
   private readonly waits = new Map<string, number>();
+  /** Of the service that is being planned. */
+  private update: Update | undefined;
   /** Names of old containers that are removed before anything else, since their network goes. */
   private readonly removedFirst = new Map<string, number>();
 
@@ -72,21 +76,31 @@ export class ServicePlanner {
     const gone = replicas.filter((one) => one.fate === 'remove').map((one) => this.stopAndRemove(one, one.because, []));
     const created: number[] = [];
     const started: number[] = [];
-    const parallelism = parallelismOf(service);
-    const updated: number[] = [];
+    const first = this.draft.length;
+    const rolling = replicas.some((one) => one.fate === 'recreate') ? rollingOf(service) : undefined;
+    this.update = rolling && this.options.start ? new Update(rolling, this.draft) : undefined;
     for (const replica of replicas.filter((one) => one.fate !== 'remove')) {
       const renamed = this.finishEarlierReplacement(replica, gone);
       const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
       if (create !== undefined) created.push(create.step);
       const start = this.options.start
-        ? this.start(service, replica, create, { renamed, gate: updated.at(-parallelism), ready })
+        ? this.start(service, replica, create, { renamed, gates: this.update?.gateOf(replica) ?? [], ready })
         : this.finishReplacing(replica, create, []);
       if (start !== undefined) started.push(start);
-      if (replica.fate === 'recreate' && start !== undefined && Number.isFinite(parallelism))
-        updated.push(this.wait(replica.name, service.name, 'running', true));
+      if (replica.fate === 'recreate' && start !== undefined) this.judge(service, replica);
     }
+    this.update?.finish(service.name, first);
+    this.update = undefined;
     this.created.set(service.name, created);
     this.started.set(service.name, started);
+  }
+
+  private judge({ name: service }: Service, { name }: Replica): void {
+    if (!this.update) return;
+    const { monitorMs } = this.update.rolling;
+    this.update.judgedBy(
+      this.wait({ container: name, service, until: 'running', required: true, steadyMs: monitorMs }),
+    );
   }
 
   /** An `up` that was killed between making the new container and giving it its name left it with a temporary one. */
@@ -135,7 +149,12 @@ export class ServicePlanner {
     dependencies: readonly (number | undefined)[],
   ): number | undefined {
     if (!create?.temporary) return create?.step;
-    const removed = this.stopAndRemove(replica, `#${create.step} takes its place`, [create.step, ...dependencies]);
+    const because = `#${create.step} takes its place`;
+    const after = [create.step, ...dependencies];
+    const removed =
+      this.update?.rolling.onFailure === 'rollback'
+        ? this.stopAndKeep(this.update, replica, because, { after, temporary: create.temporary })
+        : this.stopAndRemove(replica, because, after);
     return this.draft.add({ do: 'container.rename', name: create.temporary, to: replica.name }, 'its name is free', [
       removed,
     ]);
@@ -145,14 +164,14 @@ export class ServicePlanner {
     service: Service,
     replica: Replica,
     create: Creation | undefined,
-    { renamed, gate, ready }: Order,
+    { renamed, gates, ready }: Order,
   ): number | undefined {
     const { container, name } = replica;
     if (!create && container?.state === 'paused') {
       return this.remember(name, this.draft.add({ do: 'container.unpause', name }, 'it is paused'));
     }
     if (!create && container && isLive(container.state)) return this.restartWithDependency(service, replica);
-    const dependencies = [...this.dependencySteps(service), ...(gate === undefined ? [] : [gate])];
+    const dependencies = [...this.dependencySteps(service), ...gates];
     const how = create?.temporary ? howToReplace(this.project, service, container, this.options) : 'stop-first';
     if (create && how === 'beside') return this.startBeside(service, replica, create, dependencies);
     if (create && how === 'hand-over') return this.takeOver(service, replica, create, dependencies);
@@ -230,23 +249,37 @@ export class ServicePlanner {
     const until = condition === 'service_healthy' ? 'healthy' : 'completed';
     return replicas
       .filter((one) => !(until === 'healthy' && !this.startStep.has(one.name) && one.container?.health === 'healthy'))
-      .map((one) => this.wait(one.name, name, until, required));
+      .map((one) => this.wait({ container: one.name, service: name, until, required }));
   }
 
-  private wait(
-    container: string,
-    service: string,
-    until: 'running' | 'healthy' | 'completed',
-    required: boolean,
-  ): number {
+  private wait({ container, service, until, required, steadyMs = 0 }: Wait): number {
     const key = `${container} ${until} ${required}`;
     const known = this.waits.get(key);
     if (known !== undefined) return known;
-    const op = { do: 'container.wait', name: container, service, until, required } as const;
+    const steady = steadyMs > 0 ? { steadyMs } : {};
+    const op = { do: 'container.wait', name: container, service, until, required, ...steady } as const;
     const because = until === 'running' ? 'update_config: one after the other' : 'others depend on it';
     const step = this.draft.add(op, because, [this.startStep.get(container)]);
     this.waits.set(key, step);
     return step;
+  }
+
+  /** The old one is stopped and gives its name away, and can be brought back. */
+  private stopAndKeep(
+    update: Update,
+    { container, name }: Replica,
+    because: string,
+    { after, temporary }: { readonly after: readonly (number | undefined)[]; readonly temporary: string },
+  ): number {
+    const { id, name: own, state } = container!;
+    const live = isLive(state);
+    const stop = { do: 'container.stop', name: own, graceMs: this.options.graceMs } as const;
+    const stopped = live ? [this.draft.add(stop, because, after)] : after;
+    const replaced = { id, name, temporary, ran: live };
+    const kept = this.draft.add({ do: 'container.rename', name: own, to: asideName(replaced) }, because, stopped);
+    update.replaced.push(replaced);
+    update.aside.push(kept);
+    return kept;
   }
 
   private stopAndRemove(replica: Replica, because: string, after: readonly (number | undefined)[]): number {

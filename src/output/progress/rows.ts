@@ -51,6 +51,7 @@ const words: { readonly [K in Exclude<Op['do'], 'container.wait'>]: readonly [st
   'container.restart': ['Restarting', 'Started'],
   'container.remove': ['Removing', 'Removed'],
   'container.rename': undefined,
+  'update.delay': undefined,
   'container.sync': ['Syncing', 'Synced'],
   'container.exec': ['Executing', 'Executed'],
 };

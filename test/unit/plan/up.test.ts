@@ -331,11 +331,47 @@ planning('replaces one after the other where update_config says so', () => {
   assert.match(stop, new RegExp(`after .*\\b${Number.parseInt(wait!, 10)}\\b`), text);
 });
 
+planning('of two with one number, which an update that was cut short leaves, one goes', () => {
+  const desired = rolling('web:1', {});
+  const left = container(desired, 'web', {
+    id: 'new1'.padEnd(64, '0'),
+    name: 'web100000000_shop-web-1',
+    state: 'created',
+  });
+  const observed = running(desired, { more: [container(desired, 'web', { replica: 2 }), left] });
+  const text = plan(desired, observed, { recreate: 'force' });
+  assert.match(text, /container\.remove +web100000000_shop-web-1 +2 wanted/);
+  assert.is([...text.matchAll(/container\.create/g)].length, 2, text);
+});
+
 planning('starts the new one first where update_config.order says so, and no host port is in the way', () => {
   const lines = rollOut({ parallelism: 0, order: 'start-first' }).trim().split('\n');
   const at = (what: RegExp) => lines.findIndex((line) => what.test(line));
   assert.ok(at(/container\.start +\w+_shop-web-1/) >= 0, lines.join('\n'));
   assert.ok(at(/container\.start +\w+_shop-web-1/) < at(/container\.stop +shop-web-1/));
+});
+
+planning('an update that may be taken back keeps what it replaces until all are well', () => {
+  assert.fixture(
+    rollOut({ failure_action: 'rollback', delay: '10s', monitor: '5s' }).replace(/ {2,}/g, '  '),
+    `
+ 1 container.create web100000000_shop-web-1  replaces shop-web-1: image web:1 -> web:2
+ 2 container.stop  shop-web-1  #1 takes its place  after 1
+ 3 container.rename shop-web-1 -> web100000000_shop-web-1_before  #1 takes its place  after 2
+ 4 container.rename web100000000_shop-web-1 -> shop-web-1  its name is free  after 3
+ 5 container.start  shop-web-1  created  after 4
+ 6 container.wait  shop-web-1 running for 5 s  update_config: one after the other  after 5
+ 7 container.create web200000000_shop-web-2  replaces shop-web-2: image web:1 -> web:2
+ 8 update.delay  10 s before shop-web-2  update_config.delay  after 6
+ 9 container.stop  shop-web-2  #7 takes its place  after 7, 8
+10 container.rename shop-web-2 -> web200000000_shop-web-2_before  #7 takes its place  after 9
+11 container.rename web200000000_shop-web-2 -> shop-web-2  its name is free  after 10
+12 container.start  shop-web-2  created  after 8, 11
+13 container.wait  shop-web-2 running for 5 s  update_config: one after the other  after 12
+14 container.remove web100000000_shop-web-1_before  the update of shop-web-1 is well  after 3, 6, 13
+15 container.remove web200000000_shop-web-2_before  the update of shop-web-2 is well  after 6, 10, 13
+`,
+  );
 });
 
 const serving = (change: object = {}) =>
