@@ -37,7 +37,10 @@ async function copyTree(engine: Engine, root: PreparedRoot, path: string, direct
       rename: '.',
       followTop: true,
     });
-    await launcher.unpack({ root: { kind: 'directory', path: directory }, path: '/', mode: 'plain' }, tar);
+    await launcher.unpack(
+      { root: { kind: 'directory', path: directory }, path: '/', mode: 'plain', takeTop: true },
+      tar,
+    );
   } catch (cause) {
     const { errno } = cause as { errno?: string };
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return;

@@ -47,6 +47,7 @@ export function encodeUnpack(options: TarUnpack, { file = '', rootless = false }
     flag(options.inflate),
     flag(options.digest),
     { i64: BigInt(options.limitBytes ?? 0) },
+    flag(options.takeTop),
     { text: file },
   ]);
 }

@@ -169,6 +169,8 @@ export interface TarUnpack {
   /** Lower layers, topmost first, for hard links into them and for attributes of implied parents. */
   readonly parents?: readonly string[];
   readonly createPath?: boolean;
+  /** The folder at `path` takes the attributes of the archive's `./`, which else is passed over. */
+  readonly takeTop?: boolean;
   /** All files get this owner instead of their own. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** Refuse to replace a directory by a non-directory and the other way round (`docker cp`). */

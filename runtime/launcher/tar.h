@@ -57,7 +57,7 @@ struct tar_request {
 	bool inflate;			/* the stream is gzip */
 	bool digest;			/* the plain stream is hashed and counted */
 	uint64_t limit;			/* bytes that the archive may come to; 0: any */
-	bool create_path, has_owner, keep_kind;
+	bool create_path, has_owner, keep_kind, take_top;
 	uid_t uid;
 	gid_t gid;
 	/* pack */

@@ -49,6 +49,7 @@ int tar_request_read(struct tar_request *q, struct reader *r, bool unpack)
 		q->inflate = read_u32(r);
 		q->digest = read_u32(r);
 		q->limit = read_u64(r);
+		q->take_top = read_u32(r);
 		q->file = read_str(r);
 		good = good && q->parents;
 	} else {

@@ -45,8 +45,12 @@ static int make_parent(struct unpack *u, int above, const char *prefix)
 	bool hidden = u->q->layer && fstatat(above, name, &s, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout(&s);
 	if (hidden && unlinkat(above, name, 0) < 0)
 		return -1;
-	if (mkdirat(above, name, 0755) < 0)
-		return -1;
+	if (mkdirat(above, name, 0755) < 0) {
+		/* A link to what is not there: that is made, below the root. */
+		bool link = errno == EEXIST && fstatat(above, name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
+		int made = link ? path_create(u->root, prefix, PATH_DIRECTORY, 0755) : -1;
+		return made < 0 ? -1 : close(made);
+	}
 	if (hidden)
 		return layer_opaque(u, above, name);
 	if (u->q->layer)
@@ -128,12 +132,15 @@ static int place(struct unpack *u, char *name, char *path)
 	return unpack_fault(u, TAR_ENTRY, name);
 }
 
-/* "./": the directory that all goes into, which may be reached through links and stays what it is. */
+/* "./": the directory that all goes into, which may be reached through links. It stays as it is unless that is asked for: an
+   archive of a folder that was its maker's alone would shut everybody else out of the root. */
 static int unpack_top(struct unpack *u, const struct tar_entry *e)
 {
 	errno = EISDIR;
 	if (e->type != '5')
 		return unpack_fault(u, TAR_OVERWRITE, u->q->path);
+	if (!u->q->take_top)
+		return 0;
 	int fd = tar_open(u->root, u->top, O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || unpack_attributes(u, -1, NULL, fd, e) < 0)
 		return unpack_fault(u, TAR_ENTRY, u->q->path);
