@@ -23,6 +23,8 @@ export async function keepForRestart(engine: Engine, container: Container): Prom
   const { monitor } = container;
   const { running, state } = container.record;
   if (monitor === undefined || running === undefined || state.Paused || state.Restarting) return;
+  // Its monitor's children are born in the container's pid namespace, and only the machine's root comes back from there.
+  if (engine.foundations.launcher.machine.rootless !== undefined) return;
   if (!container.isUntouched || !isConfined(container) || !sharesNoPorts(engine, container, running)) return;
   if (!isWiredAsWished(engine, container, running)) return;
   if (!(await monitor.keep())) return;

@@ -6,6 +6,7 @@ import { ask, eventually, printedIn } from '../support/api.js';
 import { importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
 import { isOtherEngine, startEngine, type TestEngine } from '../support/engine.js';
+import { needs } from '../support/without-root.js';
 
 const restarts = suite('a restart');
 let engine: TestEngine;
@@ -79,7 +80,7 @@ restarts('leaves no connection of the last run on its ports', async () => {
   assert.not.match(await inside(id, 'cat /proc/net/tcp'), /:1B58/);
 });
 
-restarts('keeps address and published port, and serves on it again', async () => {
+needs(restarts, 'kept network')('keeps address and published port, and serves on it again', async () => {
   const id = await containers.running({
     Cmd: ['sh', '-c', 'while :; do echo run $$ | nc -l -p 80; done'],
     ExposedPorts: { '80/tcp': {} },
@@ -106,7 +107,7 @@ restarts('goes on with the log, and ends who was attached', async () => {
   await eventually('the second line', async () => (await logOf(id)).match(/up/g)?.length === 2);
 });
 
-restarts('with a limit changed, a network more and one less', async () => {
+needs(restarts, 'groups')('with a limit changed, a network more and one less', async () => {
   const network = (await ask(engine, 'POST', '/networks/create', { Name: `restart-${process.pid}` })).json.Id;
   const id = await containers.running();
   try {

@@ -84,6 +84,9 @@ async function answers(socket: string): Promise<boolean> {
   );
 }
 
+/** Every 10 ms. Without root an engine starts twice, and something that leads out besides. */
+const START_TRIES = isRoot ? 1000 : 3000;
+
 async function startProcess(
   folders: { home: string; runtime: string; socket: string },
   env: Record<string, string>,
@@ -101,7 +104,7 @@ async function startProcess(
       ...env,
     },
   });
-  for (let tries = 0; tries < 1000; tries += 1) {
+  for (let tries = 0; tries < START_TRIES; tries += 1) {
     if (await answers(folders.socket)) return child;
     if (child.exitCode !== null || child.signalCode !== null) break;
     await sleep(10);

@@ -11,7 +11,7 @@ const REASONS = {
   'user range': 'containers are in the engine’s own user namespace already',
   'no user namespace':
     'in a user namespace the kernel names owners in mount options, and knows no devices but bound ones',
-  'own process': 'an engine without root is a process behind the one that was started',
+  'kept network': 'a monitor that made a pid namespace cannot come back from it, so that a restart makes all anew',
 } as const;
 
 export type Need = keyof typeof REASONS;
