@@ -27,6 +27,7 @@ async function passwd(mounts: readonly Partial<MountPoint>[] = []): Promise<stri
   const root = {
     kind: 'overlay',
     lower: [at('lower')],
+    below: [at('lower')],
     below: [],
     upper: at('upper'),
     work: '',

@@ -205,10 +205,10 @@ hostile('gzip that is cut, damaged, or of several members', async () => {
   assert.is(readFileSync(at('f')).length, 100_000);
 });
 
-hostile('ten thousand names in one folder, and a path as deep as there can be', async () => {
-  const many = Array.from({ length: 10_000 }, (_, index) => ({ name: `d/${index}` }));
+hostile('thousands of names in one folder, and a path as deep as there can be', async () => {
+  const many = Array.from({ length: 3_000 }, (_, index) => ({ name: `d/${index}` }));
   assert.is(await outcomeOf([{ name: 'd/', type: '5' }, ...many]), 'fine');
-  assert.is(readdirSync(at('d')).length, 10_000);
+  assert.is(readdirSync(at('d')).length, 3_000);
   assert.is(await outcomeOf([{ name: 'x', pax: { path: 'p/'.repeat(2000) } }]), 'fine');
   assert.is(await outcomeOf([{ name: 'x', pax: { path: 'p/'.repeat(3000) } }]), 'tar.entry ENAMETOOLONG');
 });
