@@ -28,7 +28,6 @@ async function passwd(mounts: readonly Partial<MountPoint>[] = []): Promise<stri
     kind: 'overlay',
     lower: [at('lower')],
     below: [at('lower')],
-    below: [],
     upper: at('upper'),
     work: '',
     mountpoint: '',
