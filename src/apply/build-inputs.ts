@@ -16,8 +16,15 @@ export interface BuildInputs {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** Throws UserError for a secret or an agent that is not there, and for what an engine that is not ours would pass over. */
-export async function buildInputs(service: Service, context: ApplyContext): Promise<BuildInputs> {
+/**
+ * Throws UserError for a secret or an agent that is not there, and for what the engine's builder would pass over.
+ * `knows`: of BuildKit's parameters.
+ */
+export async function buildInputs(
+  service: Service,
+  context: ApplyContext,
+  knows: 'all' | 'but ours' | 'none',
+): Promise<BuildInputs> {
   const flags = context.build.flags ?? noBuildFlags;
   const own = configSecrets(service, context.project);
   const secrets = {
@@ -51,7 +58,8 @@ export async function buildInputs(service: Service, context: ApplyContext): Prom
     },
     secrets,
   };
-  if (!context.engine.own) refuseWhatIsOurs(service.name, inputs, context);
+  if (knows === 'none') refuseUnknown(service.name, inputs, Object.keys(ours), context);
+  if (knows === 'but ours') refuseUnknown(service.name, { ...inputs, secrets: {} }, ['rewritetimestamps'], context);
   return inputs;
 }
 
@@ -67,10 +75,15 @@ const ours: Readonly<Record<string, string>> = {
   entitlements: 'entitlements (--allow)',
 };
 
-/** Other engines have the classic builder alone behind `POST /build`: it takes no notice of parameters that it does not know. */
-function refuseWhatIsOurs(service: string, { query, secrets }: BuildInputs, { locate }: ApplyContext): void {
-  const told = Object.keys(ours).filter((key) => query[key] !== undefined);
-  const typed = list(query.cachefrom).some((place) => place.includes('type='));
+/** The classic builder behind `POST /build` of other engines takes no notice of parameters that it does not know. */
+function refuseUnknown(
+  service: string,
+  { query, secrets }: BuildInputs,
+  unknown: readonly string[],
+  { locate }: ApplyContext,
+): void {
+  const told = unknown.filter((key) => query[key] !== undefined);
+  const typed = unknown.includes('cacheto') && list(query.cachefrom).some((place) => place.includes('type='));
   const names = [
     ...(Object.keys(secrets).length > 0 ? ['secrets'] : []),
     ...told.map((key) => ours[key]!),
@@ -80,7 +93,7 @@ function refuseWhatIsOurs(service: string, { query, secrets }: BuildInputs, { lo
   throw new UserError(
     'build-engine',
     `The build of service "${service}" asks for what this engine cannot do: ${names.join(', ')}.`,
-    ['Build with the engine of devenv (leave out --engine), or take it out of the build.'],
+    ['Build with the engine of devenv (leave out --engine), install docker buildx, or take it out of the build.'],
     locate(`services.${service}.build`),
   );
 }

@@ -5,8 +5,10 @@ import { parseBytes } from '../model/bytes.js';
 import { composeLabel } from '../model/labels.js';
 import type { Step } from '../model/plan.js';
 import type { Build, Service } from '../model/project.js';
+import { findContext } from './build-context.js';
 import { type BuildInputs, buildInputs } from './build-inputs.js';
 import { type BuildSource, buildSource } from './build-source.js';
+import { BuildxFailed, buildWithBuildx, findBuildx } from './buildx.js';
 import type { ApplyContext, OpOf } from './context.js';
 import { registryConfig } from './registry-auth.js';
 
@@ -20,7 +22,9 @@ export async function buildServiceImage(
 ): Promise<void> {
   const service = context.project.services[name]!;
   const build = service.build!;
-  const inputs = await buildInputs(service, context);
+  const buildx = await findBuildx(context.engine, context.env);
+  const inputs = await buildInputs(service, context, context.engine.own ? 'all' : buildx ? 'but ours' : 'none');
+  if (buildx) return buildBeside(buildx, inputs, { service, image }, context, step);
   const source = await buildSource(name, context);
   const query = mergeQueries(buildQuery(service, build, image, context), inputs.query, source.query);
   const sent = withSecrets(source, inputs.secrets);
@@ -48,6 +52,38 @@ export async function buildServiceImage(
     context.emit({ kind: 'plan.step.progress', step, text: text.trimEnd(), ...(line.id ? { id: line.id } : {}) });
   }
   for (const tag of build.tags ?? []) await tagImage(context.engine, image, tag);
+}
+
+/** By Docker's command, on an engine that has BuildKit. */
+async function buildBeside(
+  buildx: string,
+  { query, secrets }: BuildInputs,
+  { service, image }: { readonly service: Service; readonly image: string },
+  context: ApplyContext,
+  step: Step,
+): Promise<void> {
+  const { engine, env, signal, locate } = context;
+  const tail: string[] = [];
+  const onLine = (text: string) => {
+    if (!text.trim()) return;
+    tail.push(text);
+    tail.splice(0, Math.max(0, tail.length - tailLines));
+    context.emit({ kind: 'plan.step.progress', step, text });
+  };
+  const build = service.build!;
+  const place = await findContext(build, locate, service.name);
+  const all = mergeQueries(buildQuery(service, build, image, context), query, {});
+  const { builder } = context.build;
+  context.images.delete(image);
+  try {
+    const wish = { place, query: all, secrets, builder };
+    const id = await buildWithBuildx({ ...wish, buildx, address: engine.address, env, signal, onLine });
+    context.images.set(image, id);
+  } catch (error) {
+    if (error instanceof BuildxFailed) throw buildFailed(service.name, error.message, tail, context);
+    throw error;
+  }
+  for (const tag of build.tags ?? []) await tagImage(engine, image, tag);
 }
 
 /** Secrets go in the body, which has room for them: our engine is sent no files. */

@@ -42,6 +42,8 @@ export interface BuildSettings {
   /** Of each step's container. */
   readonly memoryBytes?: number | undefined;
   readonly flags?: BuildFlags;
+  /** Of docker buildx; undefined: the engine's own. */
+  readonly builder?: string | undefined;
 }
 
 export type OpOf<K extends Op['do']> = Extract<Op, { do: K }>;

@@ -71,6 +71,7 @@ export default class Build extends DevenvCommand {
     reproducible: Flags.boolean({ description: 'same input, same digest: times are the last commit’s' }),
     check: Flags.boolean({ description: 'say what is odd about the Dockerfiles, and build nothing' }),
     'with-dependencies': Flags.boolean({ description: 'also what the services depend on' }),
+    builder: Flags.string({ helpValue: 'NAME', description: 'builder of docker buildx, on an engine of Docker' }),
     quiet: Flags.boolean({ char: 'q', description: 'say nothing' }),
   };
 
@@ -88,6 +89,7 @@ export default class Build extends DevenvCommand {
       flags: readBuildFlags(flags, process.env),
       outputs: (flags.output ?? []).map(parseOutput),
       iidFile: flags.iidfile,
+      builder: flags.builder,
       metadataFile: flags['metadata-file'],
     };
     const values = flags.quiet ? { ...flags, progress: 'quiet' } : flags;

@@ -24,6 +24,8 @@ export interface BuildRequest {
   readonly args: Readonly<Record<string, string>>;
   readonly quiet: boolean;
   readonly memoryBytes: number | undefined;
+  /** Of docker buildx; undefined: the engine's own. */
+  readonly builder?: string | undefined;
   readonly dependencies: boolean;
   readonly dryRun: boolean;
   readonly flags?: BuildFlags;
@@ -33,9 +35,11 @@ export interface BuildRequest {
 }
 
 export async function buildServices(session: Session, request: BuildRequest): Promise<void> {
-  const { noCache, pull, args, quiet, memoryBytes, flags, outputs = [] } = request;
+  const { noCache, pull, args, quiet, memoryBytes, flags, builder, outputs = [] } = request;
   const { checkOutputs, writeIds, writeOutputs } = await import('./build-outputs.js');
   if (outputs.length > 0 && !request.dryRun) checkOutputs(await session.engine(), outputs);
+  if (builder !== undefined && (await session.engine()).own)
+    await session.terminal.status('warning: --builder is for docker buildx; this engine builds by itself.\n');
   const built = await getImages(session, {
     ...request,
     kind: 'build',
@@ -46,6 +50,7 @@ export async function buildServices(session: Session, request: BuildRequest): Pr
       args,
       quiet,
       memoryBytes,
+      builder,
       ...(flags ? { flags: { ...flags, targetOf: request.services } } : {}),
     },
   });

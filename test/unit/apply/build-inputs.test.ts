@@ -19,7 +19,7 @@ function take(build: object, flags: Partial<BuildFlags>, own: boolean) {
     locate: () => undefined,
     build: { flags: { ...noBuildFlags, ...flags } },
   } as unknown as ApplyContext;
-  return buildInputs(service, context);
+  return buildInputs(service, context, own ? 'all' : 'none');
 }
 
 async function refusal(build: object, flags: Partial<BuildFlags> = {}): Promise<string> {
