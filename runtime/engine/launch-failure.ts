@@ -9,6 +9,7 @@ const errnoText: Readonly<Record<string, string>> = {
   EPERM: 'operation not permitted',
   ENOSPC: 'no space left on device',
   EDQUOT: 'disk quota exceeded',
+  E2BIG: 'argument list too long',
   ENOTDIR: 'not a directory',
   EISDIR: 'is a directory',
   EINVAL: 'invalid argument',
