@@ -19,7 +19,7 @@ import { DockerfileError } from './parse/errors.js';
 import { layGraph } from './plan.js';
 import { putImage } from './result.js';
 import { exportCaches, importCaches } from './solve/cache-images.js';
-import { CacheMounts } from './solve/cache-mounts.js';
+import { CacheMounts, type KeptMount } from './solve/cache-mounts.js';
 import { epochOf } from './solve/epoch.js';
 import { type DockerfileText, tellFailure } from './solve/failures.js';
 import { baseImage, checkTags, type ImageRequest } from './solve/images.js';
@@ -129,10 +129,17 @@ class DockerfileBuilder implements Builder {
     await rm(scratchFolder(own), { recursive: true, force: true });
   }
 
-  entries(): CacheEntry[] {
+  async entries(): Promise<CacheEntry[]> {
+    return [...this.steps(), ...(await this.workshop.cacheMounts.list()).map(mountEntry)];
+  }
+
+  private steps(): CacheEntry[] {
     const kept = new Set(this.workshop.tools.images.list().flatMap(({ chainIds }) => chainIds));
     return this.workshop.cache.records().map(({ id, value }) => ({
       id,
+      type: 'regular',
+      description: 'cached step of a Dockerfile',
+      inUse: false,
       sizeBytes: value.sizeBytes,
       created: value.created,
       usedMs: value.usedMs ?? 0,
@@ -141,9 +148,10 @@ class DockerfileBuilder implements Builder {
   }
 
   async prune({ where, keepBytes = 0 }: PruneOptions = {}): Promise<{ deleted: string[]; reclaimedBytes: number }> {
-    const newestFirst = this.entries().sort((a, b) => b.usedMs - a.usedMs);
+    const newestFirst = (await this.entries()).sort((a, b) => b.usedMs - a.usedMs);
     let bytes = 0;
     const gone = newestFirst.filter((entry) => {
+      if (entry.inUse) return false;
       bytes += entry.shared ? 0 : entry.sizeBytes;
       return (keepBytes === 0 || bytes > keepBytes) && (where === undefined || where(entry));
     });
@@ -151,9 +159,12 @@ class DockerfileBuilder implements Builder {
     const chains = new Map(this.workshop.cache.records().map(({ id, value }) => [id, value.chainId]));
     await (isAll ? this.workshop.cache.clear() : this.workshop.cache.forget(gone.map(({ id }) => id)));
     this.workshop.seen.clear();
-    const mountBytes = isAll ? await this.workshop.cacheMounts.prune() : 0;
+    const mounts = gone.filter(({ type }) => type === 'exec.cachemount');
+    await this.workshop.cacheMounts.remove(mounts.map(({ id }) => id));
+    const mountBytes = mounts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const still = new Set(this.workshop.cache.records().map(({ value }) => value.chainId));
-    const freed = new Map(gone.map((entry) => [chains.get(entry.id)!, entry.shared ? 0 : entry.sizeBytes]));
+    const steps = gone.filter(({ type }) => type === 'regular');
+    const freed = new Map(steps.map((entry) => [chains.get(entry.id)!, entry.shared ? 0 : entry.sizeBytes]));
     const sizes = [...freed].filter(([chain]) => !still.has(chain)).map(([, size]) => size);
     return { deleted: gone.map(({ id }) => id), reclaimedBytes: sizes.reduce((sum, size) => sum + size, mountBytes) };
   }
@@ -167,6 +178,10 @@ class DockerfileBuilder implements Builder {
     const sizes = new Map(this.workshop.cache.records().map(({ value }) => [value.chainId, value.sizeBytes]));
     return [...sizes.values()].reduce((sum, size) => sum + size, 0);
   }
+}
+
+function mountEntry({ createdMs, ...mount }: KeptMount): CacheEntry {
+  return { ...mount, type: 'exec.cachemount', created: new Date(createdMs).toISOString(), shared: false };
 }
 
 function checkOptions(options: BuildOptions): void {

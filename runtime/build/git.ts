@@ -67,12 +67,17 @@ function gitIn(run: RunProgram, { url }: GitSource, directory: string): Git {
   };
 }
 
-/** Only what is asked for; servers that give no single commit are asked for everything. */
+/** Only what is asked for; a server that only serves files gives whole histories, one that gives no single commit everything. */
 async function fetchRef(git: Git, ref: string): Promise<void> {
   try {
     await git('fetch', '-q', '--depth', '1', '--', 'origin', ref);
   } catch (error) {
-    if (!COMMIT.test(ref)) throw error;
+    const isCommit = COMMIT.test(ref);
+    if (!isCommit && !/does not support shallow/.test((error as Error).message)) throw error;
+    if (!isCommit) {
+      await git('fetch', '-q', '--', 'origin', ref);
+      return;
+    }
     await git('fetch', '-q', '--tags', 'origin', '+refs/heads/*:refs/remotes/origin/*');
     await git('update-ref', 'FETCH_HEAD', ref);
   }

@@ -133,18 +133,22 @@ export type BuildEvent =
 export interface Builder {
   /** Throws EngineError('invalid') with an excerpt of the Dockerfile for a wrong one, and with the last output for a RUN that failed. */
   build(options: BuildOptions, onEvent: (event: BuildEvent) => void, signal: AbortSignal): Promise<Image>;
-  /** Forgets cached steps; layers that only they held can then be collected. Cache mounts go with a prune of everything. */
+  /** Forgets cached steps, whose layers can then be collected, and empties cache mounts that nobody uses. */
   prune(options?: PruneOptions): Promise<{ deleted: string[]; reclaimedBytes: number }>;
-  /** Every step that is remembered. */
-  entries(): CacheEntry[];
+  /** Every step that is remembered, and every cache mount. */
+  entries(): Promise<CacheEntry[]>;
   /** Chains that cached steps hold, for garbage collection. */
   roots(): ChainId[];
   cacheSizeBytes(): number;
 }
 
-/** A step that is remembered with its layer. */
+/** A step that is remembered with its layer, or a cache mount. */
 export interface CacheEntry {
   readonly id: string;
+  /** BuildKit's words. */
+  readonly type: 'regular' | 'exec.cachemount';
+  readonly description: string;
+  readonly inUse: boolean;
   readonly sizeBytes: number;
   /** RFC 3339. */
   readonly created: string;
@@ -155,7 +159,7 @@ export interface CacheEntry {
 }
 
 export interface PruneOptions {
-  /** Which steps may go; all when undefined. */
+  /** Which may go; all when undefined. */
   readonly where?: (entry: CacheEntry) => boolean;
   /** Bytes that may stay, the most recently used first. */
   readonly keepBytes?: number;

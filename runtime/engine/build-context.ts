@@ -1,13 +1,15 @@
 /** Brings a build's context into a folder: the tar that a client sends, a tarball or a text behind a URL, a git repository. */
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { isTarHeader } from '../build/files/tar-header.js';
 import { spoolTar } from '../build/files/tar-tree.js';
 import type { Tree } from '../build/files/tree.js';
 import { fetchGit, type GitSource, parseGitSource } from '../build/git.js';
 import type { BuildOptions } from '../build/types.js';
 import { EngineError } from '../errors.js';
-import { decompress } from '../images/decompress.js';
+import { decompress, isCompressed } from '../images/decompress.js';
 import { networkSentence } from '../images/registry/failures.js';
 import type { Engine } from './engine.js';
 
@@ -91,10 +93,35 @@ export async function fetchRemote(
       `error downloading remote context ${remote}: ${response.status} ${response.statusText}`,
     );
   const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
-  if (/^text\/plain/.test(response.headers.get('content-type') ?? ''))
-    await writeFile(join(directory, request.dockerfile || 'Dockerfile'), body);
-  else await unpack(engine, directory, body);
+  await takeDownload(engine, directory, { body, dockerfile: request.dockerfile });
   return directory;
+}
+
+/** An archive is told by its bytes, whatever the server calls it; anything else is a Dockerfile. */
+async function takeDownload(
+  engine: Engine,
+  directory: string,
+  { body, dockerfile }: { readonly body: Readable; readonly dockerfile: string },
+): Promise<void> {
+  const file = `${directory}.download`;
+  try {
+    await writeFile(file, body);
+    if (await isArchive(file)) await unpack(engine, directory, createReadStream(file));
+    else await copyFile(file, join(directory, dockerfile || 'Dockerfile'));
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function isArchive(path: string): Promise<boolean> {
+  if (await isCompressed(path)) return true;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
+    return isTarHeader(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
 }
 
 /** Throws `invalid` with git's words. Returns the folder that the fragment names. */

@@ -36,12 +36,13 @@ interface Ended {
   readonly stderr: string;
 }
 
-function docker(args: readonly string[], input = ''): Promise<Ended> {
+function docker(args: readonly string[], input = '', more: Record<string, string> = {}): Promise<Ended> {
   const env = {
     ...process.env,
     DOCKER_HOST: `unix://${engine.socket}`,
     BUILDKIT_PROGRESS: 'plain',
     DOCKER_CLI_HINTS: 'false',
+    ...more,
   };
   return new Promise((resolve) => {
     const child = execFile('docker', args, { env, cwd: folder, timeout: 60_000 }, (error, stdout, stderr) =>
@@ -160,6 +161,38 @@ withBuildx('the cache is listed and pruned', async () => {
   const { code, stderr } = await docker(['builder', 'prune', '-af']);
   assert.is(code, 0, stderr);
   assert.match((await docker(['buildx', 'du'])).stdout, /Total:\s+0B/);
+});
+
+withBuildx('a cache mount is listed by its step and pruned by its type', async () => {
+  const command = 'head -c 200000 /dev/zero > /kept/f';
+  const path = await context('mount', {
+    Dockerfile: `FROM ${busyboxImage}\nRUN --mount=type=cache,target=/kept ${command}\n`,
+  });
+  const built = await docker(['build', path]);
+  assert.is(built.code, 0, built.stderr);
+  const listed = await docker(['buildx', 'du', '--verbose', '--filter', 'type=exec.cachemount']);
+  assert.match(listed.stdout, /Description:\s+cached mount \/kept from exec \/bin\/sh -c head/, listed.stderr);
+  const pruned = await docker(['buildx', 'prune', '-f', '--filter', 'type=exec.cachemount']);
+  assert.match(pruned.stdout, /Total:\s+2\d\d(\.\d)?kB/, pruned.stderr);
+  const after = await docker(['buildx', 'du', '--verbose', '--filter', 'type=exec.cachemount']);
+  assert.not.match(after.stdout, /cached mount \/kept/);
+});
+
+withBuildx('targets that stand on one another are checked without being built', async () => {
+  await context('three', { Dockerfile: `FROM ${busyboxImage}\nRUN false\n` });
+  await context('four', { Dockerfile: 'FROM base\nCMD echo hi\n' });
+  const bake = {
+    target: { three: { context: 'three' }, four: { context: 'four', contexts: { base: 'target:three' } } },
+  };
+  await writeFile(join(folder, 'check.json'), JSON.stringify(bake));
+  const { stdout, stderr } = await docker(['buildx', 'bake', '-f', 'check.json', '--check', 'four']);
+  assert.match(stdout, /JSONArgsRecommended/, stderr);
+});
+
+withBuildx('the classic builder ends with the code of the command', async () => {
+  const path = await context('classic', { Dockerfile: `FROM ${busyboxImage}\nRUN exit 7\n` });
+  const { code } = await docker(['build', path], '', { DOCKER_BUILDKIT: '0' });
+  assert.is(code, 7);
 });
 
 withBuildx('the builder is listed as running', async () => {

@@ -33,7 +33,7 @@ async function diskUsage(engine: Engine, call: Call): Promise<Answer> {
     ? listImages(engine, new Filters({})).map((image) => summaryIn(call.version, encodeSummary(image, true)))
     : null;
   const containers = wanted.has('container') ? await summariesOf(engine, engine.containers.all(), true) : null;
-  const cache = wanted.has('build-cache') ? (await engine.foundations.builder()).entries() : [];
+  const cache = wanted.has('build-cache') ? await (await engine.foundations.builder()).entries() : [];
   const cacheBytes = cache.reduce((sum, { sizeBytes, shared }) => sum + (shared ? 0 : sizeBytes), 0);
   return ok(
     diskUsageIn(
@@ -62,13 +62,13 @@ function volumes(engine: Engine): Promise<unknown[]> {
   );
 }
 
-/** One record a step; those whose layer an image has too count nothing in what clients add up. */
+/** One record a step or cache mount; those whose layer an image has too count nothing in what clients add up. */
 function buildCache(entries: readonly CacheEntry[]): unknown[] {
-  return entries.map(({ id, sizeBytes, created, usedMs, shared }) => ({
+  return entries.map(({ id, type, description, inUse, sizeBytes, created, usedMs, shared }) => ({
     ID: id,
-    Type: 'regular',
-    Description: '',
-    InUse: false,
+    Type: type,
+    Description: description,
+    InUse: inUse,
     Shared: shared,
     Size: sizeBytes,
     CreatedAt: created,

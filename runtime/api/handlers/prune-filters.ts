@@ -16,9 +16,9 @@ export function readPruneFilters(call: Call): ((entry: CacheEntry) => boolean) |
   return (entry) =>
     (usedBeforeMs === undefined || entry.usedMs <= usedBeforeMs) &&
     filters.matchesExactly('id', entry.id) &&
-    filters.matchesExactly('type', 'regular') &&
-    filters.matchesExactly('description', '') &&
-    (inUse === undefined || !inUse) &&
+    filters.matchesExactly('type', entry.type) &&
+    filters.matchesExactly('description', entry.description) &&
+    (inUse === undefined || inUse === entry.inUse) &&
     (shared === undefined || shared === entry.shared) &&
     (own === undefined || own === !entry.shared);
 }

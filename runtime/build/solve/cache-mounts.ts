@@ -1,6 +1,6 @@
 /** Folders of `RUN --mount=type=cache`: kept from build to build, in no image. */
 import { createHash } from 'node:crypto';
-import { chmod, chown, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunMount } from '../instructions/types.js';
 import { mustRun, type RunProgram } from './programs.js';
@@ -13,12 +13,27 @@ export interface CacheMountRequest {
   readonly gid: number;
   /** Folder that a new cache starts as a copy of. */
   readonly initial: string | undefined;
+  /** Which step wants it, for people. */
+  readonly description: string;
 }
 
 export interface CacheMount {
   readonly folder: string;
   release(): void;
 }
+
+/** One that is kept. */
+export interface KeptMount {
+  readonly id: string;
+  readonly description: string;
+  readonly sizeBytes: number;
+  readonly createdMs: number;
+  readonly usedMs: number;
+  readonly inUse: boolean;
+}
+
+/** What is said of a cache lies beside its folder; when that was last written, it was used. */
+const NOTE = '.json';
 
 export class CacheMounts {
   private readonly inUse = new Map<string, number>();
@@ -38,6 +53,7 @@ export class CacheMounts {
     this.inUse.set(name, (this.inUse.get(name) ?? 0) + 1);
     try {
       await this.create(join(this.home, name), request);
+      await this.note(name, request.description);
     } catch (error) {
       this.release(name);
       throw error;
@@ -45,16 +61,37 @@ export class CacheMounts {
     return { folder: join(this.home, name), release: () => this.release(name) };
   }
 
-  /** Empties those that nobody uses; returns their bytes. */
-  async prune(): Promise<number> {
-    const names = await readdir(this.home).catch(() => []);
-    let bytes = 0;
-    for (const name of names.filter((one) => !this.inUse.has(one))) {
-      const { stdout } = await this.run(['du', '-sxB1', join(this.home, name)]);
-      bytes += Number.parseInt(stdout, 10) || 0;
-      await rm(join(this.home, name), { recursive: true, force: true });
+  async list(): Promise<KeptMount[]> {
+    const names = (await readdir(this.home).catch(() => [])).filter((name) => !name.endsWith(NOTE));
+    if (names.length === 0) return [];
+    const { stdout } = await this.run(['du', '-sxB1', ...names.map((name) => join(this.home, name))]);
+    const bytes = stdout.split('\n').map((line) => Number.parseInt(line, 10) || 0);
+    return Promise.all(names.map((name, index) => this.kept(name, bytes[index]!)));
+  }
+
+  /** Those that somebody uses stay. */
+  async remove(ids: readonly string[]): Promise<void> {
+    for (const name of ids.filter((one) => !this.inUse.has(one))) {
+      for (const path of [name, name + NOTE]) await rm(join(this.home, path), { recursive: true, force: true });
     }
-    return bytes;
+  }
+
+  private async note(name: string, description: string): Promise<void> {
+    await writeFile(join(this.home, name + NOTE), JSON.stringify({ description }));
+  }
+
+  private async kept(name: string, sizeBytes: number): Promise<KeptMount> {
+    const path = join(this.home, name);
+    const [folder, note] = await Promise.all([stat(path), stat(path + NOTE).catch(() => undefined)]);
+    const said = note && JSON.parse(await readFile(path + NOTE, 'utf8'));
+    return {
+      id: name,
+      description: said?.description ?? '',
+      sizeBytes,
+      createdMs: folder.birthtimeMs,
+      usedMs: (note ?? folder).mtimeMs,
+      inUse: this.inUse.has(name),
+    };
   }
 
   private async create(folder: string, { initial, mode, uid, gid }: CacheMountRequest): Promise<void> {

@@ -11,7 +11,7 @@ import { DockerfileError, StepError } from '../parse/errors.js';
 import type { StepMount } from '../types.js';
 import { openAgent } from './agent.js';
 import type { CacheMount } from './cache-mounts.js';
-import { absolutePath, expand } from './config-steps.js';
+import { absolutePath, commandArgs, expand } from './config-steps.js';
 import { materialise } from './materialise.js';
 import { mustRun } from './programs.js';
 import type { StepScope } from './scope.js';
@@ -140,7 +140,7 @@ function escapePattern(path: string): string {
   return `/${path}`.replace(/[\\*?[]/g, '\\$&');
 }
 
-async function addCache(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {
+async function addCache(scope: StepScope, { state, step, draft }: Around, mount: Ready): Promise<void> {
   const id = posix.normalize(mount.id ?? mount.target);
   const base = await cacheBase(scope, step, mount);
   const request = {
@@ -150,11 +150,18 @@ async function addCache(scope: StepScope, { step, draft }: Around, mount: Ready)
     uid: mount.uid ?? 0,
     gid: mount.gid ?? 0,
     initial: base.folder,
+    description: describeCache(commandArgs(state, step.command), mount),
   };
   const cache = await scope.workshop.cacheMounts.take(request, scope.signal);
   draft.caches.push(cache);
   draft.material.push(['cache', id, mount.target]);
   draft.mounts.push({ source: cache.folder, target: mount.target, readOnly: mount.readOnly ?? false });
+}
+
+/** As BuildKit describes it. */
+function describeCache(args: readonly string[], { id, target }: Ready): string {
+  const called = id === undefined ? '' : ` with id ${JSON.stringify(id)}`;
+  return `cached mount ${target} from exec ${args.join(' ')}${called}`;
 }
 
 /** What a cache starts as: caches of one id that start differently are different caches, as in BuildKit. */

@@ -1,4 +1,4 @@
-/** What builds keep: steps that were done, and mirrors of clients' folders. */
+/** What builds keep: steps that were done, cache mounts, and mirrors of clients' folders. */
 import { layerRoots } from '../../../engine/images.js';
 import type { PruneRequest, UsageRecord } from '../proto/messages.js';
 import type { ControlParts } from './control.js';
@@ -12,17 +12,17 @@ const shortId = (id: string) => id.slice(0, 25);
 /** Records as `docker buildx du` lists them. Filters are `type==source.local`, `id==…`, several in one with commas. */
 export async function diskUsage({ engine, folders }: CacheParts, filters: readonly string[]): Promise<UsageRecord[]> {
   const builder = await engine.foundations.builder();
-  const steps = builder.entries().map(
+  const steps = (await builder.entries()).map(
     (step): UsageRecord => ({
       ID: shortId(step.id),
-      Mutable: false,
-      InUse: false,
+      Mutable: step.type === 'exec.cachemount',
+      InUse: step.inUse,
       Size: step.sizeBytes,
       CreatedAt: timestamp(Date.parse(step.created)),
       ...(step.usedMs > 0 ? { LastUsedAt: timestamp(step.usedMs) } : {}),
       UsageCount: 1,
-      Description: 'cached step of a Dockerfile',
-      RecordType: 'regular',
+      Description: step.description,
+      RecordType: step.type,
       Shared: step.shared,
       Parents: [],
     }),

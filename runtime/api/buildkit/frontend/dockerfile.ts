@@ -64,12 +64,16 @@ async function runIn(run: Run): Promise<Built> {
   return { id, metadata: {}, counts, evaluate };
 }
 
-/** Images by the names of contexts. One that is a folder stands for itself until something is built upon it. */
+/**
+ * Images by the names of contexts. One that is a folder stands for itself until something is built upon it, as
+ * all do for a question about the Dockerfile, which builds nothing.
+ */
 async function givenImages({ request, input }: Run): Promise<Images> {
   const images: Record<string, string> = {};
   for (const context of request.namedContexts) {
     if (context.kind === 'image') images[context.name] = context.image;
-    else if (context.kind === 'input') images[context.name] = await input(context.input);
+    else if (context.kind === 'input' && request.question === undefined)
+      images[context.name] = await input(context.input);
     else images[context.name] = context.name;
   }
   return images;
