@@ -3,7 +3,14 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { busyboxDockerfile, makeProject, rows, type TestProject, writeBusyboxRoot } from '../support/project.js';
+import {
+  busyboxDockerfile,
+  makeProject,
+  rows,
+  runOnOwnEngine,
+  type TestProject,
+  writeBusyboxRoot,
+} from '../support/project.js';
 
 const commands = suite<{ project: TestProject }>('commands');
 
@@ -196,4 +203,8 @@ commands('completion knows commands, flags and the names of services', async ({ 
   for (const shell of ['bash', 'zsh', 'fish']) assert.match(await ok(project, 'completion', shell), 'devenv complete');
 });
 
-commands.run();
+runOnOwnEngine(
+  commands,
+  'commands',
+  'it goes by names of containers, and those are others where projects share an engine',
+);

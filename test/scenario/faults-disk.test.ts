@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { settle } from '../support/faults/checks.js';
 import { livingEngine } from '../support/faults/processes.js';
-import { eventually, giveBusybox, makeProject, rows, type TestProject } from '../support/project.js';
+import { eventually, giveBusybox, makeProject, rows, runOnOwnEngine, type TestProject } from '../support/project.js';
 
 const disk = suite<{ project: TestProject }>('faults: disk');
 
@@ -132,4 +132,4 @@ disk(
   },
 );
 
-disk.run();
+runOnOwnEngine(disk, 'faults: disk', 'it fills the disk of our engine');

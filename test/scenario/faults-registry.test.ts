@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { recordsOpen, settle } from '../support/faults/checks.js';
 import { takeFootprint } from '../support/faults/footprint.js';
 import { makeWorld, type World } from '../support/faults/world.js';
+import { runOnOwnEngine } from '../support/project.js';
 
 const registry = suite<{ world: World }>('faults: registry');
 
@@ -47,4 +48,4 @@ registry(
   },
 );
 
-registry.run();
+runOnOwnEngine(registry, 'faults: registry', 'it breaks pulls of our engine');

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { recordsOpen, settle } from '../support/faults/checks.js';
 import { namesOf, takeFootprint } from '../support/faults/footprint.js';
 import { makeWorld, type World } from '../support/faults/world.js';
+import { runOnOwnEngine } from '../support/project.js';
 
 const restart = suite<{ world: World }>('faults: machine restart');
 
@@ -61,4 +62,4 @@ restart('what restarts always runs again, the rest is there and stopped, and up 
   assert.equal(await recordsOpen(world), []);
 });
 
-restart.run();
+runOnOwnEngine(restart, 'faults: machine restart', 'it ends our engine and all its processes');

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runFaults } from '../support/faults/main.js';
+import { runOnOwnEngine } from '../support/project.js';
 
 const faults = suite('faults');
 
@@ -17,4 +18,4 @@ faults(
   },
 );
 
-faults.run();
+runOnOwnEngine(faults, 'faults', 'it kills processes of our engine');

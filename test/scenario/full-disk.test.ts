@@ -4,7 +4,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { busyboxDockerfile, makeProject, rows, type TestProject, writeBusyboxRoot } from '../support/project.js';
+import {
+  busyboxDockerfile,
+  makeProject,
+  rows,
+  runOnOwnEngine,
+  type TestProject,
+  writeBusyboxRoot,
+} from '../support/project.js';
 
 const fullDisk = suite<{ project: TestProject }>('full disk');
 
@@ -44,4 +51,4 @@ fullDisk('with more room the same command works', async ({ project }) => {
   assert.is(up.code, 0, up.output);
 });
 
-fullDisk.run();
+runOnOwnEngine(fullDisk, 'full disk', 'it fills the disk of our engine');

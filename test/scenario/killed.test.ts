@@ -7,6 +7,7 @@ import {
   eventually,
   makeProject,
   rows,
+  runOnOwnEngine,
   type TestProject,
   writeBusyboxRoot,
 } from '../support/project.js';
@@ -127,4 +128,4 @@ killed('an engine with nothing to do leaves by itself', async ({ project }) => {
   });
 });
 
-killed.run();
+runOnOwnEngine(killed, 'killed', 'it kills our engine');

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { busyboxImage } from '../support/busybox.js';
 import { type RealRegistry, startRealRegistry } from '../support/docker-registry.js';
 import { requestOn } from '../support/engine.js';
-import { foreignEngine, freePort, giveBusybox, makeProject, type TestProject } from '../support/project.js';
+import { freePort, giveBusybox, makeProject, runOnOwnEngine, type TestProject } from '../support/project.js';
 
 const story = suite<{ project: TestProject; registry: RealRegistry; port: number }>('lock');
 
@@ -209,4 +209,4 @@ story('drift is refused, and named', async ({ project, registry, port }) => {
   assert.match((await project.devenv('lock', '--check')).stderr, 'its version is 9');
 });
 
-if (!foreignEngine) story.run();
+runOnOwnEngine(story, 'lock', 'digests are looked for by an endpoint of our engine');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { busyboxImage } from '../support/busybox.js';
-import { foreignEngine, giveBusybox, makeProject, rows, type TestProject } from '../support/project.js';
+import { giveBusybox, makeProject, rows, runOnOwnEngine, type TestProject } from '../support/project.js';
 
 const story = suite<{ there: TestProject; here: TestProject }>('reproduce');
 
@@ -134,4 +134,4 @@ story('a cluster, by what kubectl says', async ({ here }) => {
   assert.is(services.web.deploy.replicas, 2);
 });
 
-if (!foreignEngine) story.run();
+runOnOwnEngine(story, 'reproduce', 'it needs two engines of its own');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { requestOn } from '../support/engine.js';
-import { foreignEngine, giveBusybox, makeProject, type TestProject } from '../support/project.js';
+import { giveBusybox, makeProject, runOnOwnEngine, type TestProject } from '../support/project.js';
 
 const story = suite<{ project: TestProject }>('secrets');
 
@@ -145,4 +145,4 @@ story('a provider that fails is named with its place, and down leaves nothing be
   assert.equal(await filesWithSecrets(path.dirname(project.socket)), []);
 });
 
-if (!foreignEngine) story.run();
+runOnOwnEngine(story, 'secrets', 'secrets that are no file are mounted from a folder of our engine');

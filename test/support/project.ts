@@ -5,6 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
 import { importBusybox } from './busybox.js';
 import { requestOn } from './engine.js';
 
@@ -109,6 +110,17 @@ export const busyboxDockerfile = 'FROM scratch\nCOPY rootfs /\nENV PATH=/bin\n';
  * so that each project has a name of its own.
  */
 export const foreignEngine = process.env.SCENARIO_ENGINE?.replace(/^unix:\/\//, '');
+
+/** Runs a story of what only our engine has or is; on another engine it is skipped, and `why` is told. */
+export function runOnOwnEngine(story: { run(): void }, name: string, why: string): void {
+  if (!foreignEngine) {
+    story.run();
+    return;
+  }
+  const skipped = suite(`${name}: skipped on this engine`);
+  skipped.skip(why, () => {});
+  skipped.run();
+}
 
 /** `busyboxImage` on the project's engine, without a build. */
 export async function giveBusybox(project: TestProject): Promise<void> {
