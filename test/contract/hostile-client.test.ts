@@ -3,10 +3,11 @@ import { readFileSync, statSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { engineRoutes } from '../../runtime/api/handlers/all.js';
-import { ask, eventually } from '../support/api.js';
+import { ask } from '../support/api.js';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
@@ -26,10 +27,23 @@ hostile.after(() => engine.stop());
 
 const QUIET_MS = 400;
 
-/** Sends bytes as they are; what came back until it was quiet or over. */
-function raw(bytes: string | Uint8Array, quietMs = QUIET_MS): Promise<string> {
-  return new Promise((resolve) => {
+/** How many connections may wait to be accepted is the machine's setting: one that is refused for that is tried again. */
+async function connect(): Promise<net.Socket> {
+  for (;;) {
     const socket = net.connect(engine.socket);
+    const why = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      socket.once('connect', () => resolve(undefined)).once('error', resolve);
+    });
+    if (why === undefined) return socket.on('error', () => undefined);
+    if (why.code !== 'EAGAIN') throw why;
+    await sleep(5);
+  }
+}
+
+/** Sends bytes as they are; what came back until it was quiet or over. */
+async function raw(bytes: string | Uint8Array, quietMs = QUIET_MS): Promise<string> {
+  const socket = await connect();
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const done = () => {
       socket.destroy();
@@ -44,19 +58,27 @@ function raw(bytes: string | Uint8Array, quietMs = QUIET_MS): Promise<string> {
   });
 }
 
-function send(method: string, url: string, body: string, headers: Record<string, string> = {}): Promise<number> {
+/** The status; 0 when the connection broke, -1 when there was no answer in time. */
+async function send(
+  method: string,
+  url: string,
+  body: string,
+  headers: Record<string, string> = {},
+  limitMs = QUIET_MS,
+): Promise<number> {
+  const socket = await connect();
   return new Promise((resolve) => {
-    const request = http.request({ socketPath: engine.socket, method, path: url, headers, agent: false });
+    const request = http.request({ createConnection: () => socket, method, path: url, headers });
     const done = (status: number) => {
       request.destroy();
       resolve(status);
     };
-    request.setTimeout(QUIET_MS, () => done(-1));
+    request.setTimeout(limitMs, () => done(-1));
     request.once('response', (response) => {
       response
         .resume()
         .once('end', () => done(response.statusCode ?? 0))
-        .setTimeout(QUIET_MS);
+        .setTimeout(limitMs);
       response.once('error', () => done(response.statusCode ?? 0));
     });
     request.once('upgrade', () => done(101)).once('error', () => done(0));
@@ -123,10 +145,50 @@ hostile('every route, with bodies and parameters that make no sense', async () =
 hostile('bodies that are too deep or too long', async () => {
   const json = { 'content-type': 'application/json' };
   const nested = `{"Image":"${busyboxImage}","Labels":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-  assert.is(await send('POST', '/containers/create', nested, json), 400);
-  assert.is(await send('POST', '/containers/create', deep(100_000), json), 400);
-  const long = await send('POST', '/containers/create', `{"Image":"${'x'.repeat(20 << 20)}"}`, json);
+  assert.is(await send('POST', '/containers/create', nested, json, 20_000), 400);
+  assert.is(await send('POST', '/containers/create', deep(100_000), json, 20_000), 400);
+  const long = await send('POST', '/containers/create', `{"Image":"${'x'.repeat(20 << 20)}"}`, json, 20_000);
   assert.ok(long === 400 || long === 413 || long === 0, `${long}`);
+  assert.equal(faults(), []);
+});
+
+hostile('a body of pieces without end is cut off', async () => {
+  const socket = await connect();
+  socket.write('POST /containers/create HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const piece = `100000\r\n${' '.repeat(1 << 20)}\r\n`;
+  const answered = new Promise<string>((resolve) => {
+    socket.once('data', (chunk) => resolve(chunk.toString())).once('close', () => resolve('closed'));
+  });
+  const drained = () => new Promise<void>((resolve) => socket.once('drain', resolve));
+  let sent = 0;
+  for (let said: unknown; said === undefined && sent < 64; sent++)
+    said = await Promise.race([socket.write(piece) ? undefined : drained(), answered]);
+  assert.match(await answered, /400 Bad Request|closed/);
+  socket.destroy();
+  assert.ok(sent < 64, `${sent} MB`);
+});
+
+hostile('names that are none, or lead elsewhere', async () => {
+  for (const name of ['a%0Ab', '..', '%2e%2e%2fx', '%00', '-rf'])
+    assert.ok((await send('POST', `/containers/create?name=${name}`, `{"Image":"${busyboxImage}"}`)) >= 400, name);
+  for (const path of ['/containers/..%2f..%2fetc/json', '/volumes/..%2f..%2fetc', '/networks/%00', '/exec/..%2f/json'])
+    assert.is(await send('GET', path, ''), 404, path);
+  const body = (more: object) => JSON.stringify(more);
+  const json = { 'content-type': 'application/json' };
+  for (const Name of ['../../x', 'a/b', '..', 'x\n'])
+    assert.is(await send('POST', '/volumes/create', body({ Name }), json), 400, Name);
+  assert.equal(faults(), []);
+});
+
+hostile('labels and environments of megabytes', async () => {
+  const large = { Image: busyboxImage, Cmd: ['true'], Labels: { x: 'y'.repeat(8_000_000) } };
+  const labelled = await containers.created(large);
+  await ask(engine, 'POST', `/containers/${labelled}/start`);
+  await ask(engine, 'POST', `/containers/${labelled}/wait`);
+  const crammed = await containers.created({ Image: busyboxImage, Cmd: ['true'], Env: [`A=${'y'.repeat(3_000_000)}`] });
+  const { status, json } = await engine.request('POST', `/containers/${crammed}/start`);
+  assert.is(status, 400);
+  assert.match(json.message, 'argument list too long');
   assert.equal(faults(), []);
 });
 
@@ -169,9 +231,12 @@ hostile('upgrades that stop half way', async () => {
 
 hostile('a thousand connections that say nothing, and others are answered', async () => {
   const idle: net.Socket[] = [];
-  for (let i = 0; i < 1000; i++) idle.push(net.connect(engine.socket).on('error', () => undefined));
-  await eventually('connected', async () => idle.every((socket) => !socket.connecting));
+  while (idle.length < 1000) idle.push(await connect());
   await ask(engine, 'GET', '/_ping');
+  assert.ok(
+    idle.every((socket) => socket.writable),
+    'they are open',
+  );
   assert.is((await containers.run('echo alive')).out, 'alive\n');
   for (const socket of idle) socket.destroy();
 });
