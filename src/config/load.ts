@@ -13,7 +13,7 @@ import { profilesOf } from './profiles.js';
 import { findProject, type ProjectFiles } from './project-files.js';
 import { projectName } from './project-name.js';
 import { locationOf } from './read/source.js';
-import { diskReader, type FileReader } from './reader.js';
+import { diskReader, type FileReader, rememberingReader } from './reader.js';
 import { withRemotes } from './remote/fetch.js';
 import type { Remotes } from './remote/remote.js';
 import { normalise } from './resolve/normalise.js';
@@ -28,7 +28,8 @@ export const loadProject: LoadProject = (request) =>
 
 /** As `loadProject`, reading through `reader`. */
 export function loadFrom(request: LoadRequest, reader: FileReader, remotes?: Remotes): LoadedProject {
-  const merged = loadMerged(request, reader, remotes);
+  const remembering = rememberingReader(reader);
+  const merged = loadMerged(request, remembering.reader, remotes);
   const { loading, variables, found, name } = merged;
   const model = finalTree(merged.model, loading.problems) as Mapping;
   loading.problems.throwIfAny();
@@ -54,6 +55,7 @@ export function loadFrom(request: LoadRequest, reader: FileReader, remotes?: Rem
     warnings: loading.problems.warnings.map(({ text, at }) => (at ? { text, location: locationOf(at) } : { text })),
     locate: places.locateText,
     variables: variables.values,
+    files: [...remembering.files],
   };
 }
 

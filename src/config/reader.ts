@@ -18,3 +18,13 @@ export const diskReader: FileReader = {
     return stat === undefined ? undefined : stat.isDirectory() ? 'folder' : 'file';
   },
 };
+
+/** As `reader`; `files` grows by every path that was read through it, whether there was something or not. */
+export function rememberingReader(reader: FileReader): { readonly reader: FileReader; readonly files: Set<string> } {
+  const files = new Set<string>();
+  const read = (path: string) => {
+    files.add(path);
+    return reader.read(path);
+  };
+  return { reader: { read, kind: reader.kind }, files };
+}

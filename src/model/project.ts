@@ -193,4 +193,6 @@ export interface LoadedProject {
   readonly locate: (path: string) => Location | undefined;
   /** The variables that the config was filled with: the shell's and those of the env files. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Everything that it was read from: config files with what they include and extend, env files, label files. */
+  readonly files: readonly string[];
 }

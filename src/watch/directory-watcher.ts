@@ -94,7 +94,7 @@ class DirectoryWatcher {
       if (this.#options.ignores(file)) continue;
       known.names.add(entry.name);
       if (entry.isDirectory()) below.push(file);
-      if (tell) this.#options.onChange({ path: file, kind: 'changed' });
+      if (tell) this.#tell(file, lstatSync(file, { throwIfNoEntry: false }));
     }
     return below;
   }
@@ -146,10 +146,14 @@ class DirectoryWatcher {
       return;
     }
     around.names?.add(path.basename(file));
-    this.#told.set(file, fingerprintOf(stats));
-    this.#options.onChange({ path: file, kind: 'changed' });
+    this.#tell(file, stats);
     if (stats.isDirectory() || this.#options.roots.includes(file)) this.#lookAtFolder(file);
     else this.#leave(file);
+  }
+
+  #tell(file: string, stats: Stats | undefined): void {
+    if (stats) this.#told.set(file, fingerprintOf(stats));
+    this.#options.onChange({ path: file, kind: stats ? 'changed' : 'removed' });
   }
 
   /** That a folder itself is gone comes from its own watch too, as if it had been in itself. */
@@ -212,7 +216,8 @@ class DirectoryWatcher {
         const file = path.join(folder, name);
         if (this.#options.ignores(file)) continue;
         const stats = lstatSync(file, { throwIfNoEntry: false });
-        if (!stats || (names.has(name) && stats.ctimeMs < sinceMs)) continue;
+        // A folder's own times change with every file in it.
+        if (!stats || (names.has(name) && (stats.isDirectory() || stats.ctimeMs < sinceMs))) continue;
         if (this.#told.get(file) !== fingerprintOf(stats)) this.#look(file);
       }
     }

@@ -57,8 +57,8 @@ story.before(async (context) => {
 });
 
 story.after(async ({ project, run }) => {
-  run.kill('SIGKILL');
-  await run.done;
+  run?.kill('SIGKILL');
+  await run?.done;
   await project.remove();
 });
 

@@ -2,6 +2,7 @@
  * Files of the host → the running project (walk 2): a batch is classified, small plans sync and restart, a rebuild or a
  * changed config goes the way of `up`. One batch at a time; what comes meanwhile waits and merges.
  */
+import path from 'node:path';
 import type { EngineEvent } from '../../engine/answers.js';
 import type { EngineClient } from '../../engine/client.js';
 import { UserError } from '../../errors.js';
@@ -22,7 +23,6 @@ import { runPlan } from '../run-plan.js';
 import type { Session } from '../session.js';
 import { readEvents } from '../streams.js';
 import { bringUp } from '../up.js';
-import { configFilesOf } from './config-files.js';
 import { filesOf, KnownFiles } from './known-files.js';
 import { pullForEver } from './pulling.js';
 import { findMissed, isImageStale } from './reconcile.js';
@@ -111,11 +111,11 @@ export class Watching {
     const { project } = this.#loaded;
     const wanted = new Set(this.#options.services.length ? this.#options.services : Object.keys(project.services));
     this.#rules = await readRules(project, wanted);
-    this.#configFiles = configFilesOf(project);
+    this.#configFiles = filesOfProject(this.#loaded);
   }
 
   async #openWatcher(): Promise<void> {
-    await this.#watcher?.close();
+    const before = this.#watcher;
     this.#watcher = watchFiles({
       roots: [...new Set([...this.#rules.map((rule) => rule.path), ...this.#configFiles])],
       ignores: ignoredByAll(this.#rules, this.#configFiles),
@@ -123,6 +123,7 @@ export class Watching {
       onNotice: (text) => this.#report.notice(text),
     });
     await this.#watcher.ready;
+    await before?.close(); // only now, so that nothing happens unseen
   }
 
   /** One thing at a time; a failure is told and the watching goes on. */
@@ -324,6 +325,12 @@ export class Watching {
       if (container && !container.oneOff) await this.#reconcile(engine, container);
     });
   }
+}
+
+/** What the project was read from, and a `.env` that may come. Absolute. */
+function filesOfProject({ project, files }: LoadedProject): ReadonlySet<string> {
+  const named = [...files, '.env'].filter((file) => file !== '-');
+  return new Set(named.map((file) => path.resolve(project.workingDir, file)));
 }
 
 function nothing(service: string): ServiceWork {
