@@ -1,76 +1,25 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  busyboxDockerfile,
-  type CommandResult,
-  eventually,
-  foreignEngine,
-  freePort,
-  writeBusyboxRoot,
-} from '../support/project.js';
+import { type DatagramServer, serveFile } from '../support/datagrams.js';
+import { as, hasWayOut, makePerson, obstacle, type Person, processesOf, removePerson } from '../support/person.js';
+import { busyboxDockerfile, eventually, foreignEngine, freePort, writeBusyboxRoot } from '../support/project.js';
 
 const program = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../bundle/cli-main.cjs');
-
-/** An account of the machine that the test makes and removes, with the range of ids that useradd(8) gives it. */
-interface Person {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-  readonly folder: string;
-}
 
 interface Story {
   person: Person;
   port: number;
+  datagrams: DatagramServer;
 }
 
 const story = suite<Story>('without root');
-
-/** Why this machine cannot tell the story; undefined when it can. */
-function obstacle(): string | undefined {
-  if (foreignEngine) return 'it is about our own engine';
-  if (process.getuid?.() !== 0) return 'only root can make an account for it';
-  for (const file of ['/usr/sbin/useradd', '/usr/bin/newuidmap', '/usr/bin/setpriv'])
-    if (!statSync(file, { throwIfNoEntry: false })) return `${file} is missing`;
-  if (readFileSync('/proc/sys/user/max_user_namespaces', 'utf8').trim() === '0') return 'user namespaces are forbidden';
-  return undefined;
-}
-
-function makePerson(): Person {
-  const name = `dvt${process.pid}`;
-  const folder = mkdtempSync('/tmp/rl-');
-  execFileSync('/usr/sbin/useradd', ['--home-dir', folder, '--no-create-home', '--shell', '/bin/sh', name]);
-  const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
-  const person = { name, uid: id('-u'), gid: id('-g'), folder };
-  chownSync(folder, person.uid, person.gid);
-  return person;
-}
-
-/** A command line of the person: its groups alone, nothing of root's environment. */
-function as(person: Person, command: readonly string[]): Promise<CommandResult> {
-  const { name, uid, gid, folder } = person;
-  const env = { HOME: folder, USER: name, PATH: process.env.PATH ?? '', DEVENV_RUNTIME_DIR: `${folder}/run` };
-  const args = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--', ...command];
-  return new Promise((resolve, reject) => {
-    const child = spawn('/usr/bin/setpriv', args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr, output: stdout + stderr }));
-  });
-}
 
 const page = (port: number) => fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.text());
 
@@ -92,10 +41,10 @@ services:
   web:
     build: .
     environment: {OUTSIDE: "http://host.docker.internal:${outside}/"}
-    command: ["sh", "-c", "mkdir -p /www; echo from-web > /www/index.html; echo made > /src/made; exec httpd -f -p 80 -h /www"]
+    command: ["sh", "-c", "mkdir -p /www; echo from-web > /www/index.html; echo made > /src/made; exec httpd -f -vv -p 80 -h /www"]
     extra_hosts: ["host.docker.internal:host-gateway"]
     volumes: ["./src:/src"]
-    ports: ["${port}:80"]
+    ports: ["0.0.0.0:${port}:80"]
     stop_signal: SIGKILL
 volumes:
   data:
@@ -111,6 +60,7 @@ story.before(async (context) => {
   await new Promise<void>((resolve) => answering.listen(0, '0.0.0.0', resolve));
   context.port = await freePort();
   context.person = makePerson();
+  context.datagrams = await serveFile('by datagram');
   const { folder, uid, gid } = context.person;
   const outside = (answering.address() as AddressInfo).port;
   mkdirSync(path.join(folder, 'src'));
@@ -120,12 +70,12 @@ story.before(async (context) => {
   execFileSync('chown', ['-R', `${uid}:${gid}`, folder]);
 });
 
-story.after(async ({ person }) => {
+story.after(async ({ person, datagrams }) => {
   answering.close();
+  datagrams.close();
   await devenv(person, 'down', '--volumes');
   await devenv(person, 'engine', 'stop', '--force');
-  execFileSync('/usr/sbin/userdel', [person.name]);
-  rmSync(person.folder, { recursive: true, force: true });
+  removePerson(person);
 });
 
 story('up builds with RUN and chown, and publishes a port', async ({ person, port }) => {
@@ -145,6 +95,47 @@ story('services find each other by name, and the machine by host.docker.internal
   await eventually('the store by its name', () => shelf(person));
   const machine = await devenv(person, 'exec', '-T', 'web', 'sh', '-c', 'wget -q -O - "$OUTSIDE"');
   assert.is(machine.stdout, 'from the machine\n', machine.output);
+});
+
+/** An address of this machine that others know it by. */
+const outsideAddress = () =>
+  Object.values(os.networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+story('a published port shows who asks', async ({ person, port }) => {
+  const address = outsideAddress();
+  if (address === undefined) return;
+  assert.is(await fetch(`http://${address}:${port}/`).then((answer) => answer.text()), 'from-web\n');
+  await eventually('its address in the log', async () => {
+    const { output } = await devenv(person, 'logs', 'web');
+    return output.includes(`${address}]:`);
+  });
+});
+
+/** What web gets by datagrams from this machine. */
+const fetched = (person: Person, port: number) =>
+  devenv(person, 'exec', '-T', 'web', 'sh', '-c', `tftp -g -r any -l /got host.docker.internal ${port} && cat /got`);
+
+const packets = hasWayOut() ? story : story.skip;
+packets('datagrams leave too, also after what carries them was killed', async ({ person, datagrams }) => {
+  const first = await fetched(person, datagrams.port);
+  assert.is(first.stdout, 'by datagram', first.output);
+  const helper = (await processesOf(person)).split('\n').find((line) => /^\d+ +\S+ +\S*pasta /.test(line));
+  assert.ok(helper);
+  process.kill(Number.parseInt(helper, 10), 'SIGKILL');
+  await eventually('datagrams again', async () => (await fetched(person, datagrams.port)).stdout === 'by datagram');
+});
+
+story('pauses, counts and restarts without control groups', async ({ person }) => {
+  assert.is((await devenv(person, 'pause', 'store')).code, 0);
+  const paused = await devenv(person, 'ps', '--format', 'json');
+  assert.match(paused.stdout, /"paused"/i);
+  assert.is((await devenv(person, 'unpause', 'store')).code, 0);
+  const used = await devenv(person, 'stats', '--no-stream', '--format', 'json');
+  assert.not.match(used.stdout, /"PIDs":\s*"?0/, used.output);
+  const again = await devenv(person, 'restart', '--timeout', '0', 'web');
+  assert.is(again.code, 0, again.output);
 });
 
 story("what a container's root makes in a bind mount belongs to the person", ({ person }) => {
@@ -176,23 +167,7 @@ story('a named volume keeps what was written, and nothing runs on after the end'
   await eventually('the end of all its processes', async () => (await processesOf(person)) === '');
 });
 
-/** Its processes, a line each that begins with the pid, but those that nobody has waited for yet. */
-function processesOf({ uid }: Person): Promise<string> {
-  const isAlive = (line: string) => line !== '' && !/^\d+\s+Z/.test(line);
-  return new Promise((resolve) =>
-    execFile('ps', ['-U', String(uid), '-o', 'pid=,stat=,args='], (_, out) =>
-      resolve(
-        out
-          .split('\n')
-          .map((line) => line.trim())
-          .filter(isAlive)
-          .join('\n'),
-      ),
-    ),
-  );
-}
-
-const reason = obstacle();
+const reason = foreignEngine ? 'it is about our own engine' : obstacle();
 if (reason === undefined) story.run();
 else {
   const skipped = suite(`without root: skipped, ${reason}`);

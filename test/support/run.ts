@@ -74,6 +74,7 @@ function runFile(file: string, limitMs: number): Promise<FileResult> {
       const verdict = result.failed ? 'FAIL' : 'ok  ';
       console.log(`${verdict} ${name}  ${result.passed} passed, ${seconds} s${why ? `: ${why}` : ''}`);
       if (result.failed) console.log(output.replace(/^/gm, '     | '));
+      else for (const line of output.match(/^skipped without root: .*$/gm) ?? []) console.log(line);
       resolve(result);
     });
   });
