@@ -170,7 +170,7 @@ function checkSources(stage: Stage, stages: readonly Stage[], named: Named | und
   }
 }
 
-function checkFrom(wanted: string, { index, name }: Stage, stages: readonly Stage[], location: Location): void {
+function checkFrom(wanted: string, { index, name }: Stage, stages: readonly Stage[], location: StageInstruction): void {
   const own = name ?? `stage-${index}`;
   if (wanted.toLowerCase() === own || wanted === String(index))
     throw new DockerfileError(`circular dependency detected on stage: ${own}`, location);
@@ -180,8 +180,15 @@ function checkFrom(wanted: string, { index, name }: Stage, stages: readonly Stag
     checkImage(wanted, location);
     return;
   }
-  const why = `cannot copy from stage "${wanted}", it needs to be defined before current stage "${own}"`;
-  throw new DockerfileError(why, location);
+  throw new DockerfileError(tooEarly(wanted, own, location), location);
+}
+
+/** BuildKit's words for a stage that comes later. */
+function tooEarly(wanted: string, own: string, instruction: StageInstruction): string {
+  if (instruction.kind !== 'run')
+    return `cannot copy from stage "${wanted}", it needs to be defined before current stage "${own}"`;
+  const target = instruction.mounts.find(({ from }) => from === wanted)?.target ?? '';
+  return `cannot mount from stage "${wanted}" to "${target}", stage needs to be defined before current command`;
 }
 
 function checkImage(name: string, location: Location): void {

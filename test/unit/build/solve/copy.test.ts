@@ -249,4 +249,18 @@ copying('a user that the image does not have is root, with a warning', async () 
   await it.close();
 });
 
+copying('a folder has its source’s time until something else is put into it', async () => {
+  const it = await bench();
+  const old = 1_000_000_000;
+  for (const path of ['a.txt', 'dir/c.txt', 'dir/sub', 'dir']) await utimes(join(it.context, path), old, old);
+  const times = async (instruction: string) => {
+    const layer = it.layer(await it.build(`FROM base:1\n${instruction}\n`), -1);
+    return Object.entries(layer).map(([path, { mtime }]) => `${path} ${mtime === old * 1000 ? 'old' : 'new'}`);
+  };
+  assert.equal((await times('COPY dir /d')).slice(0, 2), ['d old', 'd/c.txt old']);
+  assert.equal(await times('COPY dir/sub a.txt /d/'), ['d new', 'd/a.txt old', 'd/d.txt new']);
+  assert.equal(await times('COPY a.txt /ex/in/'), ['ex new', 'ex/in new', 'ex/in/a.txt old']);
+  await it.close();
+});
+
 copying.run();
