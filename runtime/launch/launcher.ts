@@ -6,6 +6,7 @@ import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
+import { AheadPool } from './ahead.js';
 import { ByteWriter } from './byte-writer.js';
 import { FrameConnection } from './connection.js';
 import { encodeContainer, encodeRun } from './encode.js';
@@ -51,6 +52,7 @@ class LauncherProcess implements Launcher {
   private readonly priority = getPriority();
   /** Open connections, each with a process behind it that waits for its job: half a millisecond less for the next one. */
   private readonly spare: FrameConnection[] = [];
+  private readonly ahead = new AheadPool(() => this.connect());
 
   constructor(
     private readonly options: LauncherOptions,
@@ -62,10 +64,13 @@ class LauncherProcess implements Launcher {
   async prepare(program: LaunchProgram, goAtOnce = false): Promise<PreparedContainer> {
     const settings = program.monitor;
     if (settings === undefined) throw new TypeError('a container needs the settings of its monitor');
-    const body = encodeContainer(program, goAtOnce);
-    const connection = await this.connect();
+    const found = this.ahead.take(program);
+    const body = encodeContainer(found?.program ?? program, goAtOnce);
+    const connection = found?.connection ?? (await this.connect());
     connection.send(JOB.container, body);
-    return awaitPrepared(connection, settings, this.machine, goAtOnce);
+    const prepared = await awaitPrepared(connection, settings, this.machine, goAtOnce);
+    if (!this.closed) setImmediate(() => void this.ahead.refill(program).catch(() => undefined));
+    return prepared;
   }
 
   reconnect(containerId: string, monitorSocket: string): Promise<Monitor | undefined> {
@@ -73,6 +78,7 @@ class LauncherProcess implements Launcher {
   }
 
   async run(program: LaunchProgram): Promise<void> {
+    for (const op of [...program.before, ...program.inside]) if (op.op === 'link.delete') this.ahead.drop(op.name);
     const body = encodeRun(program);
     const connection = await this.connect();
     connection.send(JOB.run, body);
@@ -151,6 +157,7 @@ class LauncherProcess implements Launcher {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.ahead.drop();
     for (const connection of this.spare.splice(0)) connection.close();
     const child = await this.starting?.catch(() => undefined);
     this.starting = undefined;

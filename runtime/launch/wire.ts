@@ -4,7 +4,17 @@ import { tarOperations } from './tar-request.js';
 import { type ExitStatus, LaunchError } from './types.js';
 
 /** Kinds of frames: u32 length of the body, u16 kind, u16 0, all little-endian (launcher.h, jobs.h, monitor.h). */
-export const JOB = { container: 1, run: 2, spawn: 3, unpack: 4, pack: 5, sync: 6, packGzip: 7, copy: 8 } as const;
+export const JOB = {
+  container: 1,
+  run: 2,
+  spawn: 3,
+  unpack: 4,
+  pack: 5,
+  sync: 6,
+  packGzip: 7,
+  copy: 8,
+  ahead: 9,
+} as const;
 export const COMMAND = {
   control: 1,
   attach: 2,

@@ -45,6 +45,13 @@ static int run_job(int fd)
 	signal(SIGCHLD, SIG_DFL);
 	if (frame_read(fd, &r) < 0)
 		return 1;
+	while (job_lookup(r.kind) == job_ahead) {
+		if (job_ahead(fd, &r) < 0)
+			return 1;
+		request_free(&r);
+		if (frame_read(fd, &r) < 0)
+			return 1;
+	}
 	job_function job = job_lookup(r.kind);
 	if (!job) {
 		f.error = ENOSYS;

@@ -39,6 +39,7 @@ export class Wiring {
     const above = linkAbove(network);
     return {
       hostName: vethName(names),
+      nextHostName: vethName(names),
       name: endpoint.interfaceName,
       bridge: network.bridge,
       ...(above === undefined ? {} : { above }),
