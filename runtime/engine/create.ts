@@ -19,7 +19,7 @@ import { randomName } from './random-name.js';
 import { supportedLimits } from './supported-limits.js';
 import { now } from './time.js';
 import type { ContainerConfig, ContainerRecord, CreateRequest } from './types.js';
-import { rangeWarnings } from './user-range.js';
+import { ownerWarnings } from './user-range.js';
 import { fillVolumes } from './volume-fill.js';
 
 /** Throws `invalid`, `not-found` (image), `conflict` (name). */
@@ -45,7 +45,7 @@ export async function createContainer(
     engine.containers.add(container);
     await engine.save(container);
     engine.tell(container, 'create');
-    const more = [...createWarnings(host, engine.cgroups.version), ...(await rangeWarnings(engine, host))];
+    const more = [...createWarnings(host, engine.cgroups.version), ...(await ownerWarnings(engine, record))];
     return { container, warnings: [...warnings, ...more] };
   } catch (error) {
     engine.containers.release(name, id);

@@ -29,6 +29,8 @@ export interface Machine {
   readonly rootless: boolean;
   /** What keeps containers without root to connections when they want to reach other machines; undefined: nothing does. */
   readonly packetsStay: string | undefined;
+  /** Without root and without a range of ids. */
+  readonly oneId: boolean;
   readonly hasGroups: boolean;
 }
 
@@ -136,6 +138,7 @@ export async function lookAtMachine(home: string, launch: Launcher['machine']): 
     cgroupVersion: isV2 ? '2' : '1',
     limits: !hasGroups ? noLimits : isV2 ? await limitsV2() : limitsV1(),
     rootless: launch.rootless !== undefined,
+    oneId: launch.rootless?.hasRange === false,
     packetsStay: launch.rootless?.wayOut.kind === 'carried' ? launch.rootless.wayOut.missing : undefined,
     hasGroups,
     backingFilesystem,
