@@ -135,7 +135,7 @@ function warnings({ machine, driver, home }: InfoFacts): string[] | null {
     [limits.cpuShares, 'WARNING: No cpu shares support'],
     [limits.cpuset, 'WARNING: No cpuset support'],
     [limits.pids, 'WARNING: No pids limit support'],
-    [!machine.oneId, 'WARNING: Containers have one user only: no range in /etc/subuid and /etc/subgid, or no newuidmap'],
+    [!machine.oneId, 'WARNING: Containers have one user only: no range of ids, or no newuidmap'],
     [packetsStay === undefined, `WARNING: Containers reach other machines by TCP alone: ${packetsStay}`],
     [machine.ipv4Forwarding, 'WARNING: IPv4 forwarding is disabled'],
     [driver.because === undefined, `WARNING: ${copiesSentence(driver, home)}`],
