@@ -1,6 +1,7 @@
 /** hosts, hostname and resolv.conf: the engine's files of a container, bound over the image's. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EngineError } from '../errors.js';
 import type { MountSpec } from '../launch/spec.js';
 import type { Endpoint } from '../network/types.js';
 import type { Container } from './container.js';
@@ -66,7 +67,11 @@ async function hostsText(engine: Engine, container: Container, endpoints: readon
 /** The container whose network, and with it whose files, this one shares. */
 function sharedWith(engine: Engine, container: Container): Container | undefined {
   const name = /^container:(.+)$/.exec(container.record.hostConfig.NetworkMode)?.[1];
-  return name === undefined ? undefined : engine.containers.get(name);
+  if (name === undefined) return undefined;
+  const owner = engine.containers.find(name);
+  if (owner === undefined)
+    throw new EngineError('system', `joining network namespace of container: No such container: ${name}`);
+  return owner;
 }
 
 /** The three files; none for one that shares another's. */

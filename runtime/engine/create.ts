@@ -29,7 +29,7 @@ export async function createContainer(
 ): Promise<{ container: Container; warnings: string[] }> {
   const { host, warnings } = await supportedLimits(
     engine,
-    completeHostConfig(request.hostConfig, engine.cgroups.version),
+    withIds(engine, completeHostConfig(request.hostConfig, engine.cgroups.version)),
   );
   checkRequest(request, host, engine.machineSize);
   if (request.name !== undefined) checkName(request.name);
@@ -52,6 +52,15 @@ export async function createContainer(
     await discard(engine, id);
     throw error;
   }
+}
+
+/** Containers whose namespaces are shared are kept by id: names change. */
+function withIds(engine: Engine, host: HostConfig): HostConfig {
+  const byId = (mode: string) => {
+    const other = mode.startsWith('container:') ? engine.containers.find(mode.slice('container:'.length)) : undefined;
+    return other === undefined ? mode : `container:${other.id}`;
+  };
+  return { ...host, NetworkMode: byId(host.NetworkMode), PidMode: byId(host.PidMode), IpcMode: byId(host.IpcMode) };
 }
 
 function findImage(engine: Engine, request: CreateRequest): Image {

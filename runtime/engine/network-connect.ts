@@ -84,8 +84,9 @@ export async function connectNetwork(
         `endpoint with name ${container.name} already exists in network ${network.name}`,
       );
     if (container.isRunning) await plugIn(engine, container, network, settings);
-    const networks = { ...container.record.networks, [known ?? network.name]: settings };
-    await engine.save(container, { networks });
+    // One that is stopped and on it already keeps what was said first, as Docker's does.
+    if (known === undefined)
+      await engine.save(container, { networks: { ...container.record.networks, [network.name]: settings } });
     tellNetwork(engine, 'connect', network, container.id);
   });
 }

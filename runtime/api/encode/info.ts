@@ -24,7 +24,7 @@ export function encodeInfo(facts: InfoFacts): Readonly<Record<string, unknown>> 
     DriverStatus: driverStatus(facts),
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'overlay'],
       Authorization: null,
       Log: ['json-file', 'local', 'none'],
     },

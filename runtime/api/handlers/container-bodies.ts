@@ -234,10 +234,13 @@ function endpointOf(given: Shaped<typeof endpoint>): EndpointSettings {
   };
 }
 
+/** The container's own MAC address is that of its main network, wherever it was said. */
 export function configOf(body: Body): Partial<ContainerConfig> {
-  const { HostConfig: _, NetworkingConfig: __, ExposedPorts, Volumes, ...rest } = body;
+  const { HostConfig, NetworkingConfig, MacAddress, ExposedPorts, Volumes, ...rest } = body;
+  const mac = MacAddress || NetworkingConfig?.EndpointsConfig?.[HostConfig?.NetworkMode || 'default']?.MacAddress;
   return {
     ...rest,
+    ...(mac ? { MacAddress: mac } : {}),
     ...(ExposedPorts === undefined ? {} : { ExposedPorts: emptyObjects(ExposedPorts) }),
     ...(Volumes === undefined ? {} : { Volumes: emptyObjects(Volumes) }),
   };
