@@ -1,8 +1,9 @@
 /** Rules that need to know what is set at each line. */
-import { processWord } from '../expand/expand.js';
+import { type ExpandOptions, processWord } from '../expand/expand.js';
 import type { Stage } from '../graph/graph.js';
 import type { Instruction, StageInstruction } from '../instructions/types.js';
 import type { Warning } from '../parse/ast.js';
+import { heredocText } from '../parse/heredoc.js';
 import type { LintInput } from './lint.js';
 import { nearest } from './nearest.js';
 
@@ -63,18 +64,26 @@ function undefinedIn(one: StageInstruction, known: ReadonlySet<string>, { source
     unset.add(name);
     return undefined;
   };
-  for (const text of expandedTexts(one)) {
+  const read = (text: string, options: ExpandOptions) => {
     try {
-      processWord(text, look, source.directives);
+      processWord(text, look, options);
     } catch {
       // Told where it is expanded for the build.
     }
-  }
+  };
+  for (const text of expandedTexts(one)) read(text, source.directives);
+  for (const text of bodies(one)) read(text, { escapeToken: '\\', plainQuotes: true });
   return [...unset].map((name) => {
     const near = nearest(name, [...known]);
     const hint = near === undefined ? '' : ` (did you mean $${near}?)`;
     return { line: one.line, text: `UndefinedVar: Usage of undefined variable '$${name}'${hint}` };
   });
+}
+
+/** Heredocs that are files. */
+function bodies(one: StageInstruction): readonly string[] {
+  if (one.kind !== 'copy' && one.kind !== 'add') return [];
+  return one.files.filter(({ expand }) => expand).map(heredocText);
 }
 
 /** What is expanded by the builder and not by a shell. */
@@ -88,6 +97,8 @@ function expandedTexts(one: StageInstruction): readonly string[] {
     case 'copy':
     case 'add':
       return [...one.sources, one.destination, one.chown ?? '', one.chmod ?? '', ...one.excludes];
+    case 'run':
+      return one.mounts.map(({ text }) => text);
     case 'workdir':
       return [one.path];
     case 'user':
