@@ -15,8 +15,8 @@ export function formatPlatform(platform: Platform): string {
 }
 
 /**
- * The entry of an index that fits: same system and processor; the wanted variant where one is wanted, else the
- * highest. Attestations (`unknown/unknown`) never fit.
+ * The entry of an index that fits: same system and processor; the wanted variant where one is wanted, or the next lower
+ * one that a processor of it runs too, else the highest. Attestations (`unknown/unknown`) never fit.
  */
 export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
   const fits = manifests.filter(
@@ -24,8 +24,8 @@ export function choosePlatform(manifests: readonly Descriptor[], wanted: Platfor
   );
   const variantOf = (one: Descriptor) => normalVariant(one.platform);
   if (wanted.variant !== undefined) {
-    const variant = normalVariant(wanted);
-    return fits.find((one) => variantOf(one) === variant);
+    const found = ladderOf(wanted).map((variant) => fits.find((one) => variantOf(one) === variant));
+    return found.find((one) => one !== undefined);
   }
   return [...fits].sort((a, b) => variantOf(b).localeCompare(variantOf(a)))[0] ?? onlyUnnamed(manifests);
 }
@@ -40,6 +40,16 @@ export function isSamePlatform(a: Platform, b: Platform): boolean {
 function normalVariant(platform: Platform | undefined): string {
   const variant = platform?.variant ?? '';
   return platform?.architecture === 'arm64' && variant === 'v8' ? '' : variant;
+}
+
+/** What a processor of this variant runs, the best first: `v7` → v7, v6, v5 (containerd's platforms, `platformVector`). */
+function ladderOf(wanted: Platform): string[] {
+  const variant = normalVariant(wanted);
+  const lowest = { arm: 5, amd64: 1 }[wanted.architecture];
+  const highest = Number(/^v(\d+)$/.exec(variant)?.[1]);
+  if (lowest === undefined || !(highest >= lowest)) return [variant];
+  const rungs = Array.from({ length: highest - lowest + 1 }, (_, index) => `v${highest - index}`);
+  return wanted.architecture === 'amd64' ? [...rungs, ''] : rungs;
 }
 
 function onlyUnnamed(manifests: readonly Descriptor[]): Descriptor | undefined {

@@ -8,6 +8,7 @@ import type { Layers } from './layers.js';
 import {
   type ConfigDocument,
   type Descriptor,
+  type Index,
   type Manifest,
   mediaTypes,
   parseConfig,
@@ -85,15 +86,39 @@ export async function resolveManifest(
   const named = await repository.manifest(reference.digest ?? reference.tag ?? 'latest');
   const document = parseDocument(named.bytes, named.mediaType);
   if (document.kind === 'manifest') return toResolved(named.digest, named, document.manifest);
-  const chosen = choosePlatform(document.index.manifests, platform);
-  if (!chosen) {
-    const wanted = formatPlatform(platform);
-    throw new EngineError('not-found', `no matching manifest for ${wanted} in the manifest list entries`);
+  const found = await findIn(repository, document.index, platform, INDEX_DEPTH);
+  if (found) return toResolved(named.digest, found, found.manifest);
+  const wanted = formatPlatform(platform);
+  throw new EngineError('not-found', `no matching manifest for ${wanted} in the manifest list entries`);
+}
+
+/** Indexes within an index that are followed: no tool makes more than one, and each is a request. */
+const INDEX_DEPTH = 3;
+
+type Found = Awaited<ReturnType<Repository['manifest']>> & { readonly manifest: Manifest };
+
+/** Of an index the manifest that fits; an entry may be an index itself, which need not say for which platforms. */
+async function findIn(
+  repository: Repository,
+  { manifests }: Index,
+  platform: Platform,
+  depth: number,
+): Promise<Found | undefined> {
+  const chosen = choosePlatform(manifests, platform);
+  const unnamed = manifests.filter((one) => isIndexType(one.mediaType) && one.platform === undefined);
+  for (const { digest } of chosen ? [chosen] : unnamed) {
+    if (depth === 0) throw new EngineError('invalid', `index ${digest} lies too deep within indexes`);
+    const named = await repository.manifest(digest);
+    const document = parseDocument(named.bytes, named.mediaType);
+    if (document.kind === 'manifest') return { ...named, manifest: document.manifest };
+    const found = await findIn(repository, document.index, platform, depth - 1);
+    if (found) return found;
   }
-  const found = await repository.manifest(chosen.digest);
-  const inner = parseDocument(found.bytes, found.mediaType);
-  if (inner.kind === 'index') throw new EngineError('invalid', `manifest ${chosen.digest} is an index within an index`);
-  return toResolved(named.digest, found, inner.manifest);
+  return undefined;
+}
+
+function isIndexType(type: string): boolean {
+  return type === mediaTypes.ociIndex || type === mediaTypes.dockerList;
 }
 
 function toResolved(

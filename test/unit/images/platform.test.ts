@@ -21,7 +21,8 @@ platforms('the entry that fits, the highest variant where none is asked for', ()
   assert.is(choose('linux', 'arm'), 'linux/arm/v7');
   assert.is(choose('linux', 'arm', 'v5'), 'linux/arm/v5');
   assert.is(choose('linux', 'arm64'), 'linux/arm64/v8');
-  assert.is(choose('linux', 'arm', 'v6'), undefined);
+  assert.is(choose('linux', 'arm', 'v6'), 'linux/arm/v5', 'the next lower one');
+  assert.is(choose('linux', 'amd64', 'v3'), 'linux/amd64');
   assert.is(choose('linux', 's390x'), undefined);
 });
 

@@ -98,6 +98,24 @@ pulling('two who want the same image fetch it once', async () => {
   assert.is(registry.log.filter((line) => line.includes('/blobs/')).length, 3);
 });
 
+pulling('an index may lie within an index, and one that goes round is left', async () => {
+  const type = 'application/vnd.oci.image.index.v1+json';
+  const one = publishImage(registry, 'nested', 'one', [twoLayers[1]!]);
+  const platform = { os: 'linux', architecture: 'amd64' };
+  const entry = { mediaType: one.manifest.mediaType, digest: one.digest, size: 1, platform };
+  const inner = registry.putManifest('nested', 'inner', { schemaVersion: 2, manifests: [entry] }, type);
+  const other = registry.putManifest('nested', 'other', { schemaVersion: 2, manifests: [] }, type);
+  const within = (digest: string) => ({ mediaType: type, digest, size: 1 });
+  const manifests = [within(other), within(inner)];
+  const outer = registry.putManifest('nested', 'latest', { schemaVersion: 2, manifests }, type);
+  const image = await pull('nested', { platform });
+  assert.equal([image.id, image.repoDigests], [one.manifest.config.digest, [`${registry.host}/nested@${outer}`]]);
+  let deep = inner;
+  for (let depth = 0; depth < 5; depth++)
+    deep = registry.putManifest('nested', 'deep', { schemaVersion: 2, manifests: [within(deep), within(other)] }, type);
+  assert.match(await refusal(pull('nested:deep', { platform })), /^invalid: .*lies too deep within indexes/);
+});
+
 pulling('of an index, the entry for the platform', async () => {
   const arm = publishImage(registry, 'm', 'arm', [twoLayers[1]!], { architecture: 'arm64', os: 'linux' });
   const amd = publishImage(registry, 'm', 'amd', [twoLayers[1]!]);
