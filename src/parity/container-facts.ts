@@ -74,6 +74,10 @@ function factsOf({ container, image }: ServiceContainer): ServiceFacts {
         .map(({ Destination, Type, RW }) => `${Destination} ${Type}${RW === false ? ' read-only' : ''}`),
       ...Object.keys(HostConfig.Tmpfs ?? {}).map((target) => `${target} tmpfs`),
     ].sort(),
+    secretFiles: (Mounts ?? [])
+      .filter((mount) => !isData(mount))
+      .map(({ Destination }) => Destination.slice(SECRETS.length))
+      .sort(),
     ports: portFacts(PortBindings ?? {}),
     memory: Memory || undefined,
     cpus: NanoCpus ? NanoCpus / 1e9 : undefined,
@@ -88,7 +92,8 @@ function factsOf({ container, image }: ServiceContainer): ServiceFacts {
 }
 
 /** Secrets that are mounted one by one are no data, and a config's facts do not have them. */
-const isData = ({ Destination }: { readonly Destination: string }) => !Destination.startsWith('/run/secrets/');
+const isData = ({ Destination }: { readonly Destination: string }) => !Destination.startsWith(SECRETS);
+const SECRETS = '/run/secrets/';
 
 function unlessSame(
   own: readonly string[] | null | undefined,

@@ -15,6 +15,8 @@ export interface ServiceFacts {
   readonly referenced?: readonly string[];
   /** `/data volume`, `/app bind read-only`. */
   readonly mounts: readonly string[];
+  /** Names of files in `/run/secrets`, where they are known; a comparison leaves them aside. */
+  readonly secretFiles?: readonly string[];
   /** `80/tcp`, and `8080->80/tcp` for a published one. */
   readonly ports: readonly string[];
   /** Bytes. */

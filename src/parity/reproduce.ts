@@ -23,7 +23,7 @@ export function reproduce(
   known: ReadonlyMap<string, KnownService>,
   { from, projectName }: { readonly from: string; readonly projectName?: string },
 ): Reproduction {
-  const notes: Notes = { secrets: new Set(), warnings: [], volumes: new Set(), isWhole: true };
+  const notes: Notes = { secrets: new Set(), files: new Map(), warnings: [], volumes: new Set(), isWhole: true };
   const absent = [...known.keys()].filter((name) => !facts[name]);
   const lines = [
     `# What ran at ${from}, written by devenv reproduce. Secrets are named, not copied.`,
@@ -39,13 +39,17 @@ export function reproduce(
     lines.push(`  ${key(name)}:`, ...inner.map((line) => `    ${line}`));
   }
   for (const name of absent) lines.push(`  ${key(name)}: !reset null`);
-  const { secrets, warnings, volumes } = notes;
+  const { secrets, files, warnings, volumes } = notes;
   if (volumes.size > 0) lines.push('volumes:', ...[...volumes].map((name) => `  ${name}: {}`));
+  if (files.size > 0)
+    lines.push('secrets:', ...[...files].map(([name, variable]) => `  ${key(name)}: {environment: ${variable}}`));
   return { text: `${lines.join('\n')}\n`, secrets: [...secrets].sort(), warnings };
 }
 
 interface Notes {
   readonly secrets: Set<string>;
+  /** Secrets that are files: their names, and the variable that each is to come from. */
+  readonly files: Map<string, string>;
   readonly warnings: string[];
   readonly volumes: Set<string>;
   /** Every service of the config runs there. */
@@ -80,6 +84,7 @@ function serviceLines(name: string, facts: ServiceFacts, known: KnownService | u
     ),
     ...list('volumes', mountsOf(name, facts, notes)),
     ...list('tmpfs', tmpfsOf(facts)),
+    ...(said('secrets') ? [] : secretLines(facts, notes)),
     ...plain('restart', facts.restart),
     ...list('cap_add', signed(facts, '+')),
     ...list('cap_drop', signed(facts, '-')),
@@ -121,6 +126,17 @@ function environmentLines(facts: ServiceFacts, isKnown: boolean, { secrets }: No
       return `  ${key(name)}: "\${${name}:?a secret of what is reproduced}"`;
     }),
   ];
+}
+
+/** A config that has secrets of its own knows better where they come from. */
+function secretLines({ secretFiles = [] }: ServiceFacts, { secrets, files }: Notes): string[] {
+  if (secretFiles.length === 0) return [];
+  for (const name of secretFiles) {
+    const variable = name.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+    files.set(name, variable);
+    secrets.add(variable);
+  }
+  return [`secrets: [${secretFiles.map(scalar).join(', ')}]`];
 }
 
 /** Also an address with a password in it. What says only where a secret is (`…_FILE`) is none. */

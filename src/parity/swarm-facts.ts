@@ -31,6 +31,7 @@ interface SwarmContainer {
   readonly CapabilityDrop?: readonly string[] | null;
   readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
   readonly Mounts?: readonly { readonly Type: string; readonly Target: string; readonly ReadOnly?: boolean }[] | null;
+  readonly Secrets?: readonly { readonly File?: { readonly Name: string } | null }[] | null;
 }
 
 interface SwarmPort {
@@ -71,6 +72,7 @@ function factsOf(container: SwarmContainer, { TaskTemplate, Mode, EndpointSpec }
     mounts: (container.Mounts ?? [])
       .map(({ Target, Type, ReadOnly }) => `${Target} ${Type}${ReadOnly ? ' read-only' : ''}`)
       .sort(),
+    secretFiles: (container.Secrets ?? []).flatMap(({ File }) => File?.Name ?? []).sort(),
     ports: (EndpointSpec?.Ports ?? []).map(portFact).sort(),
     memory: MemoryBytes || undefined,
     cpus: NanoCPUs ? NanoCPUs / 1e9 : undefined,

@@ -49,6 +49,17 @@ async function loaded(text: string, base = 'services: {}', env: Record<string, s
   }
 }
 
+reproducing('secrets that are files are named, and come from variables here', async () => {
+  const there = facts({ secretFiles: ['api-key'] });
+  const { text, secrets } = reproduce(there, nobody, origin);
+  assert.equal(secrets, ['API_KEY']);
+  const project = await loaded(text, undefined, { API_KEY: 'mine' });
+  assert.equal(project.services.api!.secrets, [{ source: 'api-key', target: '/run/secrets/api-key' }]);
+  assert.is(project.secrets['api-key']!.environment, 'API_KEY');
+  const own = new Map([['api', { isBuilt: false, keys: new Set(['secrets']) }]]);
+  assert.not.match(reproduce(there, own, origin).text, 'secrets:');
+});
+
 reproducing('what is written is, loaded again, what ran', async () => {
   const ran = facts({
     command: ['sh', '-c', 'echo $HOME'],
@@ -157,6 +168,7 @@ reproducing("a swarm's stack", () => {
     facts({
       command: ['serve'],
       environment: { A: '1=2' },
+      secretFiles: [],
       mounts: ['/data volume'],
       ports: ['8080->80/tcp'],
       memory: 1024,
