@@ -54,7 +54,7 @@ reproducing('secrets that are files are named, and come from variables here', as
   const { text, secrets } = reproduce(there, nobody, origin);
   assert.equal(secrets, ['API_KEY']);
   const project = await loaded(text, undefined, { API_KEY: 'mine' });
-  assert.equal(project.services.api!.secrets, [{ source: 'api-key', target: '/run/secrets/api-key' }]);
+  assert.equal(JSON.stringify(project.services.api!.secrets), '[{"source":"api-key","target":"/run/secrets/api-key"}]');
   assert.is(project.secrets['api-key']!.environment, 'API_KEY');
   const own = new Map([['api', { isBuilt: false, keys: new Set(['secrets']) }]]);
   assert.not.match(reproduce(there, own, origin).text, 'secrets:');
