@@ -115,6 +115,7 @@ export interface ImageInspect {
   readonly Architecture: string;
   readonly Os: string;
   readonly Variant?: string;
+  readonly Metadata?: { readonly LastTagTime?: string };
 }
 
 export interface ImageHistory {

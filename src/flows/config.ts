@@ -84,7 +84,7 @@ export async function listConfig(
     volumes: () => Object.keys(project.volumes),
     networks: () => Object.keys(project.networks),
     models: () => Object.values(project.models ?? {}).map(({ model }) => model),
-    images: () => [...new Set(services.map((service) => imageName(project, service)))],
+    images: () => services.map((service) => imageName(project, service)),
     environment: () =>
       Object.entries(variables)
         .map(([name, value]) => `${name}=${value}`)

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { lchown, lstat, mkdir, readdir, readlink, realpath, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import type { EngineClient } from '../engine/client.js';
@@ -10,6 +11,7 @@ import { getArchive, putArchive } from '../engine/containers.js';
 import { isStatus } from '../engine/errors.js';
 import { UserError } from '../errors.js';
 import { chooseContainers } from './containers.js';
+import { writeStream } from './objects/images.js';
 import type { Session } from './session.js';
 
 export interface CopyRequest {
@@ -43,6 +45,13 @@ export async function copyFiles(session: Session, request: CopyRequest): Promise
   }
   const { index, oneOffs } = request;
   const { engine, containers } = await containersFor(session, from.service ?? to.service!, index, oneOffs);
+  if (from.service && to.path === '-')
+    return writeStream(session, () => getArchive(engine, containers[0]!.id, from.path), undefined);
+  if (to.service && from.path === '-') {
+    const tar = await buffer(session.world.stdin); // each of several containers gets all of it
+    await Promise.all(containers.map(({ id }) => putArchive(engine, id, to.path, tar)));
+    return;
+  }
   const local = path.resolve(session.world.cwd, from.service ? to.path : from.path);
   if (from.service) {
     const source = request.followLink ? await linkTarget(engine, containers[0]!.id, from.path) : from.path;

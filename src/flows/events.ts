@@ -12,6 +12,13 @@ export interface EventsRequest {
   readonly until: string | undefined;
 }
 
+/** `2026-11-21 11:35:29.206016`, in the machine's own zone, as Compose writes it. */
+function localTime(nanoseconds: number): string {
+  const date = new Date(nanoseconds / 1e6);
+  const shown = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  return `${shown.replace('T', ' ')}.${String(Math.floor((nanoseconds % 1e9) / 1e3)).padStart(6, '0')}`;
+}
+
 /** What happens to the project's containers, a line each, until Ctrl-C or `until`. */
 export async function showEvents(session: Session, request: EventsRequest): Promise<void> {
   const known = await findProject(session, request.services);
@@ -41,7 +48,9 @@ export async function showEvents(session: Session, request: EventsRequest): Prom
       };
       const words = own.map(([key, value]) => `${key}=${value}`).join(', ');
       await session.terminal.data(
-        request.json ? `${JSON.stringify(entry)}\n` : `${time} container ${Action} ${Actor.ID} (${words})\n`,
+        request.json
+          ? `${JSON.stringify(entry)}\n`
+          : `${localTime(timeNano)} container ${Action} ${Actor.ID} (${words})\n`,
       );
     }
   } catch (error) {

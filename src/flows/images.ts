@@ -14,6 +14,7 @@ import { inStartOrder, selectServices } from '../plan/order.js';
 import { renderPlan } from '../plan/render.js';
 import type { BuiltImage } from './build-outputs.js';
 import { chooseContainers } from './containers.js';
+import { ago } from './ps.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
 
@@ -156,6 +157,9 @@ export interface ServiceImageRow {
   readonly Size: number;
   readonly SizeText: string;
   readonly Created: string;
+  /** `3 minutes ago` */
+  readonly CreatedSince: string;
+  readonly LastTagTime: string;
 }
 
 /** Images of the containers that are there. */
@@ -168,7 +172,7 @@ export async function listServiceImages(session: Session, services: readonly str
       const image = await inspectImage(engine, container.imageId);
       const { repository, tag } = splitTag(container.image);
       return {
-        ID: container.imageId.replace(/^sha256:/, '').slice(0, 12),
+        ID: container.imageId,
         ContainerName: container.name,
         Repository: repository,
         Tag: tag,
@@ -176,6 +180,8 @@ export async function listServiceImages(session: Session, services: readonly str
         Size: image?.Size ?? 0,
         SizeText: formatBytes(image?.Size ?? 0),
         Created: image?.Created ?? '',
+        CreatedSince: image?.Created ? ago((Date.now() - Date.parse(image.Created)) / 1000) : 'N/A',
+        LastTagTime: image?.Metadata?.LastTagTime ?? '',
       };
     }),
   );
@@ -186,10 +192,4 @@ export function splitTag(image: string): { repository: string; tag: string } {
   if (image.startsWith('sha256:')) return { repository: '<none>', tag: '<none>' };
   if (colon <= image.lastIndexOf('/')) return { repository: image, tag: 'latest' };
   return { repository: image.slice(0, colon), tag: image.slice(colon + 1) };
-}
-
-/** Names of the images that the project's services run (`config --images`). */
-export async function namesOfImages(session: Session): Promise<string[]> {
-  const { project } = await session.load();
-  return [...new Set(Object.values(project.services).map((service) => imageName(project, service)))];
 }

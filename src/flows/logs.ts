@@ -34,7 +34,7 @@ export async function showLogs(session: Session, request: LogsRequest): Promise<
   const containers = found.filter((one) => request.index === undefined || one.replica === request.index);
   const services = new Set([...Object.keys(known.loaded?.project.services ?? {}), ...found.map((one) => one.service)]);
   const { prefix, json, timestamps } = request;
-  const printer = new LogPrinter(session.terminal, { prefix, json, timestamps }, [...services].sort());
+  const printer = new LogPrinter(session.terminal, { prefix, json, timestamps, merged: true }, [...services].sort());
   const abort = new AbortController();
   const interrupts = new Interrupts(() => abort.abort());
   const matches = matcher(request.grep);

@@ -55,6 +55,8 @@ export async function versions(session: Session, withEngine: boolean): Promise<V
 
 export interface TopTable {
   readonly container: string;
+  readonly service: string;
+  readonly replica: number;
   readonly titles: readonly string[];
   readonly processes: readonly (readonly string[])[];
 }
@@ -63,9 +65,9 @@ export async function listProcesses(session: Session, services: readonly string[
   const { engine, containers } = await chooseContainers(session, { services });
   const running = containers.filter((one) => one.state === 'running' || one.state === 'paused');
   return Promise.all(
-    running.map(async ({ id, name }) => {
+    running.map(async ({ id, name, service, replica }) => {
       const { Titles, Processes } = await topContainer(engine, id);
-      return { container: name, titles: Titles, processes: Processes ?? [] };
+      return { container: name, service, replica, titles: Titles, processes: Processes ?? [] };
     }),
   );
 }
@@ -74,7 +76,18 @@ export interface VolumeRow {
   readonly Name: string;
   readonly Driver: string;
   readonly Mountpoint: string;
+  readonly Scope: string;
+  /** `key=value,key=value` */
+  readonly Labels: string;
+  /** The docker command has these columns, and no engine of one machine has a word for them. */
+  readonly Availability: 'N/A';
+  readonly Group: 'N/A';
+  readonly Links: 'N/A';
+  readonly Size: 'N/A';
+  readonly Status: 'N/A';
 }
+
+const unknown = { Availability: 'N/A', Group: 'N/A', Links: 'N/A', Size: 'N/A', Status: 'N/A' } as const;
 
 /** The project's volumes; with services, those that they mount. */
 export async function listProjectVolumes(session: Session, services: readonly string[]): Promise<VolumeRow[]> {
@@ -85,5 +98,8 @@ export async function listProjectVolumes(session: Session, services: readonly st
   const mounted = new Set(containers.flatMap((one) => one.mounts.map((mount) => mount.name)));
   return volumes
     .filter((volume) => services.length === 0 || mounted.has(volume.Name))
-    .map(({ Name, Driver, Mountpoint }) => ({ Name, Driver, Mountpoint }));
+    .map(({ Name, Driver, Mountpoint, Scope = 'local', Labels }) => {
+      const labels = Object.entries(Labels ?? {}).map(([key, value]) => `${key}=${value}`);
+      return { Name, Driver, Mountpoint, Scope, Labels: labels.sort().join(','), ...unknown };
+    });
 }

@@ -58,7 +58,7 @@ export async function listProjectContainers(session: Session, request: PsRequest
       Command: JSON.stringify(request.truncate ? shorten(summary.Command, 20) : summary.Command),
       Project: known.name,
       Service: container.service,
-      CreatedAt: new Date(container.createdAt * 1000).toISOString(),
+      CreatedAt: writtenTime(container.createdAt),
       Created: container.createdAt,
       RunningFor: ago(Date.now() / 1000 - container.createdAt),
       State: container.state,
@@ -90,21 +90,29 @@ function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-/** `3 minutes ago`, as the docker command says it. */
+/** `3 minutes ago`, `About an hour ago`: the docker command's words and their bounds (go-units, HumanDuration). */
 export function ago(seconds: number): string {
-  const steps: readonly [number, string][] = [
-    [86_400 * 365, 'year'],
-    [86_400 * 30, 'month'],
-    [86_400 * 7, 'week'],
-    [86_400, 'day'],
-    [3600, 'hour'],
-    [60, 'minute'],
-  ];
-  for (const [size, unit] of steps) {
-    const count = Math.floor(seconds / size);
-    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
-  }
-  return seconds < 1
-    ? 'Less than a second ago'
-    : `${Math.floor(seconds)} second${Math.floor(seconds) === 1 ? '' : 's'} ago`;
+  const several = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  if (seconds < 1) return 'Less than a second ago';
+  if (seconds < 60) return several(Math.floor(seconds), 'second');
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 1) return 'About a minute ago';
+  if (minutes < 60) return several(minutes, 'minute');
+  const hours = Math.floor(seconds / 3600 + 0.5);
+  if (hours === 1) return 'About an hour ago';
+  if (hours < 48) return several(hours, 'hour');
+  if (hours < 24 * 14) return several(Math.floor(hours / 24), 'day');
+  if (hours < 24 * 60) return several(Math.floor(hours / 24 / 7), 'week');
+  if (hours < 24 * 730) return several(Math.floor(hours / 24 / 30), 'month');
+  return several(Math.floor(seconds / 86_400 / 365), 'year');
+}
+
+/** `2026-11-21 11:33:32 +0000 UTC`: how the docker command writes times, in the machine's own zone. */
+export function writtenTime(unixSeconds: number): string {
+  const date = new Date(unixSeconds * 1000);
+  const aheadMinutes = -date.getTimezoneOffset();
+  const shown = new Date(date.getTime() + aheadMinutes * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  const digits = (count: number) => String(Math.floor(Math.abs(count))).padStart(2, '0');
+  const offset = `${aheadMinutes < 0 ? '-' : '+'}${digits(aheadMinutes / 60)}${digits(aheadMinutes % 60)}`;
+  return `${shown} ${offset} ${aheadMinutes === 0 ? 'UTC' : offset}`;
 }

@@ -7,6 +7,8 @@ export interface LogStyle {
   readonly prefix: boolean;
   readonly timestamps: boolean;
   readonly json: boolean;
+  /** What came on standard error goes to standard output with the rest, in its place. */
+  readonly merged?: boolean;
 }
 
 /** Written at once when it is more than this, else when the lines that are there have all come. */
@@ -14,7 +16,7 @@ const batchLength = 65_536;
 
 /**
  * Lines of containers, each behind its container's name in its service's colour, aligned over all that were
- * announced. Standard output and error stay apart. Lines are written in batches: a system call for each would be most of
+ * announced. Standard output and error stay apart unless they are merged. Lines are written in batches: a system call for each would be most of
  * the work of a long log.
  */
 export class LogPrinter {
@@ -37,8 +39,11 @@ export class LogPrinter {
 
   /** Waits where the reader is slower than we are. */
   async print(event: LogEvent): Promise<void> {
-    const text = this.style.json ? jsonLine(event) : `${this.prefixOf(event)}${this.stampOf(event)}${event.line}`;
-    await this.add(event.stream, `${text}\n`);
+    const stream = this.style.merged ? 'stdout' : event.stream;
+    const text = this.style.json
+      ? jsonLine(event)
+      : `${this.prefixOf({ ...event, stream })}${this.stampOf(event)}${event.line}`;
+    await this.add(stream, `${text}\n`);
   }
 
   /** Resolves when all that was printed is written. */

@@ -18,6 +18,9 @@ interface KnownError extends Error {
   readonly code?: string;
 }
 
+/** oclif's code for words that it cannot parse, where Compose ends with 1. */
+const usageExit = 2;
+
 const lost = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
 
 /** Says what went wrong on standard error and gives the exit code. */
@@ -39,7 +42,7 @@ export async function reportError(thrown: unknown, place: ReportPlace): Promise<
   const error = thrown as KnownError;
   if (error?.oclif) {
     if (error.name !== 'ExitError' && error.message) say(`${error.message}\n`);
-    return error.oclif.exit ?? 1;
+    return error.oclif.exit === usageExit ? 1 : (error.oclif.exit ?? 1);
   }
   if (error?.name === 'EngineAnswerError') {
     say(`${colors.red(`The engine refused (${error.status}): ${error.message}`)}\n`);

@@ -7,6 +7,8 @@ export interface CommandWords {
   readonly id: string;
   /** Flags that take a value, as they are written (`--user`, `-u`). */
   readonly valueFlags: ReadonlySet<string>;
+  /** Flags without a value, as they are written; true: there is a `--no-` form. */
+  readonly switches: ReadonlyMap<string, boolean>;
   /** Positional words before the program's own. */
   readonly passAfter: number | undefined;
 }
@@ -37,7 +39,7 @@ export function arrangeArguments(
   if (!found) return [...rest, ...leading];
   const name = rest.slice(0, found.length);
   const words = delimit(rest.slice(found.length), found.command);
-  return [...name, ...leading, ...words];
+  return [...name, ...spellOut([...leading, ...words], found.command)];
 }
 
 function takeLeading(argv: readonly string[]): { leading: string[]; rest: readonly string[] } {
@@ -48,7 +50,7 @@ function takeLeading(argv: readonly string[]): { leading: string[]; rest: readon
     const [flag, value] = splitFlag(word);
     const name = globalValueFlags[flag];
     if (name === undefined) {
-      if (word !== '--dry-run') break;
+      if (flag !== '--dry-run') break;
       leading.push(word);
     } else if (value !== undefined) leading.push(`${name}=${value}`);
     else {
@@ -64,6 +66,18 @@ function splitFlag(word: string): [string, string | undefined] {
   if (!word.startsWith('--')) return word.length > 2 ? [word.slice(0, 2), word.slice(2)] : [word, undefined];
   const equals = word.indexOf('=');
   return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+/** `--quiet=true`, `--menu=false`, as Go's programs take them; what is false and has no `--no-` form is left out. */
+function spellOut(words: readonly string[], { switches }: CommandWords): string[] {
+  const end = words.indexOf('--');
+  return words.flatMap((word, at) => {
+    const match = end >= 0 && at > end ? null : /^(--?[\w-]+)=(true|false|t|f|1|0)$/i.exec(word);
+    const isSwitch = match && switches.has(match[1]!);
+    if (!isSwitch) return [word];
+    if (/^[t1]/i.test(match[2]!)) return [match[1]!];
+    return switches.get(match[1]!) ? [match[1]!.replace('--', '--no-')] : [];
+  });
 }
 
 /** Puts `--` behind the positional words that are ours. */

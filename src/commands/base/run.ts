@@ -17,6 +17,7 @@ interface ManifestFlag {
   readonly type: string;
   readonly char?: string;
   readonly aliases?: readonly string[];
+  readonly allowNo?: boolean;
 }
 
 type CommandClass = typeof DevenvCommand & (new (argv: string[], config: Config) => DevenvCommand);
@@ -73,11 +74,15 @@ function findCommand({ commands }: Manifest, words: readonly string[]) {
 }
 
 function wordsOf(commands: Manifest['commands'], id: string): CommandWords {
-  const flags = Object.entries(commands[id]?.flags ?? {}).filter(([, flag]) => flag.type === 'option');
-  const written = flags.flatMap(([name, flag]) => [
+  const flags = Object.entries(commands[id]?.flags ?? {});
+  const written = ([name, flag]: [string, ManifestFlag]) => [
     `--${name}`,
     ...(flag.aliases ?? []).map((alias) => `--${alias}`),
     ...(flag.char ? [`-${flag.char}`] : []),
-  ]);
-  return { id, valueFlags: new Set(written), passAfter: passAfter[id] };
+  ];
+  const values = flags.filter(([, flag]) => flag.type === 'option').flatMap(written);
+  const switches = flags
+    .filter(([, flag]) => flag.type === 'boolean')
+    .flatMap((one) => written(one).map((word): [string, boolean] => [word, one[1].allowNo ?? false]));
+  return { id, valueFlags: new Set(values), switches: new Map(switches), passAfter: passAfter[id] };
 }

@@ -7,8 +7,14 @@ import { nearest } from '../../../src/commands/base/nearest.js';
 
 const words = suite('commands arrange');
 
-const commands: Record<string, { valueFlags: string[]; passAfter?: number }> = {
-  up: { valueFlags: ['--scale'] },
+const commands: Record<string, { valueFlags: string[]; switches?: [string, boolean][]; passAfter?: number }> = {
+  up: {
+    valueFlags: ['--scale'],
+    switches: [
+      ['--detach', false],
+      ['--menu', true],
+    ],
+  },
   logs: { valueFlags: ['--tail', '-n'] },
   'engine start': { valueFlags: [] },
   exec: { valueFlags: ['-u', '--user', '-e'], passAfter: 1 },
@@ -20,7 +26,9 @@ const arrange = (line: string) =>
       const id = argv.slice(0, length).join(' ');
       const command = commands[id];
       if (command && argv.length >= length) {
-        return { command: { id, valueFlags: new Set(command.valueFlags), passAfter: command.passAfter }, length };
+        const { passAfter, switches } = command;
+        const known = { valueFlags: new Set(command.valueFlags), switches: new Map(switches), passAfter };
+        return { command: { id, ...known }, length };
       }
     }
     return undefined;
@@ -31,6 +39,12 @@ words('takes global flags before the command as Compose does', () => {
   assert.is(arrange('--file=a.yml --profile x up -d'), 'up --file=a.yml --profile x -d');
   assert.is(arrange('-fa.yml up'), 'up --file=a.yml');
   assert.is(arrange('--env prod --dry-run engine start'), 'engine start --env-overlay prod --dry-run');
+});
+
+words('takes true and false behind a switch, as programs in Go do', () => {
+  assert.is(arrange('up --detach=true --menu=false --detach=false'), 'up --detach --no-menu');
+  assert.is(arrange('exec web sh --detach=false'), 'exec web -- sh --detach=false');
+  assert.is(arrange('up --scale=true'), 'up --scale=true');
 });
 
 words('leaves to the program what follows the service', () => {
