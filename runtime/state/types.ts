@@ -3,7 +3,7 @@ export interface Table<T> {
   get(id: string): T | undefined;
   /** Every record, in no particular order. */
   all(): { readonly id: string; readonly value: T }[];
-  /** Resolves when another process would see it, whatever happens to this one. */
+  /** Resolves when the next process that opens the store would see it, whatever happens to this one. */
   put(id: string, value: T): Promise<void>;
   remove(id: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openStore } from '../../../runtime/state/lmdb-store.js';
@@ -48,6 +49,62 @@ store('a transaction that throws leaves nothing', async ({ directory }) => {
   });
   assert.is(table.get('a'), 1);
   assert.is(opened.table('others').get('b'), 2);
+  await opened.close();
+});
+
+/** What the next engine finds of one that is killed now. */
+async function afterDeath(directory: string, name = 'things'): Promise<Record<string, unknown>> {
+  const copy = `${directory}-copy`;
+  cpSync(directory, copy, { recursive: true });
+  try {
+    const opened = openStore(copy);
+    const found = Object.fromEntries(
+      opened
+        .table(name)
+        .all()
+        .map(({ id, value }) => [id, value]),
+    );
+    await opened.close();
+    return found;
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+store('what was written survives the process at once', async ({ directory }) => {
+  const opened = openStore(directory);
+  const table = opened.table<number>('things');
+  await table.put('a', 1);
+  await table.put('b', 2);
+  await table.remove('a');
+  assert.equal(await afterDeath(directory), { b: 2 });
+  await opened.transaction(() => {
+    void table.put('c', 3);
+    void opened.table('others').put('d', 4);
+  });
+  assert.equal(await afterDeath(directory), { b: 2, c: 3 });
+  assert.equal(await afterDeath(directory, 'others'), { d: 4 });
+  await opened.close();
+});
+
+store('what was written while earlier records were put away survives too', async ({ directory }) => {
+  const opened = openStore(directory);
+  const table = opened.table<{ n: number }>('things');
+  for (let n = 0; n < 40; n++) {
+    await table.put(`r${n % 7}`, { n });
+    await sleep(7);
+  }
+  const expected = Object.fromEntries(table.all().map(({ id, value }) => [id, value]));
+  assert.equal(await afterDeath(directory), expected);
+  await opened.close();
+  assert.equal(await afterDeath(directory), expected);
+});
+
+store('half an entry at the end of the journal is passed over', async ({ directory }) => {
+  const opened = openStore(directory);
+  await opened.table<number>('things').put('a', 1);
+  appendFileSync(join(directory, 'journal.0'), Buffer.from([200, 0, 0, 0, 1, 2, 3, 4, 5]));
+  assert.equal(await afterDeath(directory), { a: 1 });
   await opened.close();
 });
 
