@@ -43,6 +43,8 @@ export async function openBlobs(home: string): Promise<Blobs> {
   await dropUnwritten(home, directory, sizes);
   const path = (digest: Digest) => join(directory, hexOf(digest));
   let sequence = 0;
+  /** Files on their way out: the same content may come again meanwhile. */
+  const leaving = new Map<Digest, Promise<void>>();
 
   function ingest(): Ingest {
     sequence++;
@@ -51,6 +53,7 @@ export async function openBlobs(home: string): Promise<Blobs> {
       path: file,
       async keep(digest) {
         const { size } = await stat(file);
+        await leaving.get(digest);
         await rename(file, path(digest));
         sizes.set(digest, size);
       },
@@ -90,6 +93,7 @@ export async function openBlobs(home: string): Promise<Blobs> {
     async adopt(file, digest) {
       if (sizes.has(digest)) return;
       const { size } = await stat(file);
+      await leaving.get(digest);
       await rm(path(digest), { force: true });
       await link(file, path(digest));
       sizes.set(digest, size);
@@ -98,7 +102,9 @@ export async function openBlobs(home: string): Promise<Blobs> {
     async remove(digest) {
       const size = sizes.get(digest) ?? 0;
       sizes.delete(digest);
-      await rm(path(digest), { force: true });
+      const gone = rm(path(digest), { force: true }).finally(() => leaving.delete(digest));
+      leaving.set(digest, gone);
+      await gone;
       return size;
     },
   };

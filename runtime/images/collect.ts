@@ -20,21 +20,39 @@ export async function collectUnused(
   context: CollectContext,
   roots: readonly ChainId[],
 ): Promise<{ reclaimedBytes: number }> {
-  const chains = reachableChains(context, roots);
-  let reclaimedBytes = 0;
   const { snapshots, layers, blobs } = context;
-  for (const chainId of snapshots.list()) {
-    if (chains.has(chainId)) continue;
-    reclaimedBytes += snapshots.sizeBytes(chainId);
-    await snapshots.remove(chainId);
-  }
-  const wanted = new Set(context.catalog.records().flatMap((record) => record.diffIds));
-  for (const { diffId, record } of layers.list()) {
-    if (!chains.has(record.chainId) && !wanted.has(diffId)) await layers.forget(diffId);
-  }
-  const needed = neededBlobs(context);
-  for (const digest of blobs.list()) if (!needed.has(digest)) await blobs.remove(digest);
+  const doomed = findUnused(context, roots);
+  const reclaimedBytes = doomed.chains.reduce((sum, chainId) => sum + snapshots.sizeBytes(chainId), 0);
+  // All of it is taken back in the turn in which it was looked for: whoever comes later finds it gone, and nobody can have
+  // counted on it meanwhile.
+  await Promise.all([
+    ...doomed.chains.map((chainId) => snapshots.remove(chainId)),
+    ...doomed.diffIds.map((diffId) => layers.forget(diffId)),
+    ...doomed.blobs.map((digest) => blobs.remove(digest)),
+  ]);
   return { reclaimedBytes };
+}
+
+interface Unused {
+  readonly chains: readonly ChainId[];
+  /** Of the records of layers. */
+  readonly diffIds: readonly Digest[];
+  readonly blobs: readonly Digest[];
+}
+
+function findUnused(context: CollectContext, roots: readonly ChainId[]): Unused {
+  const { snapshots, layers, blobs, catalog } = context;
+  const chains = reachableChains(context, roots);
+  const wanted = new Set(catalog.records().flatMap((record) => record.diffIds));
+  const diffIds = layers.list().flatMap(({ diffId, record }) => {
+    return chains.has(record.chainId) || wanted.has(diffId) ? [] : [diffId];
+  });
+  const needed = neededBlobs(context, new Set(diffIds));
+  return {
+    chains: snapshots.list().filter((chainId) => !chains.has(chainId)),
+    diffIds,
+    blobs: blobs.list().filter((digest) => !needed.has(digest)),
+  };
 }
 
 function reachableChains({ catalog, snapshots, held }: CollectContext, roots: readonly ChainId[]): Set<ChainId> {
@@ -48,13 +66,14 @@ function reachableChains({ catalog, snapshots, held }: CollectContext, roots: re
   return reached;
 }
 
-function neededBlobs({ catalog, layers, held }: CollectContext): Set<Digest> {
+function neededBlobs({ catalog, layers, held }: CollectContext, forgotten: ReadonlySet<Digest>): Set<Digest> {
   const needed = new Set<Digest>(held() as ReadonlySet<Digest>);
   for (const { id, manifestDigest, attestations = [] } of catalog.records()) {
     needed.add(id);
     needed.add(manifestDigest);
     for (const { digest } of attestations) needed.add(digest);
   }
-  for (const { record } of layers.list()) if (record.blob) needed.add(record.blob.digest);
+  for (const { diffId, record } of layers.list())
+    if (record.blob && !forgotten.has(diffId)) needed.add(record.blob.digest);
   return needed;
 }

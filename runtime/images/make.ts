@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import { decompress } from './decompress.js';
-import { chainIdsOf } from './digest.js';
+import { chainIdsOf, digestOf } from './digest.js';
 import type { Layers } from './layers.js';
 import { type ConfigDocument, type Manifest, mediaTypes } from './manifest.js';
 import { imageRecord } from './record.js';
@@ -12,45 +12,54 @@ export interface MakeContext {
   readonly blobs: Blobs;
   readonly catalog: Catalog;
   readonly layers: Layers;
+  /** Keeps content from being collected until it is let go. */
+  readonly hold: (ids: readonly Digest[]) => () => void;
 }
 
 /** Writes the configuration and a manifest of an image whose layers are here, and records it under `names`. */
 export async function makeImage(context: MakeContext, image: NewImage, names: readonly Reference[]): Promise<Image> {
   const document = configDocument(image);
   const bytes = Buffer.from(JSON.stringify(document));
-  const attestations = await keepPredicates(context, image);
+  const predicates = (image.attestations ?? []).map(({ predicateType, predicate }) => {
+    const content = Buffer.from(JSON.stringify(predicate));
+    return { predicateType, content, digest: digestOf(content) };
+  });
+  const attestations = predicates.map(({ predicateType, digest }) => ({ predicateType, digest }));
   const beside = {
     ...(image.parent ? { parent: image.parent } : {}),
     ...(attestations.length ? { attestations } : {}),
   };
-  return recordImage(context, { document, bytes, ...beside }, names);
-}
-
-async function keepPredicates({ blobs }: MakeContext, image: NewImage): Promise<NonNullable<Image['attestations']>> {
-  const said = image.attestations ?? [];
-  return Promise.all(
-    said.map(async ({ predicateType, predicate }) => ({
-      predicateType,
-      digest: await blobs.put(Buffer.from(JSON.stringify(predicate))),
-    })),
-  );
+  const release = context.hold(predicates.map(({ digest }) => digest));
+  try {
+    for (const { content } of predicates) await context.blobs.put(content);
+    return await recordImage(context, { document, bytes, ...beside }, names);
+  } finally {
+    release();
+  }
 }
 
 /** The same of a configuration that exists: its bytes, and with them the image's id, stay. */
 export async function recordImage(
-  { blobs, catalog, layers }: MakeContext,
+  { blobs, catalog, layers, hold }: MakeContext,
   config: { readonly document: ConfigDocument; readonly bytes: Uint8Array } & Pick<Image, 'parent' | 'attestations'>,
   names: readonly Reference[],
 ): Promise<Image> {
   const { document, bytes, ...beside } = config;
   const diffIds = document.rootfs.diff_ids;
-  const id = await blobs.put(bytes);
+  const id = digestOf(bytes);
   const manifest = Buffer.from(JSON.stringify(manifestOf(id, bytes.length, diffIds, layers)));
-  const manifestDigest = await blobs.put(manifest);
-  const record = imageRecord(document, { id, manifestDigest, manifestMediaType: mediaTypes.ociManifest });
-  await catalog.put({ ...record, ...beside }, names);
-  await pointLayersHere(layers, diffIds);
-  return catalog.byId(id)!;
+  const manifestDigest = digestOf(manifest);
+  // They may be here already from an image that is just being taken away.
+  const release = hold([id, manifestDigest]);
+  try {
+    await Promise.all([blobs.put(bytes), blobs.put(manifest)]);
+    const record = imageRecord(document, { id, manifestDigest, manifestMediaType: mediaTypes.ociManifest });
+    await catalog.put({ ...record, ...beside }, names);
+    await pointLayersHere(layers, diffIds);
+    return catalog.byId(id)!;
+  } finally {
+    release();
+  }
 }
 
 /** OCI image spec, "Image Configuration"; keys in the order of their names, so that the same image has the same id. */

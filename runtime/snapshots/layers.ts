@@ -38,6 +38,8 @@ export async function openLayerFolders(directory: string, trash: Trash, settling
   const records = await readRecords(directory, trash, settling);
   const folder = (chainId: ChainId) => join(directory, chainId.slice('sha256:'.length, 'sha256:'.length + 32));
   let sequence = 0;
+  /** Folders on their way out: the same layer may come again meanwhile. */
+  const leaving = new Map<ChainId, Promise<void>>();
 
   async function stage(): Promise<StagedLayer> {
     sequence++;
@@ -48,6 +50,7 @@ export async function openLayerFolders(directory: string, trash: Trash, settling
       async publish(record) {
         const target = folder(record.chainId);
         await writeFile(join(path, 'layer.json'), JSON.stringify(settling.mark(target, record)));
+        await leaving.get(record.chainId);
         await rename(path, target);
         records.set(record.chainId, record);
       },
@@ -62,7 +65,9 @@ export async function openLayerFolders(directory: string, trash: Trash, settling
     stage,
     async remove(chainId) {
       if (!records.delete(chainId)) return;
-      await trash.discard(folder(chainId));
+      const gone = trash.discard(folder(chainId)).finally(() => leaving.delete(chainId));
+      leaving.set(chainId, gone);
+      await gone;
     },
   };
 }

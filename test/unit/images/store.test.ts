@@ -208,6 +208,20 @@ storing('collecting frees what nothing refers to, and spares roots', async () =>
   assert.equal([store.snapshots.list(), readdirSync(path.join(store.home, 'blobs/sha256'))], [[], []]);
 });
 
+storing('what comes again while it is being collected is there whole', async () => {
+  for (let round = 0; round < 8; round++) {
+    const { id } = await importRoot();
+    await store.images.remove(id, anybody);
+    const [, again] = await Promise.all([store.images.collect([]), importRoot(), store.images.collect([])]);
+    await store.images.collect([]);
+    const report = await store.images.check({ repair: false, roots: [] });
+    assert.equal([again.id, report.problems, report.images], [id, [], 1]);
+    assert.ok((await buffer(store.images.save([id]))).length > 0);
+    await store.images.remove(id, anybody);
+    await store.images.collect([]);
+  }
+});
+
 storing('a layer just made is spared until an image has had it, or the engine starts anew', async () => {
   const root = await store.snapshots.prepare('step', undefined);
   writeFileSync(path.join(root.upper, 'file'), 'x');
