@@ -1,4 +1,6 @@
 /** What reads foreign input, each with inputs to begin from. A target may refuse with errors of its own, and nothing else. */
+import { FrameReader, frame } from '../../runtime/api/buildkit/grpc/frames.js';
+import { openCodec } from '../../runtime/api/buildkit/proto/codec.js';
 import { createBody, execBody, updateBody } from '../../runtime/api/handlers/container-bodies.js';
 import { DockerfileError } from '../../runtime/build/parse/errors.js';
 import { planBuild } from '../../runtime/build/plan.js';
@@ -99,6 +101,19 @@ const each =
       }
   };
 
+const codec = openCodec();
+
+/** Bytes that are no such message end in an error of the decoder's (protobuf.js: Error and RangeError, for text that is none TypeError). */
+function readMessage(name: Parameters<typeof codec.decode>[0], bytes: Buffer): void {
+  try {
+    codec.decode(name, bytes);
+  } catch (error) {
+    const isOwn =
+      error instanceof Error && (!(error instanceof TypeError) || /not valid for encoding/.test(error.message));
+    if (!isOwn || /call stack/.test(error.message)) throw error;
+  }
+}
+
 export const targets: readonly Target[] = [
   {
     name: 'config',
@@ -137,6 +152,20 @@ export const targets: readonly Target[] = [
     seeds: texts(SECCOMP),
     run: (input) => compileSeccomp(input.toString(), ['BPF'], 'x64'),
     refuses: isEngine,
+  },
+  {
+    name: 'grpc',
+    seeds: [
+      frame(codec.encode('Packet', { type: 0, stat: { path: 'a', mode: 0o644, size: 1 } })),
+      frame(Buffer.alloc(0)),
+    ],
+    run: (input) => {
+      const reader = new FrameReader();
+      const cut = input.length >> 1;
+      for (const message of [...reader.push(input.subarray(0, cut)), ...reader.push(input.subarray(cut))])
+        for (const name of ['Packet', 'SolveRequest', 'BridgeSolveRequest'] as const) readMessage(name, message);
+    },
+    refuses: (error) => error instanceof Error && /gRPC message/.test(error.message),
   },
   {
     name: 'dns',

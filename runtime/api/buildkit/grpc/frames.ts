@@ -2,6 +2,9 @@
 
 const headBytes = 5;
 
+/** What a message may come to, as with BuildKit (`MaxCallRecvMsgSize`). */
+const limitBytes = 16 << 20;
+
 export function frame(message: Uint8Array): Buffer {
   const head = Buffer.alloc(headBytes);
   head.writeUInt32BE(message.length, 1);
@@ -14,7 +17,10 @@ export class FrameReader {
   #have = 0;
   #wanted: number | undefined;
 
-  /** The messages that this chunk completes. Throws for a compressed one: nobody was told that we understand any compression. */
+  /**
+   * The messages that this chunk completes. Throws for one that is too long, and for a compressed one: nobody was told that
+   * we understand any compression.
+   */
   push(chunk: Buffer): Buffer[] {
     this.#chunks.push(chunk);
     this.#have += chunk.length;
@@ -28,7 +34,9 @@ export class FrameReader {
       if (this.#have < headBytes) return undefined;
       const head = this.#take(headBytes);
       if (head[0] !== 0) throw new Error('a compressed gRPC message');
-      this.#wanted = head.readUInt32BE(1);
+      const length = head.readUInt32BE(1);
+      if (length > limitBytes) throw new Error(`a gRPC message of ${length} bytes`);
+      this.#wanted = length;
     }
     if (this.#have < this.#wanted) return undefined;
     const message = this.#take(this.#wanted);
