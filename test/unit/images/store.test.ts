@@ -209,17 +209,18 @@ storing('collecting frees what nothing refers to, and spares roots', async () =>
 });
 
 storing('what comes again while it is being collected is there whole', async () => {
-  for (let round = 0; round < 8; round++) {
-    const { id } = await importRoot();
-    await store.images.remove(id, anybody);
-    const [, again] = await Promise.all([store.images.collect([]), importRoot(), store.images.collect([])]);
-    await store.images.collect([]);
-    const report = await store.images.check({ repair: false, roots: [] });
-    assert.equal([again.id, report.problems, report.images], [id, [], 1]);
-    assert.ok((await buffer(store.images.save([id]))).length > 0);
-    await store.images.remove(id, anybody);
-    await store.images.collect([]);
+  for (const name of 'abcdefghijkl') {
+    const other = await importRoot(tarBytes([{ name, content: name }]));
+    await store.images.remove(other.id, anybody);
   }
+  const { id } = await importRoot();
+  await store.images.remove(id, anybody);
+  const [, again] = await Promise.all([store.images.collect([]), importRoot()]);
+  await store.images.collect([]);
+  assert.is(again.id, id);
+  const report = await store.images.check({ repair: false, roots: [] });
+  assert.equal([report.problems, report.images, report.layers], [[], 1, 1]);
+  assert.ok((await buffer(store.images.save([id]))).length > 0);
 });
 
 storing('a layer just made is spared until an image has had it, or the engine starts anew', async () => {
