@@ -30,7 +30,7 @@ export interface Outside {
   /** Ports where it ends: connections go on from there, to where they wanted to go or to this machine, by a process outside. */
   readonly outboundPort: number;
   readonly machinePort: number;
-  /** A link leads out of it: only what is for this machine has to be told apart. */
+  /** A link leads out of it, for what is no connection. */
   readonly hasLink: boolean;
   /** An IPv4 address by which this machine is reached through that link. */
   readonly machineAddress?: string;
@@ -159,7 +159,10 @@ function clientChains(outside: Outside | undefined): string[] {
   ];
 }
 
-/** This machine's own addresses in there mean the machine outside; the rest goes by the link, or is carried. */
+/**
+ * This machine's own addresses in there mean the machine outside. Connections are carried also where a link leads out: that
+ * is faster, and pasta of Debian 12 loses one in some that come from behind a bridge. What is no connection has the link alone.
+ */
 function outsideRules(networks: readonly FirewallNetwork[], outside: Outside | undefined): string[] {
   if (outside === undefined) return [];
   const { machinePort, machineAddress, hasLink } = outside;
@@ -171,7 +174,7 @@ function outsideRules(networks: readonly FirewallNetwork[], outside: Outside | u
         ...(hasLink ? [] : carriedNames(network)),
         `${local} meta l4proto tcp redirect to :${machinePort}`,
         ...(hasLink && machineAddress !== undefined ? [`${local} udp dport != 53 dnat ip to ${machineAddress}`] : []),
-        ...(hasLink ? [] : carriedConnections(network, outside)),
+        ...carriedConnections(network, outside),
       ];
     });
 }
