@@ -4,7 +4,7 @@ import type { Project, Service } from '../model/project.js';
 import type { Draft } from './draft.js';
 import type { UpOptions } from './options.js';
 
-type ImageOptions = Pick<UpOptions, 'build' | 'pull'>;
+type ImageOptions = Pick<UpOptions, 'build' | 'pull' | 'builtOn'>;
 
 /**
  * Gets the images that the services need: built where the service says how (when missing, or with `--build`), pulled
@@ -24,34 +24,37 @@ export function planImages(
     build !== undefined &&
     (image === undefined || !isProduction(project) || options.build === 'always' || pull_policy === 'build');
   const builders = services.filter(isBuilt);
-  for (const service of [...inBuildOrder(project, builders), ...services.filter((one) => !isBuilt(one))]) {
+  for (const service of [...inBuildOrder(project, builders, options), ...services.filter((one) => !isBuilt(one))]) {
     const image = imageName(project, service);
     if (steps.has(image)) continue;
     const isHere = observed.images[image] !== undefined;
     const why = isBuilt(service) ? reasonToBuild(service, isHere, options) : reasonToPull(service, isHere, options);
     if (why === undefined) continue;
     const verb = isBuilt(service) ? 'image.build' : 'image.pull';
-    const after = buildsBefore(project, service).flatMap((name) => steps.get(name) ?? []);
+    const after = buildsBefore(project, service, options).flatMap((name) => steps.get(name) ?? []);
     steps.set(image, draft.add({ do: verb, service: service.name, image }, why, after));
   }
   return steps;
 }
 
-/** Images of services that this one's build takes files from (`additional_contexts: {x: service:NAME}`). */
-function buildsBefore(project: Project, { build }: Service): string[] {
+/** Images of services that this one's build takes files from (`additional_contexts: {x: service:NAME}`) or stands on. */
+function buildsBefore(project: Project, { name, build }: Service, { builtOn }: ImageOptions): string[] {
   const contexts = (build?.additional_contexts ?? {}) as Readonly<Record<string, string>>;
-  return Object.values(contexts).flatMap((value) => {
+  const named = Object.values(contexts).flatMap((value) => {
     const other = value.startsWith('service:') ? project.services[value.slice('service:'.length)] : undefined;
     return other ? [imageName(project, other)] : [];
   });
+  return [...named, ...(builtOn?.[name] ?? [])];
 }
 
-function inBuildOrder(project: Project, services: readonly Service[]): Service[] {
+/** With them those that they stand on, even where nobody asked for these. */
+function inBuildOrder(project: Project, services: readonly Service[], options: ImageOptions): Service[] {
+  const builders = Object.values(project.services).filter(({ build }) => build !== undefined);
   const ordered: Service[] = [];
   const visit = (service: Service, above: readonly Service[]) => {
     if (ordered.includes(service) || above.includes(service)) return;
-    const needed = new Set(buildsBefore(project, service));
-    for (const other of services) if (needed.has(imageName(project, other))) visit(other, [...above, service]);
+    const needed = new Set(buildsBefore(project, service, options));
+    for (const other of builders) if (needed.has(imageName(project, other))) visit(other, [...above, service]);
     ordered.push(service);
   };
   for (const service of services) visit(service, []);

@@ -10,6 +10,8 @@ export interface UpOptions {
   /** False: only create. */
   readonly start: boolean;
   readonly build: 'missing' | 'always' | 'never';
+  /** Service → images of other services that its build stands on. */
+  readonly builtOn?: Readonly<Record<string, readonly string[]>>;
   /** Undefined: as each service's `pull_policy` says. */
   readonly pull: 'always' | 'missing' | 'never' | undefined;
   readonly removeOrphans: boolean;

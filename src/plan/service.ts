@@ -73,7 +73,11 @@ export class ServicePlanner {
   /** `ready`: steps that bring its image, networks, volumes and the containers it is bound to. */
   plan(service: Service, ready: readonly (number | undefined)[]): void {
     const replicas = this.replicas.get(service.name) ?? [];
-    const gone = replicas.filter((one) => one.fate === 'remove').map((one) => this.stopAndRemove(one, one.because, []));
+    const surplus = replicas.filter((one) => one.fate === 'remove');
+    const gone = surplus.map((one) => this.stopAndRemove(one, one.because, []));
+    const numbers = new Set(replicas.filter((one) => one.fate !== 'remove').map((one) => one.replica));
+    // An update that was cut short left a container with the very name that a new one gets for a while.
+    const leftover = gone.filter((_, index) => numbers.has(surplus[index]!.replica));
     const created: number[] = [];
     const started: number[] = [];
     const first = this.draft.length;
@@ -81,7 +85,7 @@ export class ServicePlanner {
     this.update = rolling && this.options.start ? new Update(rolling, this.draft) : undefined;
     for (const replica of replicas.filter((one) => one.fate !== 'remove')) {
       const renamed = this.finishEarlierReplacement(replica, gone);
-      const create = replica.fate === 'keep' ? undefined : this.create(service, replica, ready);
+      const create = replica.fate === 'keep' ? undefined : this.create(service, replica, [...ready, ...leftover]);
       if (create !== undefined) created.push(create.step);
       const start = this.options.start
         ? this.start(service, replica, create, { renamed, gates: this.update?.gateOf(replica) ?? [], ready })

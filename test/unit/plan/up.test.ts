@@ -342,6 +342,8 @@ planning('of two with one number, which an update that was cut short leaves, one
   const text = plan(desired, observed, { recreate: 'force' });
   assert.match(text, /container\.remove +web100000000_shop-web-1 +2 wanted/);
   assert.is([...text.matchAll(/container\.create/g)].length, 2, text);
+  const [removed] = /\d+(?= container\.remove +web100000000_shop-web-1 +2 wanted)/.exec(text) ?? [];
+  assert.match(text, new RegExp(`container\\.create +web100000000_shop-web-1 .*after .*\\b${removed}\\b`), text);
 });
 
 planning('starts the new one first where update_config.order says so, and no host port is in the way', () => {
