@@ -1,4 +1,5 @@
-/** SecurityOpt of a HostConfig, read. Pure. */
+/** SecurityOpt of a HostConfig, read. */
+import { existsSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import type { HostConfig } from './host-config.js';
 
@@ -41,6 +42,12 @@ export function parseSecurityOptions(list: readonly string[]): SecurityOptions {
       throw new EngineError('invalid', `invalid --security-opt 2: ${JSON.stringify(option)}`);
   }
   return result;
+}
+
+/** Where the kernel has no AppArmor, a profile means nothing (Docker says nothing of it either). */
+export function supportedOptions(options: SecurityOptions): SecurityOptions {
+  const isOn = options.appArmorProfile === undefined || existsSync('/sys/module/apparmor');
+  return isOn ? options : { ...options, appArmorProfile: undefined };
 }
 
 function readBool(option: string, value: string): boolean {

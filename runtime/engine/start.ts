@@ -36,7 +36,7 @@ import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths
 import { linksEnv, seccompFilter } from './process-facts.js';
 import { removeContainer } from './remove.js';
 import { readAccountFiles } from './root-files.js';
-import { parseSecurityOptions } from './security.js';
+import { parseSecurityOptions, supportedOptions } from './security.js';
 import { settledAll } from './settled-all.js';
 import { prepareShm } from './shm.js';
 import { formatTime, nowNs } from './time.js';
@@ -221,7 +221,7 @@ async function prepareProgram(
     deviceRules: given.rules,
     blkioLimits: given.blkioLimits,
     blkioWeights: given.blkioWeights,
-    security: parseSecurityOptions(host.SecurityOpt ?? []),
+    security: supportedOptions(parseSecurityOptions(host.SecurityOpt ?? [])),
     seccomp: seccompFilter(engine, host),
     pidOf: (mode, namespace) => pidOf(engine, mode, namespace),
     rootless: engine.foundations.launcher.machine.rootless !== undefined,

@@ -15,6 +15,7 @@ export class Catalog {
   readonly #table: Table<NetworkRecord>;
   readonly #names: MachineNames;
   readonly #claims: PoolClaims;
+  #telling: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store, names: MachineNames, claims: PoolClaims) {
     this.#table = store.table<NetworkRecord>('networks');
@@ -99,8 +100,16 @@ export class Catalog {
     await this.#table.put(network.id, { ...network, ownsParent: true });
   }
 
+  /** Its subnet is anybody's soon after: nobody waits for telling so. */
   async remove(id: string): Promise<void> {
     await this.#table.remove(id);
+    const told = this.#claims.choose(async () => ({ result: undefined, subnets: this.#subnets() }));
+    this.#telling = Promise.all([this.#telling, told.catch(() => undefined)]);
+  }
+
+  /** Resolves when the other engines have been told of all that is gone. */
+  async settled(): Promise<void> {
+    await this.#telling;
   }
 
   #around(networks: readonly NetworkRecord[], foreign: readonly Prefix[]): Surroundings {

@@ -117,6 +117,7 @@ class EngineNetworks implements Networks {
 
   async close(): Promise<void> {
     await this.#keeper.close();
+    await this.#catalog.settled();
     await this.#claims.withdraw();
   }
 
