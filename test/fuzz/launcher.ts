@@ -3,7 +3,7 @@
  * runs as nobody, without privileges, with a /tmp of its own.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -46,7 +46,12 @@ export async function fuzzLauncher(draw: Draw, endMs: number): Promise<LauncherR
   const socket = path.join(own, 's');
   const confined = `mount -t tmpfs t /tmp; mount -t tmpfs t /dev/shm; exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set=-all ${folder}/build/sanitized/launcher serve ${socket}`;
   const child = spawn('unshare', ['--mount', '--pid', '--fork', '--kill-child', '--net', 'sh', '-c', confined], {
-    env: { PATH: process.env.PATH, ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1' },
+    env: {
+      PATH: process.env.PATH,
+      // Into files: the streams of a job lead nowhere.
+      ASAN_OPTIONS: `detect_leaks=0:log_path=${own}/report`,
+      UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:log_path=${own}/report`,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let said = '';
@@ -63,6 +68,8 @@ export async function fuzzLauncher(draw: Draw, endMs: number): Promise<LauncherR
     await exchange(socket, draw(2) === 0 ? program(draw) : archive(tars, draw));
   child.kill('SIGKILL');
   await sleep(100);
+  for (const name of readdirSync(own).filter((one) => one.startsWith('report')))
+    said += readFileSync(path.join(own, name), 'utf8');
   rmSync(own, { recursive: true, force: true });
   return { tried, said };
 }
