@@ -16,6 +16,7 @@ import type { ChainId, NewLayer, OpenSnapshots, PreparedRoot, Snapshots, Snapsho
 /** Opens (and makes) the folders of layers and roots under `home`, and throws away what a crash left half-made. */
 export const openSnapshots: OpenSnapshots = async (options) => {
   const { home, launcher } = options;
+  await mkdir(home, { recursive: true });
   const boot = await readBoot();
   const driver = await chooseDriver(options, boot);
   const form = driver.name === 'overlay2' ? overlayForm(options) : treeForm(options);
