@@ -8,6 +8,7 @@ import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project, Service } from '../model/project.js';
 import { joiningServices } from './balance.js';
+import { warnOfOtherCheckout } from './checkouts.js';
 import { whyRecreate } from './divergence.js';
 import { Draft } from './draft.js';
 import { hashService } from './hash.js';
@@ -51,6 +52,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
     planner.plan(service, ready);
   }
   planOrphans(draft, project, observed, options);
+  warnOfOtherCheckout(draft, project, observed);
   if (options.wait && options.start) for (const service of services) planner.awaitRunning(service);
   return draft.finish();
 }

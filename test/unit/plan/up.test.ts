@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { composeLabel } from '../../../src/model/labels.js';
 import type { Observed } from '../../../src/model/observed.js';
 import type { Project } from '../../../src/model/project.js';
 import { defaultUpOptions, type UpOptions } from '../../../src/plan/options.js';
@@ -351,6 +352,18 @@ planning('starts the new one first where update_config.order says so, and no hos
   const at = (what: RegExp) => lines.findIndex((line) => what.test(line));
   assert.ok(at(/container\.start +\w+_shop-web-1/) >= 0, lines.join('\n'));
   assert.ok(at(/container\.start +\w+_shop-web-1/) < at(/container\.stop +shop-web-1/));
+});
+
+planning('tells of another folder whose containers it takes', () => {
+  const desired = project({ web: { image: 'web:1' } });
+  const from = (folder: string) => {
+    const { containers, ...rest } = running(desired);
+    const labels = { ...containers[0]!.labels, [composeLabel.workingDir]: folder };
+    return { ...rest, containers: [{ ...containers[0]!, labels }] };
+  };
+  const warnings = (folder: string) => planUp(desired, from(folder), defaultUpOptions).warnings;
+  assert.match(warnings('/other')[0]!, 'also runs from /other');
+  assert.equal(warnings('/shop'), []);
 });
 
 planning('an update that may be taken back keeps what it replaces until all are well', () => {
