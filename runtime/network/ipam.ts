@@ -16,7 +16,10 @@ import {
 } from './address.js';
 import type { IpamPool } from './types.js';
 
-/** Docker's default pools (libnetwork `ipamutils`): base prefix and the length of the networks cut out of it. */
+/**
+ * Docker's default pools (libnetwork `ipamutils`): base prefix and the length of the networks cut out of it. The last is
+ * our own, for machines on which a few engines and many projects have used up Docker's 31.
+ */
 const DEFAULT_POOLS: readonly (readonly [base: string, length: number])[] = [
   ['172.17.0.0/16', 16],
   ['172.18.0.0/16', 16],
@@ -25,6 +28,7 @@ const DEFAULT_POOLS: readonly (readonly [base: string, length: number])[] = [
   ['172.24.0.0/14', 16],
   ['172.28.0.0/14', 16],
   ['192.168.0.0/16', 20],
+  ['10.201.0.0/16', 24],
 ];
 
 /**

@@ -13,6 +13,7 @@ import type { UpOptions } from '../plan/options.js';
 import { inStartOrder, selectServices } from '../plan/order.js';
 import { renderPlan } from '../plan/render.js';
 import type { BuiltImage } from './build-outputs.js';
+import { builtOn, withBuiltBefore } from './built-before.js';
 import { chooseContainers } from './containers.js';
 import { ago } from './ps.js';
 import { runPlan } from './run-plan.js';
@@ -113,7 +114,8 @@ async function getImages(session: Session, request: ImagesRequest): Promise<Buil
   const engine = await session.engine();
   const observed = await observeProject(engine, project);
   const draft = new Draft();
-  planImages(draft, project, observed, services, request.up);
+  const upOptions = request.kind === 'build' ? { ...request.up, builtOn: await builtOn(project) } : request.up;
+  planImages(draft, project, observed, services, upOptions);
   const plan = draft.finish();
   if (request.dryRun) {
     await session.terminal.data(plan.steps.length ? renderPlan(plan) : 'Nothing to do.\n');
@@ -133,19 +135,6 @@ async function getImages(session: Session, request: ImagesRequest): Promise<Buil
     image: imageName(project, service),
     tags: service.build?.tags ?? [],
   }));
-}
-
-/** Named services, and those whose images their builds take files from (`additional_contexts: {x: service:NAME}`). */
-async function withBuiltBefore(session: Session, named: readonly string[]): Promise<readonly string[]> {
-  if (named.length === 0) return named;
-  const { project } = await session.loadQuietly([]);
-  const all = [...named];
-  for (const name of all) {
-    const contexts = (project.services[name]?.build?.additional_contexts ?? {}) as Readonly<Record<string, string>>;
-    const more = Object.values(contexts).flatMap((value) => /^service:(.+)$/.exec(value)?.[1] ?? []);
-    all.push(...more.filter((one) => !all.includes(one)));
-  }
-  return all;
 }
 
 export interface ServiceImageRow {

@@ -16,6 +16,7 @@ import { renderPlan } from '../plan/render.js';
 import { volumesOfQuestions } from '../plan/resources.js';
 import { planUp } from '../plan/up.js';
 import { showAddresses } from './addresses.js';
+import { builtOn, withBuiltBefore } from './built-before.js';
 import { settleHostPorts } from './host-ports.js';
 import type { Interrupts } from './interrupt.js';
 import { withUnselected } from './project.js';
@@ -79,7 +80,7 @@ export async function bringUp(session: Session, request: UpRequest): Promise<UpR
 
 async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResult | undefined> {
   const beganMs = Date.now();
-  const loading = session.load(request.plan.services);
+  const loading = withBuiltBefore(session, request.plan.services).then((names) => session.load(names));
   const connecting = session.engine();
   connecting.catch(() => {}); // the config's mistakes are told first
   const loaded = await loading;
@@ -88,7 +89,7 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   // What was brought as locked must not be pulled anew behind its tag.
   if (await isHeldToLock(session, engine, loaded, request))
     request = { ...request, plan: { ...request.plan, pull: 'missing' } };
-  request = { ...request, plan: { ...request.plan, handsOver: engine.own } };
+  request = { ...request, plan: { ...request.plan, handsOver: engine.own, builtOn: await builtOn(loaded.project) } };
   let observed = await observeProject(engine, loaded.project);
   const known = await withUnselected(session, loaded.project, request.plan.services, observed.containers);
   const project = engine.own ? balanced(known, observed, request.plan.scale) : known;

@@ -29,12 +29,13 @@ ipam('picks the first of the default pools that touches nothing', () => {
   assert.is(pick('172.17.0.0/16', '172.18.4.0/24'), '172.19.0.0/16');
   assert.is(pick('172.16.0.0/12'), '192.168.0.0/20');
   assert.is(pick('172.16.0.0/12', '192.168.1.0/24'), '192.168.16.0/20');
+  assert.is(pick('172.16.0.0/12', '192.168.0.0/16'), '10.201.0.0/24');
   assert.is(formatPrefix(pickPool(6, prefixes('fd12:3456:789a::/64'), ULA)), 'fd12:3456:789a:1::/64');
 });
 
 ipam('says so when all pools are used', () => {
   refusal('invalid', /all predefined address pools have been fully subnetted/, () =>
-    pick('172.16.0.0/12', '192.168.0.0/16'),
+    pick('172.16.0.0/12', '192.168.0.0/16', '10.201.0.0/16'),
   );
 });
 

@@ -36,4 +36,26 @@ images('--no-build leaves a pull', () => {
   assert.is(plan('dev', 'never', { image: 'web:1', build }), '');
 });
 
+images('what a build stands on is built before it, even where nobody asked for it', () => {
+  const shop = project({
+    app: { build },
+    base: { image: 'base', build },
+    tools: { build },
+    worker: { build: { ...build, additional_contexts: { tools: 'service:tools' } } },
+  });
+  const draft = new Draft();
+  const asked = [shop.services.app!, shop.services.worker!];
+  planImages(draft, shop, { ...nothing(shop), images: {} }, asked, {
+    ...defaultUpOptions,
+    builtOn: { app: ['base'] },
+  });
+  const steps = draft.finish().steps.map(({ op, after }) => [op.do === 'image.build' ? op.image : op.do, after]);
+  assert.equal(steps, [
+    ['base', []],
+    ['shop-app', [1]],
+    ['shop-tools', []],
+    ['shop-worker', [3]],
+  ]);
+});
+
 images.run();
