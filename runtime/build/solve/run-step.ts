@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { EngineError } from '../../errors.js';
 import { clampTimes } from '../files/clamp.js';
 import type { Of, Run } from '../instructions/types.js';
 import { DockerfileError } from '../parse/errors.js';
@@ -119,6 +120,8 @@ async function execute(
       tmpfs: mounts.tmpfs,
       onOutput: (chunk, stream) => output.add(chunk, stream),
       signal: tools.signal,
+    }).catch((error) => {
+      throw notBegun(error, command);
     });
     tools.signal.throwIfAborted();
     output.end();
@@ -128,6 +131,13 @@ async function execute(
     if (clamp !== undefined) await clampTimes(root.upper, clamp);
     return tools.add(snapshots.diffTar(key, chainOf(state)), root.upper);
   });
+}
+
+/** A process that could not be started is named, as BuildKit does. */
+function notBegun(error: unknown, { args }: Command): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const sentence = `process ${JSON.stringify(args.join(' '))} did not complete successfully: ${error.message}`;
+  return new EngineError(error.kind, sentence, { cause: error });
 }
 
 /** A Dockerfile may be somebody else's: what reaches beyond its step is for the client to grant (CVE-2024-23653). */
