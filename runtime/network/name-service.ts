@@ -1,5 +1,6 @@
 /** Answers questions of containers from what the engine knows, and hands the rest to the machine's resolvers. */
 
+import { randomInt } from 'node:crypto';
 import { type AskedNetwork, type Asker, decide } from './dns-answer.js';
 import { forwardQuery } from './dns-forward.js';
 import { type Query, readQuery, refuseUnreadable, SERVER_FAILURE, writeAnswer, writeFailure } from './dns-message.js';
@@ -16,7 +17,6 @@ export class NameService {
   readonly #networkOf: (id: string) => NetworkRecord | undefined;
   /** What `dns` of a container names: container id → addresses. */
   readonly #servers = new Map<string, readonly string[]>();
-  #turn = 0;
   #forwarding = 0;
 
   constructor(table: EndpointTable, networkOf: (id: string) => NetworkRecord | undefined) {
@@ -41,8 +41,8 @@ export class NameService {
         return this.#forward(query, message, transport, held?.endpoint.containerId).catch(() =>
           writeFailure(query, SERVER_FAILURE),
         );
-      this.#turn = (this.#turn + 1) % 0xffff;
-      return writeAnswer(query, decision, transport, this.#turn);
+      // Counting would give each of two names that are asked for by turns, or of A and AAAA, the same turn for ever.
+      return writeAnswer(query, decision, transport, randomInt(0xffff));
     };
   }
 

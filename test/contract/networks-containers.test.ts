@@ -108,6 +108,14 @@ networks('names and aliases are found, by IPv4 and by IPv6, and answer to a ping
   assert.match(await printedIn(engine, asker, 'cat /etc/hosts'), /^fd77:16:3::[0-9a-f]+\t/m);
 });
 
+networks('who asks for both families of an alias meets everybody who has it first', async () => {
+  await network('contract-rr');
+  for (const name of ['contract-r1', 'contract-r2']) await running(name, on('contract-rr', { Aliases: ['many'] }));
+  const asker = await running('contract-r3', on('contract-rr'));
+  const ask20 = 'for i in $(seq 20); do nslookup many | grep -A1 Name: | sed -n 2p; done | sort -u | wc -l';
+  assert.is((await printedIn(engine, asker, ask20)).trim(), '2');
+});
+
 networks('a network of IPv6 alone has names, a default route and no IPv4 address', async () => {
   await network('contract-n6', { EnableIPv4: false, EnableIPv6: true, ...pools({ Subnet: 'fd77:16:6::/64' }) });
   const id = await running('contract-c6', on('contract-n6'));
