@@ -1,5 +1,5 @@
 /** Symlinks that change under the engine's hands: in images, volumes, copies. The machine must look the same afterwards. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -121,6 +121,48 @@ escapes('a stopped container’s symlinks and archives that climb stay in it', a
     `/containers/${id}/archive?${queryOf({ path: `/../../../..${range.folder}` })}`,
   );
   assert.is(up.status, 404);
+});
+
+escapes('what an image calls /etc, its files, the groups or the console is looked for in the image', async () => {
+  const secret = path.join(range.folder, 'secret');
+  writeFileSync(secret, 'the machine’s');
+  const files = readdirSync(range.folder);
+  const up = `../../../../../../../..${range.folder}`;
+  const lies: readonly Record<string, string>[] = [
+    { etc: range.folder },
+    { etc: up },
+    { etc: '/proc/self' },
+    { 'etc/hosts': secret, 'etc/resolv.conf': `${up}/made`, 'etc/hostname': '/proc/sys/kernel/core_pattern' },
+    { 'sys/fs/cgroup': range.folder },
+    { 'dev/console': secret, 'dev/ptmx': secret },
+  ];
+  for (const [at, links] of lies.entries()) {
+    await importLying(range.engine, `lying-${at}:1`, links);
+    const { out } = await range.said(`ls ${range.folder} /etc/attacker; cat ${secret}; mount`, {
+      Image: `lying-${at}:1`,
+    });
+    assert.not.match(out, /the machine|^\/etc\/attacker/m, JSON.stringify(links));
+    assert.match(out, / on \/ type /, JSON.stringify(links));
+  }
+  assert.equal(readdirSync(range.folder), files);
+  assert.is(readFileSync(secret, 'utf8'), 'the machine’s');
+});
+
+escapes('users are looked up in the image, and neither in the machine nor for ever', async () => {
+  await importLying(range.engine, 'lying-users:1', { etc: '../../../../../../../../etc' });
+  const started = async (body: object) => {
+    const { json } = await range.containers.create({ Cmd: ['true'], ...body });
+    return range.engine.request('POST', `/containers/${json.Id}/start`);
+  };
+  const [name] = /^(?!root|nobody)[\w-]+(?=:)/m.exec(readFileSync('/etc/passwd', 'utf8'))!;
+  const lying = await started({ Image: 'lying-users:1', User: name });
+  assert.match(lying.json?.message, `unable to find user ${name}`);
+  const Binds = ['pipes:/etc'];
+  await range.said('rm -f /etc/passwd /etc/group; mkfifo /etc/passwd /etc/group', { HostConfig: { Binds } });
+  for (let i = 0; i < 5; i++) {
+    const { json } = await started({ User: 'nobody', HostConfig: { Binds } });
+    assert.match(json?.message, 'unable to find user nobody');
+  }
 });
 
 escapes.run();

@@ -77,7 +77,8 @@ escapes('the launcher’s executable cannot be overwritten through /proc/PID/exe
   const before = digestOf(launcher);
   const id = await range.containers.running({
     Cmd: ['/attack/attacker', 'watch'],
-    HostConfig: { Binds: range.armed },
+    // With what makes it easier: by default it hardly gets to see one.
+    HostConfig: { Binds: range.armed, CapAdd: ['SYS_PTRACE'], SecurityOpt: ['seccomp=unconfined'] },
   });
   await range.containers.exec(id, "printf '#!/proc/self/exe\\n' > /bin/evil; chmod +x /bin/evil");
   for (let i = 0; i < 25; i++) {
@@ -87,7 +88,7 @@ escapes('the launcher’s executable cannot be overwritten through /proc/PID/exe
   await range.containers.exec(id, 'touch /tmp/stop');
   await range.containers.reaches(id, 'exited');
   const { text } = await ask(range.engine, 'GET', `/containers/${id}/logs?stdout=1&stderr=1`);
-  assert.match(text, /seen \d+ written 0/);
+  assert.match(text, /seen [1-9]\d* written 0/);
   assert.is(digestOf(launcher), before);
 });
 
