@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { busyboxDockerfile, makeProject, type TestProject, writeBusyboxRoot } from '../support/project.js';
@@ -60,6 +63,21 @@ story('another checkout starts from it, and keeps what it has the next time', as
   const second = await project.devenv('-f', 'other.yml', 'up', '--detach', '--from-snapshot', 'before');
   assert.match(second.stderr, 'there already, and left as they are');
   assert.is(await inDb(project, 'cat /data/x', '-f', 'other.yml'), 'own');
+});
+
+story('a branch in a work tree of its own starts from it, and leaves the data of main alone', async ({ project }) => {
+  const git = (...args: string[]) => promisify(execFile)('git', ['-C', project.folder, ...args]);
+  await git('init', '-q');
+  await git('add', '.');
+  await git('-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '-q', '-m', 'main');
+  const tree = path.join(project.folder, '../feature');
+  await git('worktree', 'add', '-q', tree, '-b', 'feature');
+  const there = ['--project-directory', tree, '-f', path.join(tree, 'devenv.yml'), '-p', 'feature'];
+  const { code, output } = await project.devenv(...there, 'up', '--detach', '--from-snapshot', 'one/before');
+  assert.is(code, 0, output);
+  assert.is(await inDb(project, 'cat /data/x; echo branch > /data/x', ...there), 'v1');
+  assert.is(await inDb(project, 'cat /data/x'), 'v1');
+  assert.is((await project.devenv(...there, 'down', '--volumes', '-t', '0')).code, 0);
 });
 
 story('it is listed and forgotten', async ({ project }) => {
