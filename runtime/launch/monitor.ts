@@ -66,8 +66,14 @@ class Control {
   }
 }
 
+/** One for the next exec, one for its streams. */
+const SPARE = 2;
+
 class ConnectedMonitor implements Monitor {
   readonly exited: Promise<ExitStatus>;
+  /** Open connections for the next exec, once there was one: who execs once does it again (health checks, editors). */
+  private readonly spare: FrameConnection[] = [];
+  private over = false;
 
   constructor(
     private readonly control: Control,
@@ -78,6 +84,7 @@ class ConnectedMonitor implements Monitor {
     private readonly machine: Machine,
   ) {
     this.exited = control.exited;
+    void this.exited.then(() => this.dropSpare());
   }
 
   onOom(listener: () => void): void {
@@ -85,16 +92,17 @@ class ConnectedMonitor implements Monitor {
   }
 
   async attach(choice: AttachChoice): Promise<AttachStream> {
-    return attachTo(this.socket, 0n, choice);
+    return attachTo(await this.connect(), 0n, choice);
   }
 
   async exec(spec: ExecSpec): Promise<RunningExec> {
     const attached = spec.attach.stdin || spec.attach.stdout || spec.attach.stderr;
     const token = randomBytes(8).readBigUInt64LE() | 1n;
-    const connection = await FrameConnection.open(this.socket).catch(gone);
+    const [connection, second] = await Promise.all([this.connect(), attached ? this.connect() : undefined]);
+    setImmediate(() => void this.refill().catch(() => undefined));
     const control = new Control(connection);
     void control.pump();
-    const stream = attached ? attachTo(this.socket, token, spec.attach) : undefined;
+    const stream = second && attachTo(second, token, spec.attach);
     stream?.catch(() => undefined);
     try {
       const started = await control.request(COMMAND.exec, execRequest(spec, token, this.machine));
@@ -136,6 +144,7 @@ class ConnectedMonitor implements Monitor {
 
   async relaunch(program: LaunchProgram, goAtOnce = false): Promise<PreparedContainer> {
     const { connection } = this.control;
+    this.dropSpare();
     const launch = { socket: this.socket, containerId: this.containerId };
     connection.send(COMMAND.relaunch, encodeContainer(program, goAtOnce));
     return awaitPrepared(connection, launch, this.machine, goAtOnce);
@@ -149,7 +158,29 @@ class ConnectedMonitor implements Monitor {
   }
 
   disconnect(): void {
+    this.dropSpare();
     this.control.connection.close();
+  }
+
+  private async connect(): Promise<FrameConnection> {
+    let connection = this.spare.pop();
+    while (connection?.over) connection = this.spare.pop();
+    connection?.socket.ref();
+    return connection ?? FrameConnection.open(this.socket).catch(gone);
+  }
+
+  private async refill(): Promise<void> {
+    while (!this.over && this.spare.length < SPARE) {
+      const connection = await FrameConnection.open(this.socket);
+      connection.socket.unref();
+      if (this.over || this.spare.length >= SPARE) connection.close();
+      else this.spare.push(connection);
+    }
+  }
+
+  private dropSpare(): void {
+    this.over = true;
+    for (const connection of this.spare.splice(0)) connection.close();
   }
 }
 
@@ -235,8 +266,7 @@ export async function connectMonitor(
   return new ConnectedMonitor(control, socket, id, state.body.readUInt32LE(0), startedAtNs, machine);
 }
 
-async function attachTo(socket: string, token: bigint, choice: AttachChoice): Promise<Socket> {
-  const connection = await FrameConnection.open(socket).catch(gone);
+async function attachTo(connection: FrameConnection, token: bigint, choice: AttachChoice): Promise<Socket> {
   const body = new ByteWriter();
   body.u64(token);
   body.u32((choice.stdin ? 1 : 0) | (choice.stdout ? 2 : 0) | (choice.stderr ? 4 : 0));
