@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { parsePlace } from '../../../src/flows/copy.js';
 import { shortName } from '../../../src/flows/follow-logs.js';
 import { toUnixTime } from '../../../src/flows/logs.js';
-import { ago } from '../../../src/flows/ps.js';
+import { ago, writtenTime } from '../../../src/flows/ps.js';
 import type { Session } from '../../../src/flows/session.js';
 import { justAfter, readLogs, unixSeconds } from '../../../src/flows/streams.js';
 import { parseScale, toUpOptions } from '../../../src/flows/up-command.js';
@@ -43,14 +43,25 @@ flows('reads times', () => {
 });
 
 flows('says how long ago as the docker command', () => {
-  assert.equal([0.2, 1, 59, 61, 7200, 86_400 * 9].map(ago), [
-    'Less than a second ago',
-    '1 second ago',
-    '59 seconds ago',
-    '1 minute ago',
-    '2 hours ago',
-    '1 week ago',
-  ]);
+  const [minute, hour, day] = [60, 3600, 86_400];
+  const cases: [number, string][] = [
+    [0.4, 'Less than a second ago'],
+    [1, '1 second ago'],
+    [59, '59 seconds ago'],
+    [90, 'About a minute ago'],
+    [50 * minute, '50 minutes ago'],
+    [80 * minute, 'About an hour ago'],
+    [47 * hour, '47 hours ago'],
+    [13 * day, '13 days ago'],
+    [20 * day, '2 weeks ago'],
+    [100 * day, '3 months ago'],
+    [800 * day, '2 years ago'],
+  ];
+  for (const [seconds, text] of cases) assert.is(ago(seconds), text);
+});
+
+flows('writes a moment with its offset', () => {
+  assert.match(writtenTime(1_795_260_988), /^2026-11-2\d \d\d:\d\d:28 [+-]\d{4} \S+$/);
 });
 
 flows('tells a place in a container from one on this machine', () => {
