@@ -24,13 +24,15 @@ export interface Target {
 
 /** Undefined: the target did with the input as it should. */
 export function faultOf({ run, refuses }: Target, input: Buffer): string | undefined {
-  const began = performance.now();
+  const began = process.cpuUsage();
   try {
     run(input);
   } catch (error) {
     if (!refuses(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
-  const tookMs = performance.now() - began;
+  // Of the processor: a busy machine is no fault of theirs.
+  const { user, system } = process.cpuUsage(began);
+  const tookMs = (user + system) / 1000;
   return tookMs > SLOW_MS ? `took ${Math.round(tookMs)} ms` : undefined;
 }
 

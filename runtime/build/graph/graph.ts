@@ -216,7 +216,10 @@ export function findSource(name: string, before: readonly Stage[]): Source {
   return name === 'scratch' ? { kind: 'scratch' } : { kind: 'image', name };
 }
 
-const findStage = (name: string, among: readonly Stage[]) => among.findLast((one) => one.name === name.toLowerCase());
+function findStage(name: string, among: readonly Stage[]): Stage | undefined {
+  const wanted = name.toLowerCase();
+  return among.findLast((one) => one.name === wanted);
+}
 
 /** `--from` takes a stage's name or number, or an image. */
 export function findFrom(name: string, before: readonly Stage[], named?: Named): Source {
