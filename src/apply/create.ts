@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import tar from 'tar-stream';
 import { createContainer, putArchive } from '../engine/containers.js';
 import { inspectImage } from '../engine/images.js';
-import { imageName } from '../model/names.js';
+import { imageName, projectObjectName } from '../model/names.js';
 import type { ContainerCreate } from '../model/plan.js';
 import type { Service } from '../model/project.js';
 import type { ApplyContext } from './context.js';
@@ -52,7 +52,7 @@ async function idOfImage(image: string, { images, engine }: ApplyContext): Promi
 
 /** The first container of a service: one made in this apply, else one that was there. */
 function containerOf(service: string, { project, ids, containers }: ApplyContext): string | undefined {
-  const first = project.services[service]?.container_name ?? `${project.name}-${service}-1`;
+  const first = project.services[service]?.container_name ?? projectObjectName(project, service, 1);
   const replacing = [...ids.keys()].find((name) => name.endsWith(`_${first}`));
   const there = containers.filter((one) => one.service === service && !one.oneOff);
   return (replacing && ids.get(replacing)) ?? ids.get(first) ?? there[0]?.id;

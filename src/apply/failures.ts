@@ -3,6 +3,7 @@ import { containerLogs } from '../engine/containers.js';
 import { EngineAnswerError, isConnectionError } from '../engine/errors.js';
 import { linesOf } from '../engine/streams.js';
 import { UserError } from '../errors.js';
+import { projectObjectName } from '../model/names.js';
 import type { Step } from '../model/plan.js';
 import type { Port } from '../model/project.js';
 import type { ApplyContext } from './context.js';
@@ -47,7 +48,7 @@ function explainPull(service: string, image: string, thrown: unknown, { locate, 
 export function serviceOf(name: string, { project, containers }: ApplyContext): string | undefined {
   const there = containers.find((one) => one.name === name)?.service;
   if (there !== undefined) return there;
-  const isIts = (service: string) => name.replace(/-\d+$/, '').endsWith(`${project.name}-${service}`);
+  const isIts = (service: string) => name.replace(/[-_]\d+$/, '').endsWith(projectObjectName(project, service));
   return Object.values(project.services).find((one) => one.container_name === name || isIts(one.name))?.name;
 }
 

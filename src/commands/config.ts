@@ -41,7 +41,6 @@ export default class Config extends DevenvCommand {
     'no-path-resolution': Flags.boolean({ description: 'leave relative paths' }),
     'no-consistency': Flags.boolean({ description: 'do not check that what is named is there' }),
     'no-env-resolution': Flags.boolean({ description: 'leave env_file' }),
-    'all-resources': Flags.boolean({ description: 'also what no service uses' }),
   };
 
   async run(): Promise<void> {

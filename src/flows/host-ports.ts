@@ -8,6 +8,7 @@ import { enginePaths } from '../engine/paths.js';
 import { type Location, UserError } from '../errors.js';
 import { type HostPorts, isOpen } from '../model/host-ports.js';
 import { composeLabel } from '../model/labels.js';
+import { projectObjectName } from '../model/names.js';
 import type { Observed } from '../model/observed.js';
 import type { Plan } from '../model/plan.js';
 import type { Project } from '../model/project.js';
@@ -117,7 +118,7 @@ async function refuseClashes(
   }
 }
 
-const nameOf = (project: Project, { service, replica }: WantedPort) => `${project.name}-${service}-${replica}`;
+const nameOf = (project: Project, { service, replica }: WantedPort) => projectObjectName(project, service, replica);
 
 /** An engine that is not ours gives a port to one container. */
 function cannotShare({ service, index, port }: WantedPort, locate: PortSearch['locate']): UserError {

@@ -14,6 +14,7 @@ import {
   waitContainer,
 } from '../engine/containers.js';
 import { UserError } from '../errors.js';
+import { projectObjectName } from '../model/names.js';
 import type { LoadedProject, Service } from '../model/project.js';
 import { observeProject } from '../observe/observe.js';
 import { hashService } from '../plan/hash.js';
@@ -105,7 +106,7 @@ async function createOneOff(
 ): Promise<string> {
   const { project } = loaded;
   const slug = randomBytes(6).toString('hex');
-  const name = request.name ?? `${project.name}-${service.name}-run-${slug}`;
+  const name = request.name ?? projectObjectName(project, service.name, 'run', slug);
   const fromFiles = readVariables(session.world.cwd, request.environmentFiles, loaded.variables);
   const environment = { ...fromFiles, ...request.environment };
   const changed = oneOffService(service, toWish(session, { ...request, environment }, name));

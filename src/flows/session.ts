@@ -17,6 +17,10 @@ export interface GlobalOptions {
   readonly engine?: string;
   /** Of all services, over what the config says. */
   readonly isolation?: string;
+  /** Names as Compose 1 gave them: `proj_web_1`. */
+  readonly compatibility?: boolean;
+  /** Networks and volumes that no service uses are made too. */
+  readonly allResources?: boolean;
   readonly progress: ProgressMode;
   readonly ansi: AnsiMode;
   /** Steps at once; undefined: as many as the engine is good for. */
@@ -66,12 +70,13 @@ export class Session {
   async loadQuietly(services: readonly string[], load?: LoadOptions): Promise<LoadedProject> {
     const { loadProject } = await import('../config/load.js');
     const loaded = await loadProject(this.loadRequest(services, load));
-    const { isolation } = this.options;
-    return isolation === undefined ? loaded : { ...loaded, project: isolated(loaded.project, isolation) };
+    const { isolation, compatibility } = this.options;
+    const project: Project = compatibility ? { ...loaded.project, nameSeparator: '_' } : loaded.project;
+    return { ...loaded, project: isolation === undefined ? project : isolated(project, isolation) };
   }
 
   loadRequest(services: readonly string[], load?: LoadOptions): LoadRequest {
-    const { files, envFiles, profiles, projectName, projectDirectory, environment } = this.options;
+    const { files, envFiles, profiles, projectName, projectDirectory, environment, allResources } = this.options;
     return {
       cwd: this.world.cwd,
       env: this.world.env,
@@ -82,7 +87,7 @@ export class Session {
       ...(projectName ? { projectName } : {}),
       ...(projectDirectory ? { projectDirectory } : {}),
       ...(environment ? { environment } : {}),
-      ...(load ? { options: load } : {}),
+      ...(load || allResources ? { options: { ...(allResources ? { allResources } : {}), ...load } } : {}),
     };
   }
 

@@ -1,13 +1,20 @@
 import type { Project, Service } from './project.js';
 
+type Naming = Pick<Project, 'name' | 'nameSeparator'>;
+
+/** `proj-web-1`; `proj_web_1` with `--compatibility`. */
+export function projectObjectName({ name, nameSeparator }: Naming, ...parts: readonly (string | number)[]): string {
+  return [name, ...parts].join(nameSeparator ?? '-');
+}
+
 /** `proj-web-1`, or the service's own `container_name`. */
 export function containerName(project: Project, service: Service, replica: number): string {
-  return service.container_name ?? `${project.name}-${service.name}-${replica}`;
+  return service.container_name ?? projectObjectName(project, service.name, replica);
 }
 
 /** The image that a service runs: named, or `proj-web` for one that is built. */
 export function imageName(project: Project, service: Service): string {
-  return service.image ?? `${project.name}-${service.name}`;
+  return service.image ?? projectObjectName(project, service.name);
 }
 
 /** Where one does not develop: images are as they were published, and as they were locked. */

@@ -7,6 +7,8 @@ import type { Location } from '../errors.js';
 
 export interface Project {
   readonly name: string;
+  /** Between the words of containers' and built images' names: `-` unless `--compatibility` wants those of Compose 1. */
+  readonly nameSeparator?: '_';
   /** Absolute: what relative paths start from. */
   readonly workingDir: string;
   readonly configFiles: readonly string[];

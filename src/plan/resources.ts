@@ -19,6 +19,12 @@ export function volumesOf(project: Project, service: Service): string[] {
     .map((mount) => mount.source!);
 }
 
+/** What no service of the project uses: loaded only with `--all-resources`, and made then. */
+function unusedBy(project: Project, keys: readonly string[], used: (service: Service) => readonly string[]): string[] {
+  const taken = new Set(Object.values(project.services).flatMap(used));
+  return keys.filter((key) => !taken.has(key));
+}
+
 export interface NetworkSteps {
   /** Key → step that creates it. */
   readonly created: ReadonlyMap<string, number>;
@@ -51,7 +57,8 @@ export function planNetworks(
   freed: readonly number[],
 ): Map<string, number> {
   const steps = new Map<string, number>();
-  for (const key of new Set(services.flatMap(networksOf))) {
+  const unused = unusedBy(project, Object.keys(project.networks), networksOf);
+  for (const key of new Set([...services.flatMap(networksOf), ...unused])) {
     const network = project.networks[key];
     if (!network) continue;
     const there = observed.networks.some((one) => one.name === network.name);
@@ -111,7 +118,9 @@ export function planVolumes(
   freed: readonly number[],
 ): Map<string, number> {
   const steps = new Map<string, number>();
-  for (const key of new Set(services.flatMap((service) => volumesOf(project, service)))) {
+  const volumesOfOne = (service: Service) => volumesOf(project, service);
+  const unused = unusedBy(project, Object.keys(project.volumes), volumesOfOne);
+  for (const key of new Set([...services.flatMap(volumesOfOne), ...unused])) {
     const volume = project.volumes[key]!;
     const there = observed.volumes.find((one) => one.name === volume.name);
     if (volume.external && !there) throw missingExternal('volume', volume.name, key);

@@ -1,4 +1,5 @@
 import { portKey } from '../../model/host-ports.js';
+import { projectObjectName } from '../../model/names.js';
 import type { ContainerCreate } from '../../model/plan.js';
 import type { Port, Project, Service, ServiceNetwork } from '../../model/project.js';
 import type { RequestContext } from './container.js';
@@ -101,5 +102,5 @@ export function links(service: Service, context: RequestContext): string[] {
 }
 
 function linkTarget(project: Project, service: string): string {
-  return project.services[service]?.container_name ?? `${project.name}-${service}-1`;
+  return project.services[service]?.container_name ?? projectObjectName(project, service, 1);
 }

@@ -28,6 +28,8 @@ const globalValueFlags: Readonly<Record<string, string>> = {
   '--parallel': '--parallel',
 };
 
+const globalSwitches: ReadonlySet<string> = new Set(['--dry-run', '--compatibility', '--all-resources']);
+
 /** `find` knows a command by its first words and says how many of them name it. */
 export function arrangeArguments(
   argv: readonly string[],
@@ -50,7 +52,7 @@ function takeLeading(argv: readonly string[]): { leading: string[]; rest: readon
     const [flag, value] = splitFlag(word);
     const name = globalValueFlags[flag];
     if (name === undefined) {
-      if (flag !== '--dry-run') break;
+      if (!globalSwitches.has(flag)) break;
       leading.push(word);
     } else if (value !== undefined) leading.push(`${name}=${value}`);
     else {

@@ -19,6 +19,8 @@ interface GlobalValues {
   readonly progress?: string | undefined;
   readonly ansi?: string | undefined;
   readonly parallel?: number | undefined;
+  readonly compatibility?: boolean | undefined;
+  readonly 'all-resources'?: boolean | undefined;
 }
 
 /** A command parses its words, calls a flow and prints what the flow gives. */
@@ -66,6 +68,8 @@ const first = <T extends string>(allowed: readonly T[], ...values: (string | und
   return allowed.find((value) => value === given) ?? allowed[0]!;
 };
 
+const isTrue = (text: string | undefined) => /^(?:1|t|true|y|yes)$/i.test(text ?? '');
+
 /** A flag beats Compose's variable, which beats the default. */
 export function toOptions(values: GlobalValues, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
   const parallel = values.parallel ?? (env.COMPOSE_PARALLEL_LIMIT ? Number(env.COMPOSE_PARALLEL_LIMIT) : undefined);
@@ -80,6 +84,8 @@ export function toOptions(values: GlobalValues, env: Readonly<Record<string, str
     ...(values['project-directory'] ? { projectDirectory: values['project-directory'] } : {}),
     ...(environment ? { environment } : {}),
     ...(values.engine ? { engine: values.engine } : {}),
+    ...((values.compatibility ?? isTrue(env.COMPOSE_COMPATIBILITY)) ? { compatibility: true } : {}),
+    ...(values['all-resources'] ? { allResources: true } : {}),
     ...(values.isolation ? { isolation: values.isolation } : {}),
     ...(parallel ? { parallel: parallel < 0 ? Number.POSITIVE_INFINITY : parallel } : {}),
   };

@@ -22,6 +22,11 @@ export const globalFlags = {
   ansi: Flags.string({ options: ['auto', 'always', 'never'], description: 'colours', helpGroup: 'GLOBAL' }),
   engine: Flags.string({ description: 'devenv, docker, podman, or unix:///path', helpGroup: 'GLOBAL' }),
   parallel: Flags.integer({ description: 'steps at once, -1 for no limit', helpGroup: 'GLOBAL' }),
+  compatibility: Flags.boolean({ description: 'names as Compose 1 gave them (proj_web_1)', helpGroup: 'GLOBAL' }),
+  'all-resources': Flags.boolean({
+    description: 'also networks and volumes that no service uses',
+    helpGroup: 'GLOBAL',
+  }),
   'dry-run': Flags.boolean({ description: 'show the plan and do nothing', helpGroup: 'GLOBAL' }),
 };
 

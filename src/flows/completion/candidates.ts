@@ -100,6 +100,8 @@ const globals = [
   'ansi',
   'engine',
   'parallel',
+  'compatibility',
+  'all-resources',
   'dry-run',
 ];
 
