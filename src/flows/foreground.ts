@@ -114,9 +114,21 @@ class Foreground {
       const isNew = BigInt(createdAt) * 1_000_000_000n >= this.scope.sinceNs - 1_000_000_000n;
       this.follow(container, isNew ? undefined : unixSeconds(this.scope.sinceNs));
     }
-    for (const container of containers)
-      if (container.state === 'exited' && this.scope.awaited.has(container.service))
-        await this.onEnd(container, container.exitCode ?? 0);
+    const ended = containers.filter((one) => one.state === 'exited' && this.scope.awaited.has(one.service));
+    for (const container of await this.inOrderOfTheirEnds(ended)) await this.onEnd(container, container.exitCode ?? 0);
+  }
+
+  /** The first one's end is what an abort answers with, even where others ended before we looked. */
+  private async inOrderOfTheirEnds(containers: readonly ObservedContainer[]): Promise<readonly ObservedContainer[]> {
+    if (containers.length < 2) return containers;
+    const engine = await this.session.engine();
+    const dated = await Promise.all(
+      containers.map(async (container) => ({
+        container,
+        finishedAt: (await inspectContainer(engine, container.id)).State.FinishedAt,
+      })),
+    );
+    return dated.sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1)).map(({ container }) => container);
   }
 
   private get stays(): boolean {
