@@ -28,13 +28,10 @@ async function startCommandLine(argv: readonly string[]): Promise<void> {
   await (exports.main as (argv: readonly string[], beforeEnd: () => void) => Promise<void>)(argv, keep);
 }
 
-/** The engine keeps what it compiled a while after its start, so that what its first requests needed is in it. */
-const keepAfterMs = 5000;
-
 async function startEngine(): Promise<void> {
   const { exports, keep } = await entryOf('engine', 'runtime/main/serve.js', 'serve');
-  const keepLater = () => void setTimeout(keep, keepAfterMs).unref();
-  await (exports.main as (whenReady: () => void) => Promise<void>)(keepLater);
+  // Making the compiled form takes a tenth of a second, in which nobody is answered.
+  await (exports.main as (whenQuiet: () => void) => Promise<void>)(keep);
 }
 
 export = { startCommandLine, startEngine };

@@ -25,6 +25,24 @@ export function leaveWhenIdle({ limitMs, quietMs, isNeeded, leave }: IdleOptions
   );
 }
 
+/**
+ * Does `work`, which holds everything up for a while, once: when no client has been there for a second, looked at every
+ * `everyMs`. Returns what does it at once unless it is done.
+ */
+export function onceQuiet(everyMs: number, quietMs: () => number, work: () => void): () => void {
+  let isDone = false;
+  const doIt = () => {
+    clearInterval(timer);
+    if (!isDone) work();
+    isDone = true;
+  };
+  const timer = setInterval(() => {
+    if (quietMs() >= 1000) doIt();
+  }, everyMs);
+  timer.unref();
+  return doIt;
+}
+
 /** `DEVENV_ENGINE_IDLE_SECONDS`, 15 when it is not said or is no number. */
 export function idleLimitMs(text: string | undefined): number {
   const seconds = text === undefined || text.trim() === '' ? 15 : Number(text);

@@ -9,7 +9,7 @@ import { engineRoutes } from '../api/handlers/all.js';
 import { serverHeader } from '../api/product.js';
 import { ApiServer } from '../api/server.js';
 import type { EnginePaths } from '../engine/types.js';
-import { idleLimitMs, leaveWhenIdle } from './idle.js';
+import { idleLimitMs, leaveWhenIdle, onceQuiet } from './idle.js';
 import { killAll } from './kill-all.js';
 import { type EngineLock, lockHolder, takeLock } from './lock.js';
 import { makeLog } from './log.js';
@@ -20,15 +20,19 @@ import { enterNamespaces, mustEnter, outsideUid } from './rootless.js';
 /** What is asked to end has this long before it is cut off. */
 const leaveLimitMs = 10_000;
 
+/** What the first requests needed is known by then. */
+const QUIET_EVERY_MS = 5000;
+
 /** Nice values that the engine is ahead of its containers. */
 const AHEAD = 5;
 
 const log = makeLog(process.stderr);
 
-async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void): Promise<void> {
+async function serve(paths: EnginePaths, lock: EngineLock, whenQuiet: () => void): Promise<void> {
   const { engine, environment, close } = await openParts({ paths, env: process.env, log });
   const product = { version: devenvVersion() };
   let leaving = false;
+  let keep: () => void = () => undefined;
   const leave = async (why: string, force = false) => {
     if (leaving) return;
     leaving = true;
@@ -42,6 +46,7 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void
       await server.close();
       if (force) await killAll(engine);
       await close();
+      keep();
     } catch (error) {
       log(`leaving: ${error instanceof Error ? error.stack : String(error)}`);
       gone(1);
@@ -62,7 +67,7 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenReady: () => void
   await server.listen(paths.socket);
   beQuick();
   log(`devenv ${product.version} serves ${paths.socket}`);
-  whenReady();
+  keep = onceQuiet(QUIET_EVERY_MS, () => server.activity.quietMs(), whenQuiet);
   leaveWhenIdle({
     limitMs: idleLimitMs(process.env.DEVENV_ENGINE_IDLE_SECONDS),
     quietMs: () => server.activity.quietMs(),
@@ -84,17 +89,17 @@ function beQuick(): void {
   }
 }
 
-/** Ends the process with 1 when it cannot serve. `whenReady`: the socket answers. */
-export async function main(whenReady: () => void = () => undefined): Promise<void> {
+/** Ends the process with 1 when it cannot serve. `whenQuiet` is called once, when nobody waits for an answer. */
+export async function main(whenQuiet: () => void = () => undefined): Promise<void> {
   try {
-    await start(whenReady);
+    await start(whenQuiet);
   } catch (error) {
     log(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
 }
 
-async function start(whenReady: () => void): Promise<void> {
+async function start(whenQuiet: () => void): Promise<void> {
   process.umask(0o022);
   process.on('SIGHUP', () => undefined);
   // Containers have monitors of their own: going on after a bug serves them better than ending.
@@ -113,5 +118,5 @@ async function start(whenReady: () => void): Promise<void> {
     log(`an engine serves ${paths.socket} already (${lockHolder(paths.runtime)})`);
     process.exit(0);
   }
-  await serve(paths, lock, whenReady);
+  await serve(paths, lock, whenQuiet);
 }
