@@ -3,7 +3,7 @@
  * and file systems say much and mean various things by it.
  */
 import { constants, type Stats } from 'node:fs';
-import { copyFile, lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { errnoSentence } from './sentences.js';
@@ -14,27 +14,59 @@ interface Remembered extends StorageDriver {
   readonly device: number;
 }
 
-/** `wished` undefined: overlay where it works. Throws `system` when overlay is wished where it does not. */
+/** Failures that a kernel or a file system answers with where it has no overlays; others may be gone the next time. */
+const REFUSALS = new Set(['EACCES', 'EINVAL', 'ENODEV', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EXDEV']);
+
+/**
+ * Unless one is wished: the one that the layers of `home` are in, else overlay where it works.
+ * Throws `system` when overlay is wished, or is what the layers are in, where it does not work.
+ */
 export async function chooseDriver(options: SnapshotsOptions, boot: string): Promise<StorageDriver> {
   const { home, driver: wished } = options;
-  const found = await findDriver(options, boot);
-  if (wished === undefined || wished === found.name) return found;
-  if (wished === 'overlay2')
-    throw new EngineError('system', `the storage driver overlay2 does not work in ${home}: ${found.because}`);
-  return { name: wished, sharesBlocks: found.sharesBlocks };
+  const used = await usedDrivers(home);
+  const found = await findDriver(options, boot, used);
+  if (wished === found.name) return found;
+  const sharesBlocks = found.sharesBlocks;
+  if (wished === 'vfs') return { name: wished, sharesBlocks };
+  const failed = `the storage driver overlay2 does not work in ${home}: ${found.because}`;
+  if (wished === 'overlay2') throw new EngineError('system', failed);
+  if (found.name === 'vfs' && used.includes('overlay2') && !used.includes('vfs'))
+    throw new EngineError(
+      'system',
+      `${failed}. The images there are in its form; with the storage driver vfs the engine starts without them`,
+    );
+  if (found.name === 'overlay2' && used.length === 1 && used[0] === 'vfs') return { name: 'vfs', sharesBlocks };
+  return found;
 }
 
-async function findDriver(options: SnapshotsOptions, boot: string): Promise<StorageDriver> {
+async function usedDrivers(home: string): Promise<StorageDriver['name'][]> {
+  const hasLayers = (place: string) =>
+    readdir(join(home, place, 'layers')).then(
+      (names) => names.length > 0,
+      () => false,
+    );
+  const [overlay, trees] = await Promise.all(['.', 'vfs'].map(hasLayers));
+  return [...(overlay ? (['overlay2'] as const) : []), ...(trees ? (['vfs'] as const) : [])];
+}
+
+/** What is remembered counts unless the layers there say that overlay has worked. */
+async function findDriver(
+  options: SnapshotsOptions,
+  boot: string,
+  used: readonly StorageDriver['name'][],
+): Promise<StorageDriver> {
   const file = join(options.home, 'driver.json');
   const { dev: device } = await stat(options.home);
-  const known = await readFile(file, 'utf8').then(
-    (text) => JSON.parse(text) as Remembered,
-    () => undefined,
-  );
-  if (known && boot !== '' && known.boot === boot && known.device === device) return driverOf(known);
-  const driver = await tryOut(options);
-  await writeFile(`${file}.new`, JSON.stringify({ ...driver, boot, device } satisfies Remembered));
-  await rename(`${file}.new`, file);
+  const known = await readFile(file, 'utf8')
+    .then((text) => JSON.parse(text) as Remembered)
+    .catch(() => undefined);
+  const isKnown = known && boot !== '' && known.boot === boot && known.device === device;
+  if (isKnown && (known.name === 'overlay2' || !used.includes('overlay2'))) return driverOf(known);
+  const { driver, isCertain } = await tryOut(options);
+  if (isCertain) {
+    await writeFile(`${file}.new`, JSON.stringify({ ...driver, boot, device } satisfies Remembered));
+    await rename(`${file}.new`, file);
+  }
   return driver;
 }
 
@@ -42,19 +74,26 @@ function driverOf({ name, because, sharesBlocks }: Remembered): StorageDriver {
   return { name, sharesBlocks, ...(because === undefined ? {} : { because }) };
 }
 
-async function tryOut(options: SnapshotsOptions): Promise<StorageDriver> {
+async function tryOut(options: SnapshotsOptions): Promise<{ driver: StorageDriver; isCertain: boolean }> {
   const folder = await mkdtemp(join(options.home, 'probe-'));
   try {
-    const because = await refusalOfOverlay(options, folder);
+    const refusal = await refusalOfOverlay(options, folder);
     const sharesBlocks = await clones(folder);
-    return because === undefined ? { name: 'overlay2', sharesBlocks } : { name: 'vfs', because, sharesBlocks };
+    if (refusal === undefined) return { driver: { name: 'overlay2', sharesBlocks }, isCertain: true };
+    const { because, isCertain } = refusal;
+    return { driver: { name: 'vfs', because, sharesBlocks }, isCertain };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+interface Refusal {
+  readonly because: string;
+  readonly isCertain: boolean;
+}
+
 /** Undefined when all works that layers and roots need: marks of all kinds, and a writable overlay that leaves them. */
-async function refusalOfOverlay(options: SnapshotsOptions, folder: string): Promise<string | undefined> {
+async function refusalOfOverlay(options: SnapshotsOptions, folder: string): Promise<Refusal | undefined> {
   const at = (name: string) => join(folder, name);
   const { launcher, userXattr } = options;
   const [lower, upper, work, mountpoint] = [at('lower'), at('upper'), at('work'), at('merged')];
@@ -67,12 +106,13 @@ async function refusalOfOverlay(options: SnapshotsOptions, folder: string): Prom
     await launcher.unpack({ root, path: '/', mode: 'plain' }, await tarOf(['f/', 'd']));
   } catch (error) {
     const { errno, operation, message } = error as { errno?: string; operation?: string; message: string };
-    if (errno === undefined) return message;
-    return `${operation === 'tar.root' ? 'mounting one' : 'writing in one'} failed: ${errnoSentence(errno)}`;
+    if (errno === undefined) return { because: message, isCertain: false };
+    const because = `${operation === 'tar.root' ? 'mounting one' : 'writing in one'} failed: ${errnoSentence(errno)}`;
+    return { because, isCertain: REFUSALS.has(errno) };
   }
   const kind = async (name: string, is: (stats: Stats) => boolean) => lstat(join(upper, name)).then(is, () => false);
   const replaced = (await kind('f', (one) => one.isDirectory())) && (await kind('d', (one) => one.isFile()));
-  return replaced ? undefined : 'what is written does not reach its folder';
+  return replaced ? undefined : { because: 'what is written does not reach its folder', isCertain: true };
 }
 
 /** Empty files, and folders whose names end with a slash. */

@@ -52,6 +52,16 @@ const lower = [
 const netRaw = `\u0001\0\0\u0002\0\u0020${'\0'.repeat(14)}`;
 const able = { name: 'opt/able', pax: { 'SCHILY.xattr.security.capability': netRaw } };
 
+function launcherParts() {
+  const { launcher } = started;
+  return {
+    pack: launcher.pack.bind(launcher),
+    packGzip: launcher.packGzip.bind(launcher),
+    copyTree: launcher.copyTree.bind(launcher),
+    spawn: launcher.spawn.bind(launcher),
+  };
+}
+
 const base = () => snapshots.apply({ chainId: id('a'), parent: undefined }, tarStream(lower));
 const treeOf = (chainId: ChainId) => snapshots.lowerDirectories(chainId)[0]!;
 const namesIn = (folder: string) => (readdirSync(folder, { recursive: true }) as string[]).sort();
@@ -182,6 +192,42 @@ trees('overlay is taken where it works, and trees on another overlay', async () 
   } finally {
     execFileSync('umount', ['-l', at('m')]);
   }
+});
+
+trees('a trial that failed for a reason that may pass is not remembered; one that did not, is', async () => {
+  const { launcher } = started;
+  const remembered = path.join(home, 'driver.json');
+  rmSync(remembered, { force: true });
+  const failing = (errno: string) => ({
+    ...launcherParts(),
+    unpack: () => Promise.reject(Object.assign(new Error(errno), { errno, operation: 'tar.root' })),
+  });
+  assert.is((await openSnapshots({ home, launcher: failing('EBADMSG') })).driver.name, 'vfs');
+  assert.not(existsSync(remembered));
+  assert.is((await openSnapshots({ home, launcher: failing('EINVAL') })).driver.name, 'vfs');
+  assert.ok(existsSync(remembered));
+  writeFileSync(remembered, '');
+  assert.is((await openSnapshots({ home, launcher })).driver.name, 'overlay2', 'a damaged file is none');
+});
+
+trees('layers are never hidden by another driver without a word', async () => {
+  const { launcher } = started;
+  await base();
+  assert.is((await openSnapshots({ home, launcher })).driver.name, 'vfs', 'where layers are trees they stay it');
+  const other = path.join(started.folder, `overlay${count}`);
+  mkdirSync(other);
+  const before = await openSnapshots({ home: other, launcher });
+  await before.apply({ chainId: id('a'), parent: undefined }, tarStream(lower));
+  const broken = { ...launcherParts(), unpack: () => Promise.reject(new Error('old launcher')) };
+  const remembered = path.join(other, 'driver.json');
+  writeFileSync(
+    remembered,
+    JSON.stringify({ ...JSON.parse(readFileSync(remembered, 'utf8')), name: 'vfs', because: 'an accident' }),
+  );
+  const said = await openSnapshots({ home: other, launcher: broken }).catch((error: Error) => error.message);
+  assert.match(String(said), /overlay2 does not work in .*: old launcher\. The images there are in its form/);
+  const after = await openSnapshots({ home: other, launcher });
+  assert.equal([after.driver.name, after.list()], ['overlay2', [id('a')]]);
 });
 
 trees.run();
