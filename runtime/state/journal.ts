@@ -36,12 +36,15 @@ export class Journal {
     this.#files = ['journal.0', 'journal.1'].map((name) => openFile(path.join(directory, name)));
   }
 
-  /** The entries behind `sequence`, in order, without a gap. For a journal that nothing was appended to yet. */
-  read(sequence: number): Entry[] {
+  /**
+   * The entries behind `sequence`, in order, without a gap, for a journal that nothing was appended to yet. `last`: the
+   * highest number of all. Those behind a gap, which a power cut leaves, are lost, and their numbers must not come again.
+   */
+  read(sequence: number): { readonly entries: readonly Entry[]; readonly last: number } {
     const found = this.#files.flatMap(readEntries).sort((a, b) => a.sequence - b.sequence);
-    const next: Entry[] = [];
-    for (const entry of found) if (entry.sequence === sequence + 1 + next.length) next.push(entry);
-    return next;
+    const entries: Entry[] = [];
+    for (const entry of found) if (entry.sequence === sequence + 1 + entries.length) entries.push(entry);
+    return { entries, last: found.at(-1)?.sequence ?? 0 };
   }
 
   /** Throws the system's error (ENOSPC) when the entry could not be written. */

@@ -132,9 +132,9 @@ class LmdbStore implements Store {
 
   /** What an engine wrote that was killed before lmdb had it. */
   #recover(): void {
-    const entries = this.#journal.read(this.#sequence);
-    if (entries.length === 0) return;
-    this.#sequence = entries.at(-1)!.sequence;
+    const { entries, last } = this.#journal.read(this.#sequence);
+    if (last <= this.#sequence) return;
+    this.#sequence = last;
     const changes = entries.flatMap((entry) => entry.changes);
     for (const [name] of changes) this.#database(name);
     this.#root.transactionSync(() => {

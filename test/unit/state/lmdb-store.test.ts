@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Journal } from '../../../runtime/state/journal.js';
 import { openStore } from '../../../runtime/state/lmdb-store.js';
 
 const store = suite<{ directory: string }>('the store');
@@ -106,6 +107,20 @@ store('half an entry at the end of the journal is passed over', async ({ directo
   appendFileSync(join(directory, 'journal.0'), Buffer.from([200, 0, 0, 0, 1, 2, 3, 4, 5]));
   assert.equal(await afterDeath(directory), { a: 1 });
   await opened.close();
+});
+
+store('an entry behind a gap never comes back, whatever is written later', async ({ directory }) => {
+  const journal = new Journal(directory);
+  journal.turn();
+  journal.append({ sequence: 3, changes: [['things', 'lost', 1]] });
+  journal.close();
+  const opened = openStore(directory);
+  const table = opened.table<number>('things');
+  await table.put('a', 1);
+  await table.put('b', 2);
+  assert.equal(await afterDeath(directory), { a: 1, b: 2 });
+  await opened.close();
+  assert.equal(await afterDeath(directory), { a: 1, b: 2 });
 });
 
 store.run();
