@@ -2,7 +2,7 @@
  * Which files of the host an image was made of, or a container was given since: the only way to tell a file that was
  * deleted while nobody watched from one that the image made itself.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -40,8 +40,7 @@ export class KnownFiles {
   static async read({ world }: Session, { name, workingDir }: Project): Promise<KnownFiles> {
     const id = createHash('sha256').update(`${workingDir}\0${name}`).digest('hex').slice(0, 16);
     const known = new KnownFiles(path.join(enginePaths(world.env, world.uid).home, 'projects', id, 'watched.json'));
-    const text = await readFile(known.#file, 'utf8').catch(() => '{}');
-    for (const [service, written] of Object.entries(JSON.parse(text) as Record<string, Written>))
+    for (const [service, written] of Object.entries(await readWritten(known.#file)))
       known.#services.set(service, {
         ...written,
         builtMs: written.builtMs ?? undefined,
@@ -101,8 +100,10 @@ export class KnownFiles {
     for (const [service, { imageId, builtMs = null, files }] of this.#services)
       written[service] = { imageId, builtMs, files: [...files] };
     await mkdir(path.dirname(this.#file), { recursive: true });
-    await writeFile(`${this.#file}.new`, JSON.stringify(written), { mode: 0o600 });
-    await rename(`${this.#file}.new`, this.#file);
+    // Another command may be saving too, and so may the timer.
+    const draft = `${this.#file}.${randomUUID()}`;
+    await writeFile(draft, JSON.stringify(written), { mode: 0o600 });
+    await rename(draft, this.#file);
   }
 
   #add({ files }: Known, file: string): void {
@@ -116,6 +117,15 @@ interface Written {
   readonly imageId: string;
   readonly builtMs: number | null;
   readonly files: readonly string[];
+}
+
+/** A file that is damaged is as good as none: more is then taken for new than there is. */
+async function readWritten(file: string): Promise<Record<string, Written>> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, Written>;
+  } catch {
+    return {};
+  }
 }
 
 export interface Builds {
