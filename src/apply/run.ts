@@ -86,7 +86,7 @@ class Run {
       const error = this.abort.signal.aborted ? (thrown as Error) : await explainFailure(step, thrown, context);
       if (isOptional(step.op)) {
         this.done.add(step.id);
-        context.emit({ kind: 'warning', text: `optional dependency: ${error.message}` });
+        context.emit({ kind: 'warning', text: optionalFailed(step.op, error) });
         return;
       }
       if (this.isTolerated(step, error)) return;
@@ -130,6 +130,11 @@ class Run {
 function lostBy({ op }: Step, service: string): string | undefined {
   if (op.do === 'container.start') return op.name;
   return op.do === 'container.wait' && op.service === service ? op.name : undefined;
+}
+
+function optionalFailed(op: Op, { message }: Error): string {
+  const service = op.do === 'container.wait' ? ` "${op.service}"` : '';
+  return `optional dependency${service} failed to start: ${message.replace(/^dependency failed to start: /, '')}`;
 }
 
 const isOptional = (op: Op) => op.do === 'container.wait' && !op.required;

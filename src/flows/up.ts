@@ -118,7 +118,8 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const replaceVolumes = volumesOfQuestions(await agreedTo(session, plan, request.yes));
   const answered = replaceVolumes.length ? planUp(project, observed, { ...request.plan, replaceVolumes }) : plan;
   const hostPorts = await settleHostPorts(session, engine, { project, observed, plan: answered, locate });
-  await noteLocalPorts(session, project, answered);
+  if (!request.quiet) await noteLocalPorts(session, project, answered);
+  if (!request.quiet) await noteKept(session, answered, observed, selected);
   await runPlan(session, engine, { ...shared, plan: answered, observed, hostPorts });
   await noteBuilds(session, engine, project, { beganMs, steps: [...(first?.steps ?? []), ...answered.steps] });
   // Waiting for what is healthy already is nothing that was done.
@@ -174,6 +175,23 @@ function planImagesFirst(project: Project, observed: Observed, options: UpOption
   const living = new Set(observed.containers.map((one) => one.service));
   const matters = services.some((service) => living.has(service.name) && images.has(imageName(project, service)));
   return matters ? draft.finish() : undefined;
+}
+
+/** Beside what is done: what stays as it is. */
+async function noteKept(
+  { terminal }: Session,
+  { steps }: Plan,
+  { containers }: Observed,
+  selected: ReadonlySet<string>,
+): Promise<void> {
+  const touched = new Set(steps.flatMap(({ op }) => ('name' in op ? [op.name] : [])));
+  const replaced = new Set(
+    steps.flatMap(({ op }) => (op.do === 'container.create' && op.replaces ? [op.replaces.name] : [])),
+  );
+  if (steps.every(({ op }) => op.do === 'container.wait')) return;
+  for (const { name, service, state, oneOff } of containers)
+    if (state === 'running' && !oneOff && selected.has(service) && !touched.has(name) && !replaced.has(name))
+      await terminal.status(` Container ${name}  Running\n`);
 }
 
 const upToDate = (count: number) =>

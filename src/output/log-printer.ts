@@ -70,7 +70,7 @@ export class LogPrinter {
   /** `web-1 exited with code 0`, among the lines. */
   async printExit(service: string, container: string, code: number): Promise<void> {
     if (this.style.json) await this.add('stdout', `${JSON.stringify({ service, container, event: 'exited', code })}\n`);
-    else await this.add('stderr', `${this.color(service, container)} exited with code ${code}\n`);
+    else await this.add('stdout', `${this.color(service, container)} exited with code ${code}\n`);
     await this.flush();
   }
 

@@ -29,6 +29,7 @@ export function whyRecreate(
   return (
     configChange(container, service, hash, context) ??
     imageChange(container, service, context) ??
+    volumeSwitch(container, service, context) ??
     hostChange(service, context)
   );
 }
@@ -58,6 +59,20 @@ function imageChange(
   const image = imageName(project, service);
   const now = observed.images[image];
   return now !== undefined && now !== container.imageId ? `image ${image} has new content` : undefined;
+}
+
+/** Another volume under the same key: what is external, or got another `name`, is not in the service's hash. */
+function volumeSwitch(
+  { mounts }: ObservedContainer,
+  service: Service,
+  { project }: DivergenceContext,
+): string | undefined {
+  for (const { type, source = '', target } of service.volumes ?? []) {
+    const wanted = type === 'volume' ? project.volumes[source]?.name : undefined;
+    const mounted = mounts.find((mount) => mount.type === 'volume' && mount.target === target)?.name;
+    if (wanted !== undefined && mounted !== undefined && wanted !== mounted) return `volume ${mounted} -> ${wanted}`;
+  }
+  return undefined;
 }
 
 /** Whose namespace or network it is in is another one now. */

@@ -164,7 +164,8 @@ apply('only warns of an optional dependency', async () => {
   const engine = await fakeEngine(states([{ Status: 'exited', Running: false, ExitCode: 2 }]));
   const { error, events } = await run(engine, wait('healthy', false));
   assert.is(error, undefined);
-  assert.ok(events.some((event) => event.kind === 'warning'));
+  const said = events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []));
+  assert.match(said.join(), /^optional dependency "\w+" failed to start: /);
   await engine.close();
 });
 

@@ -67,6 +67,18 @@ planning('recreates when the same name has another content', () => {
   assert.match(plan(desired, observed), 'replaces shop-web-1: image web:1 has new content');
 });
 
+planning('recreates when another volume lies under the same key', () => {
+  const data = { type: 'volume', source: 'data', target: '/data' } as const;
+  const desired = project(
+    { web: { image: 'web:1', volumes: [data] } },
+    { volumes: { data: { name: 'second', external: true } } },
+  );
+  const mounts = [{ type: 'volume', name: 'first', source: '/v/first', target: '/data' }];
+  const observed = running(desired);
+  const before = { ...observed, containers: observed.containers.map((one) => ({ ...one, mounts })) };
+  assert.match(plan(desired, before), 'replaces shop-web-1: volume first -> second');
+});
+
 planning('keeps what is out of date with --no-recreate and makes all anew with --force-recreate', () => {
   const desired = project({ web: { image: 'web:2' } });
   const observed = { ...running(project({ web: { image: 'web:1' } })), images: { 'web:2': 'x' } };
