@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -20,8 +21,11 @@ static pid_t start_sleeper(char *number, size_t size)
 	int pipes[2];
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return -1;
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
 		ssize_t length = readlink("/proc/self", number, size - 1);
 		if (length < 0 || unshare(CLONE_NEWUSER) < 0 || write(pipes[1], number, (size_t)length) != length)
 			_exit(1);
