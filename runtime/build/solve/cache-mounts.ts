@@ -38,6 +38,8 @@ const NOTE = '.json';
 export class CacheMounts {
   private readonly inUse = new Map<string, number>();
   private readonly waiting = new Map<string, (() => void)[]>();
+  /** Folders on their way out: the same cache may be wanted again meanwhile. */
+  private readonly leaving = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly home: string,
@@ -52,6 +54,7 @@ export class CacheMounts {
     while (request.sharing === 'locked' && this.inUse.has(name)) await this.turn(name, signal);
     this.inUse.set(name, (this.inUse.get(name) ?? 0) + 1);
     try {
+      await this.leaving.get(name);
       await this.create(join(this.home, name), request);
       await this.note(name, request.description);
     } catch (error) {
@@ -65,14 +68,19 @@ export class CacheMounts {
     const names = (await readdir(this.home).catch(() => [])).filter((name) => !name.endsWith(NOTE));
     if (names.length === 0) return [];
     const { stdout } = await this.run(['du', '-sxB1', ...names.map((name) => join(this.home, name))]);
-    const bytes = stdout.split('\n').map((line) => Number.parseInt(line, 10) || 0);
-    return Promise.all(names.map((name, index) => this.kept(name, bytes[index]!)));
+    const lines = stdout.split('\n').map((line) => line.split('\t'));
+    const bytes = new Map(lines.map(([size, path = '']) => [path, Number(size)]));
+    const all = await Promise.all(names.map((name) => this.kept(name, bytes.get(join(this.home, name)) ?? 0)));
+    return all.filter((one) => one !== undefined);
   }
 
   /** Those that somebody uses stay. */
   async remove(ids: readonly string[]): Promise<void> {
     for (const name of ids.filter((one) => !this.inUse.has(one))) {
-      for (const path of [name, name + NOTE]) await rm(join(this.home, path), { recursive: true, force: true });
+      const paths = [name, name + NOTE].map((one) => join(this.home, one));
+      const gone = Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })));
+      this.leaving.set(name, gone);
+      await gone.finally(() => this.leaving.delete(name));
     }
   }
 
@@ -80,13 +88,14 @@ export class CacheMounts {
     await writeFile(join(this.home, name + NOTE), JSON.stringify({ description }));
   }
 
-  private async kept(name: string, sizeBytes: number): Promise<KeptMount> {
+  /** Undefined when it has gone meanwhile. */
+  private async kept(name: string, sizeBytes: number): Promise<KeptMount | undefined> {
     const path = join(this.home, name);
-    const [folder, note] = await Promise.all([stat(path), stat(path + NOTE).catch(() => undefined)]);
-    const said = note && JSON.parse(await readFile(path + NOTE, 'utf8'));
+    const [folder, note] = await Promise.all([path, path + NOTE].map((one) => stat(one).catch(() => undefined)));
+    if (folder === undefined) return undefined;
     return {
       id: name,
-      description: said?.description ?? '',
+      description: await describedIn(path + NOTE),
       sizeBytes,
       createdMs: folder.birthtimeMs,
       usedMs: (note ?? folder).mtimeMs,
@@ -122,5 +131,14 @@ export class CacheMounts {
     const waiting = this.waiting.get(name) ?? [];
     this.waiting.delete(name);
     for (const wake of waiting) wake();
+  }
+}
+
+/** Empty without a note, and for half of one, which an engine leaves that is killed. */
+async function describedIn(note: string): Promise<string> {
+  try {
+    return (JSON.parse(await readFile(note, 'utf8')) as { description: string }).description;
+  } catch {
+    return '';
   }
 }
