@@ -41,11 +41,11 @@ export async function createContainer(
   engine.containers.reserve(name, id);
   try {
     const record = await buildRecord(engine, { id, name, config, host, image, request });
+    const more = [...createWarnings(host, engine.cgroups.version), ...(await ownerWarnings(engine, record))];
     const container = new Container(record);
     engine.containers.add(container);
     await engine.save(container);
     engine.tell(container, 'create');
-    const more = [...createWarnings(host, engine.cgroups.version), ...(await ownerWarnings(engine, record))];
     return { container, warnings: [...warnings, ...more] };
   } catch (error) {
     engine.containers.release(name, id);

@@ -5,6 +5,9 @@ import type { Engine } from './engine.js';
 import type { HostConfig } from './host-config.js';
 import type { ContainerRecord } from './types.js';
 
+/** What the kernel says where it has no such namespaces or mounts; anything else may be gone the next time. */
+const UNSUPPORTED = new Set(['EINVAL', 'ENOSPC', 'ENOSYS', 'EOPNOTSUPP', 'EPERM', 'EUSERS']);
+
 /** Nobody, where isolation is strict and the kernel and the engine's file system can: the ids that it has instead. */
 export async function userRangeFor(engine: Engine, { Isolation }: HostConfig): Promise<UserRange | undefined> {
   const { launcher } = engine.foundations;
@@ -14,7 +17,7 @@ export async function userRangeFor(engine: Engine, { Isolation }: HostConfig): P
     await launcher.run(mappedProbe(engine.foundations.paths.home, userRange));
     return userRange;
   } catch (error) {
-    if (error instanceof LaunchError) return undefined;
+    if (error instanceof LaunchError && UNSUPPORTED.has(error.errno)) return undefined;
     throw error;
   }
 }
