@@ -26,7 +26,7 @@ const goModeBits = { directory: 2 ** 31, symlink: 2 ** 27, fifo: 2 ** 25, device
 const goSetBits = { setuid: 2 ** 23, setgid: 2 ** 22, sticky: 2 ** 20 };
 
 /** The file system as the container's process sees it, or would see it. */
-export async function tarRootOf(engine: Engine, container: Container): Promise<TarRoot> {
+async function tarRootOf(engine: Engine, container: Container): Promise<TarRoot> {
   if (container.isRunning && container.monitor) return { kind: 'process', pid: container.monitor.pid };
   const root = await writableRoot(engine, container);
   const binds = container.record.mounts

@@ -125,7 +125,7 @@ async function isArchive(path: string): Promise<boolean> {
 }
 
 /** Throws `invalid` with git's words. Returns the folder that the fragment names. */
-export async function cloneRepository(engine: Engine, directory: string, source: GitSource): Promise<string> {
+async function cloneRepository(engine: Engine, directory: string, source: GitSource): Promise<string> {
   if (source.folder.split('/').includes('..'))
     throw new EngineError('invalid', `invalid folder in git context ${source.url}`);
   try {

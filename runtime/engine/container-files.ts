@@ -20,7 +20,7 @@ const LOCAL_LINES = [
 ];
 
 /** Text of a hosts file. Pure; the order is Docker's: local names, extra hosts, own addresses, links. */
-export function composeHosts(given: {
+function composeHosts(given: {
   readonly extraHosts: readonly string[];
   readonly hostGateway: () => string;
   readonly addresses: readonly string[];

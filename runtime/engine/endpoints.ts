@@ -21,7 +21,7 @@ export interface Connected {
 /** Docker's lengths of link-local subnets. */
 const withLength = (address: string) => `${address}/${address.includes(':') ? 64 : 16}`;
 
-export const INTERFACE_NAME_OPTION = 'com.docker.network.endpoint.ifname';
+const INTERFACE_NAME_OPTION = 'com.docker.network.endpoint.ifname';
 
 /** `NAME:ALIAS` entries as the network wants them; an ended container is skipped as it has no address. */
 function linksOf(engine: Engine, links: readonly string[]): EndpointRequest['links'] {

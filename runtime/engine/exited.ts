@@ -76,7 +76,7 @@ function endState(state: ContainerState, status: ExitStatus, comesBack: boolean)
   };
 }
 
-export function answerWaiters(waiters: Set<(result: WaitResult) => void>, result: WaitResult): void {
+function answerWaiters(waiters: Set<(result: WaitResult) => void>, result: WaitResult): void {
   const all = [...waiters];
   waiters.clear();
   for (const answer of all) answer(result);

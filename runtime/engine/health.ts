@@ -24,10 +24,7 @@ export interface ProbePlan {
 }
 
 /** Undefined when there is nothing to probe. */
-export function probePlan(
-  config: HealthConfig | undefined,
-  shell: readonly string[] | undefined,
-): ProbePlan | undefined {
+function probePlan(config: HealthConfig | undefined, shell: readonly string[] | undefined): ProbePlan | undefined {
   const [kind, ...rest] = config?.Test ?? [];
   if (config === undefined || kind === undefined || kind === 'NONE') return undefined;
   const ms = (ns: number | undefined) => (ns ?? 0) / 1e6;

@@ -14,7 +14,7 @@ export interface MountWishes {
 }
 
 /** Everything that can be said without touching a folder. Throws `invalid`. */
-export function parseMounts(hostConfig: HostConfig): ParsedMount[] {
+function parseMounts(hostConfig: HostConfig): ParsedMount[] {
   const parsed = [...(hostConfig.Binds ?? []).map(parseBind), ...(hostConfig.Mounts ?? []).map(parseMount)];
   const seen = new Set(Object.keys(hostConfig.Tmpfs ?? {}).map(cleanPath));
   for (const mount of parsed) {

@@ -73,7 +73,7 @@ function answerRemoval(container: Container, result: WaitResult): void {
 }
 
 /** Volumes that belong to nobody but this container. */
-export async function removeAnonymousVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
+async function removeAnonymousVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
   for (const mount of record.mounts)
     if (mount.Type === 'volume' && mount.anonymous === true)
       await removeVolume(engine, mount.Name!, true).catch(() => undefined);

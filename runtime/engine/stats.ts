@@ -109,7 +109,7 @@ async function sampleProcesses(engine: Engine, container: Container, path: strin
 }
 
 /** `key value` lines, as control groups write them. */
-export function parseCounters(text: string | undefined): Record<string, number> {
+function parseCounters(text: string | undefined): Record<string, number> {
   const counters: Record<string, number> = {};
   for (const line of (text ?? '').split('\n')) {
     const [key, value] = line.split(' ');
@@ -119,7 +119,7 @@ export function parseCounters(text: string | undefined): Record<string, number> 
 }
 
 /** Nanoseconds of all processors, of the first line of /proc/stat. */
-export function systemCpuNs(stat: string): number {
+function systemCpuNs(stat: string): number {
   const fields = (stat.split('\n', 1)[0] ?? '').trim().split(/\s+/).slice(1, 9).map(Number);
   return fields.reduce((sum, ticks) => sum + ticks, 0) * NS_PER_TICK;
 }
@@ -206,7 +206,7 @@ async function readBlkio(layout: CgroupLayout, path: string): Promise<Sample['bl
 }
 
 /** v1: `8:0 Read 4096`. */
-export function parseBlkio(text: string): BlkioEntry[] {
+function parseBlkio(text: string): BlkioEntry[] {
   return [...text.matchAll(/^(\d+):(\d+) (\w+) (\d+)$/gm)].map(([, major, minor, op, value]) => ({
     major: Number(major),
     minor: Number(minor),
@@ -216,7 +216,7 @@ export function parseBlkio(text: string): BlkioEntry[] {
 }
 
 /** v2: `8:0 rbytes=4096 wbytes=0 rios=1 …`. */
-export function parseIoStat(text: string): Sample['blkio'] {
+function parseIoStat(text: string): Sample['blkio'] {
   const bytes: BlkioEntry[] = [];
   const operations: BlkioEntry[] = [];
   for (const [, majorText, minorText, rest = ''] of text.matchAll(/^(\d+):(\d+) (.*)$/gm)) {
@@ -233,7 +233,7 @@ export function parseIoStat(text: string): Sample['blkio'] {
 const COLUMNS = ['bytes', 'packets', 'errors', 'dropped'] as const;
 
 /** Interfaces of a process' network, but loopback, out of /proc/PID/net/dev. */
-export function parseLinks(text: string): Record<string, Counters> {
+function parseLinks(text: string): Record<string, Counters> {
   const links: Record<string, Counters> = {};
   for (const [, name, numbers = ''] of text.matchAll(/^\s*([^\s:]+):\s*(.*)$/gm)) {
     if (name === undefined || name === 'lo') continue;

@@ -34,7 +34,7 @@ function checkArgs(args: string): void {
 }
 
 /** Rows whose PID column is one of the container's; the last column takes the rest of its line. */
-export function pickRows(text: string, pids: ReadonlySet<number>): ProcessTable {
+function pickRows(text: string, pids: ReadonlySet<number>): ProcessTable {
   const [header = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
   const Titles = header.trim().split(/\s+/);
   const column = Titles.indexOf('PID');

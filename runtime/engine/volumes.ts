@@ -17,9 +17,9 @@ export interface VolumeRequest {
 }
 
 /** Label that tells anonymous volumes from others, as Docker's. */
-export const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
+const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 
-export function volumeDirectory(engine: Engine, name: string): string {
+function volumeDirectory(engine: Engine, name: string): string {
   return join(engine.foundations.paths.home, 'volumes', name);
 }
 

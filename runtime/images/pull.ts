@@ -78,11 +78,7 @@ function connect(context: PullContext, reference: Reference, options: PullOption
   );
 }
 
-export async function resolveManifest(
-  repository: Repository,
-  reference: Reference,
-  platform: Platform,
-): Promise<Resolved> {
+async function resolveManifest(repository: Repository, reference: Reference, platform: Platform): Promise<Resolved> {
   const named = await repository.manifest(reference.digest ?? reference.tag ?? 'latest');
   const document = parseDocument(named.bytes, named.mediaType);
   if (document.kind === 'manifest') return toResolved(named.digest, named, document.manifest);

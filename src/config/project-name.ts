@@ -58,7 +58,7 @@ function filled(node: Node & { value: string }, variables: Variables): string {
 }
 
 /** Lower case, without what a name cannot hold. */
-export const normalisedName = (name: string): string =>
+const normalisedName = (name: string): string =>
   name
     .toLowerCase()
     .replace(/[^-_a-z0-9]/g, '')

@@ -54,7 +54,7 @@ const RULE = '--------------------';
 const NEIGHBOURS = 2;
 
 /** As `docker build --check` prints one. */
-export function renderWarning(
+function renderWarning(
   { line, rule, detail }: CheckAnswer['warnings'][number],
   dockerfile: string,
   text: string,

@@ -176,7 +176,7 @@ export async function listServiceImages(session: Session, services: readonly str
   );
 }
 
-export function splitTag(image: string): { repository: string; tag: string } {
+function splitTag(image: string): { repository: string; tag: string } {
   const colon = image.lastIndexOf(':');
   if (image.startsWith('sha256:')) return { repository: '<none>', tag: '<none>' };
   if (colon <= image.lastIndexOf('/')) return { repository: image, tag: 'latest' };

@@ -14,7 +14,7 @@ export interface PlacedFinding extends Finding {
   readonly location: Location | undefined;
 }
 
-export function lintLoaded({ project, locate }: LoadedProject): PlacedFinding[] {
+function lintLoaded({ project, locate }: LoadedProject): PlacedFinding[] {
   const files = new Map<string, readonly string[]>();
   const linesOf = (file: string) => {
     const known = files.get(file) ?? (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);

@@ -47,7 +47,7 @@ export function renderList<Row extends object>(
 }
 
 /** As the shell hands it over: `\t` and `\n` are two characters there. */
-export const unescaped = (format: string): string => format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+const unescaped = (format: string): string => format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 
 /** `table` gives heads and aligns the cells between tabs, as the docker command does. */
 function renderTemplate<Row extends object>(

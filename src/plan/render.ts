@@ -1,7 +1,7 @@
 import type { Op, Plan } from '../model/plan.js';
 
 /** What an op is about, as a person names it. */
-export function subjectOf(op: Op): string {
+function subjectOf(op: Op): string {
   switch (op.do) {
     case 'image.pull':
     case 'image.build':

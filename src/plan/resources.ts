@@ -100,7 +100,7 @@ function volumeChanged(project: Project, observed: Observed, key: string): boole
 }
 
 /** The question's id, by which its answer comes back as `replaceVolumes`. */
-export const volumeQuestion = (name: string) => `volume:${name}`;
+const volumeQuestion = (name: string) => `volume:${name}`;
 
 export const volumesOfQuestions = (ids: readonly string[]) =>
   ids.filter((id) => id.startsWith('volume:')).map((id) => id.slice('volume:'.length));

@@ -46,7 +46,7 @@ export function encodeInspect(view: ContainerView, sizes: Sizes | undefined): Co
 }
 
 /** Without what only the engine needs. */
-export function encodeMount(mount: MountPoint): ContainerInspect['Mounts'][number] {
+function encodeMount(mount: MountPoint): ContainerInspect['Mounts'][number] {
   const { Type, Name, Source, Destination, Driver, Mode, RW, Propagation } = mount;
   return {
     Type,
@@ -76,7 +76,7 @@ function encodeConfig({ config }: ContainerRecord): ContainerInspect['Config'] {
   };
 }
 
-export function encodeEndpointView({ settings, networkId, endpoint, dnsNames }: NetworkView): EndpointView {
+function encodeEndpointView({ settings, networkId, endpoint, dnsNames }: NetworkView): EndpointView {
   return {
     IPAMConfig: settings.IPAMConfig,
     Links: settings.Links,

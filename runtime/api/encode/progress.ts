@@ -5,7 +5,7 @@ const barWidth = 50;
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** `4.096kB`: four digits, decimal units, as Docker's units package. */
-export function humanSize(bytes: number): string {
+function humanSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < units.length - 1) {

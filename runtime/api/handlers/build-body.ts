@@ -4,7 +4,7 @@ import { EngineError } from '../../errors.js';
 import { object, string, stringMap } from '../decode.js';
 import type { Call } from '../routes.js';
 
-export const buildBodyType = 'application/vnd.devenv.build+json';
+const buildBodyType = 'application/vnd.devenv.build+json';
 
 export interface BuildBody {
   /** The Dockerfile's text, in place of one in the context. */

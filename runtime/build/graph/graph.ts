@@ -60,7 +60,7 @@ export function contextName(name: string): string {
   return short.replace(/:latest$/, '').toLowerCase();
 }
 
-export function namedSource(name: string, named: Named = NOTHING): Source | undefined {
+function namedSource(name: string, named: Named = NOTHING): Source | undefined {
   const key = contextName(name);
   if (named.images.has(key)) return { kind: 'image', name: key };
   return named.folders.has(key) ? { kind: 'context', name: key } : undefined;
@@ -210,7 +210,7 @@ function findBase(name: string, before: readonly Stage[]): Source {
 }
 
 /** The latest stage of that name wins, as in BuildKit. */
-export function findSource(name: string, before: readonly Stage[]): Source {
+function findSource(name: string, before: readonly Stage[]): Source {
   const stage = findStage(name, before);
   if (stage !== undefined) return { kind: 'stage', index: stage.index };
   return name === 'scratch' ? { kind: 'scratch' } : { kind: 'image', name };

@@ -25,7 +25,7 @@ export function heredocsOfLine(line: string, escapeToken: string): HeredocStart[
 }
 
 /** Without the leading tabs of each line (`<<-`). */
-export function chompTabs(content: string): string {
+function chompTabs(content: string): string {
   return content.replace(/^\t+/gm, '');
 }
 

@@ -160,7 +160,7 @@ function inlineFile(heredoc: Heredoc, state: StageState, step: Copy): Selected {
   };
 }
 
-export function fileEntry(sizeBytes: number, mode: number, mtimeMs: number): Entry {
+function fileEntry(sizeBytes: number, mode: number, mtimeMs: number): Entry {
   return {
     type: 'file',
     mode,

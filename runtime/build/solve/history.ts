@@ -42,7 +42,7 @@ export function withTimes(history: readonly HistoryEntry[]): { history: HistoryE
 }
 
 /** Go's %q of a string. */
-export function quoteGo(text: string): string {
+function quoteGo(text: string): string {
   return `"${[...text].map(quoteChar).join('')}"`;
 }
 

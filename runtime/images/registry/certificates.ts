@@ -34,7 +34,7 @@ export async function certificatesFor(host: string, environment: Environment): P
 }
 
 /** Of the host's folders alone; `ca` is empty where there are none. */
-export async function hostCertificates(host: string, environment: Environment): Promise<Certificates> {
+async function hostCertificates(host: string, environment: Environment): Promise<Certificates> {
   const named = (environment.DEVENV_CERTS_DIRS ?? '').split(':').filter(Boolean);
   const found: { ca: string[]; cert?: string; key?: string } = { ca: [] };
   for (const directory of [...named, '/etc/devenv/certs.d', '/etc/docker/certs.d']) {

@@ -195,7 +195,7 @@ interface Retry {
 }
 
 /** Goes on after 429, 5xx and broken connections, a few times; who cannot be found or refuses is not asked again. */
-export async function retrying<T>(retry: Retry, repeat: boolean, work: () => Promise<T>): Promise<T> {
+async function retrying<T>(retry: Retry, repeat: boolean, work: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await work();
@@ -229,7 +229,7 @@ const brokenCodes = new Set([
 ]);
 
 /** A connection that was there and broke. */
-export function isBroken(error: unknown): boolean {
+function isBroken(error: unknown): boolean {
   const broken = error instanceof Unreachable ? error.cause : error;
   return broken instanceof Error && brokenCodes.has((broken as NodeJS.ErrnoException).code ?? '');
 }

@@ -16,7 +16,7 @@ export function exposedPorts(service: Service): Record<string, object> {
 }
 
 /** The address a port is opened on when the config names none: a dev tool opens nothing to the network by itself. */
-export const defaultHostAddress = '127.0.0.1';
+const defaultHostAddress = '127.0.0.1';
 
 /** An open host port has the number that is kept for it; a one-off container's is the engine's to choose. */
 export function portBindings(

@@ -15,7 +15,7 @@ const TRUE: ReadonlySet<string> = new Set(['true', 'y', 'yes', 'on']);
 const FALSE: ReadonlySet<string> = new Set(['false', 'n', 'no', 'off']);
 
 /** Booleans in every spelling of YAML 1.1; all but two of them get a warning. */
-export const toBoolean: Cast = (text, warn) => {
+const toBoolean: Cast = (text, warn) => {
   const word = text.toLowerCase();
   if (!TRUE.has(word) && !FALSE.has(word)) return { expected: 'true or false' };
   const value = TRUE.has(word);
@@ -23,14 +23,14 @@ export const toBoolean: Cast = (text, warn) => {
   return value;
 };
 
-export const toInteger: Cast = (text) => {
+const toInteger: Cast = (text) => {
   if (!/^[-+]?\d+$/.test(text)) return { expected: 'a whole number' };
   const value = BigInt(text.replace('+', ''));
   if (value >= 2n ** 63n || value < -(2n ** 63n)) return { expected: 'a whole number of at most 64 bits' };
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 };
 
-export const toFloat: Cast = (text) => {
+const toFloat: Cast = (text) => {
   if (/^[-+]?(inf|infinity)$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^[-+]?nan$/i.test(text)) return Number.NaN;
   return /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text) ? Number(text) : { expected: 'a number' };

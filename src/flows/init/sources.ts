@@ -182,7 +182,7 @@ export interface PlacedProgram {
 }
 
 /** At the top, or else in folders where repositories of several programs keep them. */
-export function programsAnywhere(repo: Repo): PlacedProgram[] {
+function programsAnywhere(repo: Repo): PlacedProgram[] {
   const top = programsIn(repo).map((program) => ({ where: '', program }));
   const isWorkspace = /"workspaces"/.test(repo.read('package.json') ?? '');
   if (top.length && !isWorkspace) return top;

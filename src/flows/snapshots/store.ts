@@ -23,7 +23,7 @@ function root({ world }: Session): string {
   return path.join(enginePaths(world.env, world.uid).home, 'snapshots');
 }
 
-export function snapshotFolder(session: Session, { project, name }: Pick<Snapshot, 'project' | 'name'>): string {
+function snapshotFolder(session: Session, { project, name }: Pick<Snapshot, 'project' | 'name'>): string {
   return path.join(root(session), project, name);
 }
 

@@ -42,7 +42,7 @@ export async function startBackgroundWatch(
   return started;
 }
 
-export async function findBackgroundWatch(session: Session, project: string): Promise<BackgroundWatch | undefined> {
+async function findBackgroundWatch(session: Session, project: string): Promise<BackgroundWatch | undefined> {
   const { record } = placesOf(session, project);
   const text = await readFile(record, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
