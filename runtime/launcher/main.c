@@ -26,6 +26,11 @@
 #define INIT_EXECUTABLE "/proc/self/exe"
 #endif
 
+/* Where a job's standard error goes: a build with sanitizers has reports to make. */
+#ifndef JOB_ERRORS
+#define JOB_ERRORS "/dev/null"
+#endif
+
 int self_executable = -1;
 
 static job_function job_lookup(uint16_t code)
@@ -80,10 +85,11 @@ static int listen_on(const char *path)
 /* Standard streams of jobs lead nowhere: a monitor must not hold the engine's log open. */
 static void leave_streams(void)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), errors = open(JOB_ERRORS, O_WRONLY | O_APPEND | O_CLOEXEC);
 	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
+		dup2(fd == 2 && errors >= 0 ? errors : null, fd);
 	close(null);
+	close(errors);
 }
 
 static void accept_job(int listener)

@@ -20,7 +20,7 @@ struct session {
 	struct watched watched;
 	struct listener *listener;
 	union address client;
-	unsigned char local[64];	/* control message: the host's address that the client used answers it */
+	_Alignas(struct cmsghdr) unsigned char local[64];	/* control message: the host's address that the client used answers it */
 	size_t local_length;
 	uint64_t used_ns;
 	struct session *next;

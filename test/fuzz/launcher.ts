@@ -3,7 +3,7 @@
  * runs as nobody, without privileges, with a /tmp of its own.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -17,6 +17,9 @@ import { FRAME_HEADER, frameHeader, JOB } from '../../runtime/launch/wire.js';
 import { type Draw, mutate } from './mutate.js';
 
 const folder = fileURLToPath(new URL('../../../runtime/launcher', import.meta.url));
+
+/** What jobs have to say (JOB_ERRORS of the launcher's Makefile). */
+const reports = path.join(folder, 'build/sanitized/reports');
 
 const seeds: readonly Buffer[] = [
   encodeRun({
@@ -41,6 +44,8 @@ export interface LauncherRun {
 
 export async function fuzzLauncher(draw: Draw, endMs: number): Promise<LauncherRun> {
   execFileSync('make', ['-s', '-C', folder, 'sanitized'], { stdio: 'inherit' });
+  writeFileSync(reports, '');
+  chmodSync(reports, 0o666);
   const own = mkdtempSync('/var/tmp/dv-fuzz-');
   chmodSync(own, 0o777);
   const socket = path.join(own, 's');
@@ -48,9 +53,8 @@ export async function fuzzLauncher(draw: Draw, endMs: number): Promise<LauncherR
   const child = spawn('unshare', ['--mount', '--pid', '--fork', '--kill-child', '--net', 'sh', '-c', confined], {
     env: {
       PATH: process.env.PATH,
-      // Into files: the streams of a job lead nowhere.
-      ASAN_OPTIONS: `detect_leaks=0:log_path=${own}/report`,
-      UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:log_path=${own}/report`,
+      ASAN_OPTIONS: 'detect_leaks=0',
+      UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -68,8 +72,7 @@ export async function fuzzLauncher(draw: Draw, endMs: number): Promise<LauncherR
     await exchange(socket, draw(2) === 0 ? program(draw) : archive(tars, draw));
   child.kill('SIGKILL');
   await sleep(100);
-  for (const name of readdirSync(own).filter((one) => one.startsWith('report')))
-    said += readFileSync(path.join(own, name), 'utf8');
+  said += readFileSync(reports, 'utf8');
   rmSync(own, { recursive: true, force: true });
   return { tried, said };
 }
