@@ -137,11 +137,6 @@ export function attachContainer(engine: EngineClient, id: string, query: { stdin
   return engine.upgrade(at(id, '/attach'), { query: { stream: true, stdout: true, stderr: true, ...query } });
 }
 
-/** One sample, or the stream of them, of what it uses. */
-export function containerStats(engine: EngineClient, id: string, stream: boolean): Promise<IncomingMessage> {
-  return engine.stream('GET', at(id, '/stats'), { query: { stream, 'one-shot': false } });
-}
-
 export async function putArchive(
   engine: EngineClient,
   id: string,

@@ -19,12 +19,6 @@ export const bytes: Shape = (value, at) => {
   return size === undefined || size === 0 ? undefined : String(size);
 };
 
-/** As `bytes`, but 0 stays. */
-export const anyBytes: Shape = (value, at) => {
-  const size = sizeOf(value, at);
-  return size === undefined ? undefined : String(size);
-};
-
 function sizeOf(value: Plain | undefined, at: Parameters<Shape>[1]): number | bigint | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number') return Math.trunc(value);

@@ -79,17 +79,6 @@ function capitalised(blkio: Tree): Tree {
 const capitalKeys = (item: Tree): Tree =>
   Object.fromEntries(Object.entries(item).map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), value]));
 
-/** A service on one line, as the reference hashes it. */
-export const compactServiceJson = (name: string, service: Tree): string => compactText(printableService(name, service));
-
-function compactText(value: Plain): string {
-  if (Array.isArray(value)) return `[${value.map(compactText).join(',')}]`;
-  if (!isTree(value)) return scalarText(value);
-  return `{${Object.entries(value)
-    .map(([key, item]) => `${stringText(key)}:${compactText(item)}`)
-    .join(',')}}`;
-}
-
 /** Two spaces a level; `<`, `>`, `&` and two line separators escaped, as Go does it. */
 function jsonText(value: Plain, level: number): string {
   const pad = '  '.repeat(level + 1);

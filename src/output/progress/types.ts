@@ -10,4 +10,3 @@ export interface Progress {
 }
 
 export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet';
-export const progressModes = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;

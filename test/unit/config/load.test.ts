@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { composeHash } from '../../../src/config/print/compose-hash.js';
+import { hashService } from '../../../src/plan/hash.js';
 import { loadFiles, mistakes } from './support.js';
 
 const loading = suite('loading a project');
@@ -83,8 +83,8 @@ loading('the hash of a service is the one that docker compose 2.40 puts on its c
       'name: hh\nservices:\n  a: {image: i, scale: 1, build: ., depends_on: [b]}\n  b: {image: i, x-note: 1}\n',
   });
   const hash = 'b5503d15e9dfd8640ebae91969f22360eac34b863c420e1f1dfaa304737b96ce';
-  assert.is(composeHash(project.services.a!), hash);
-  assert.is(composeHash(project.services.b!), hash);
+  assert.is(hashService(project, project.services.a!).whole, hash);
+  assert.is(hashService(project, project.services.b!).whole, hash);
 });
 
 loading('mistakes of several files come together', () => {
