@@ -147,19 +147,30 @@ interface SwitchableWatch {
   close(): Promise<void>;
 }
 
+/** One switch after the other: a key may be pressed again, and all may end, while watching is just beginning. */
 function switchable(first: Watch | undefined, begin: () => Promise<Watch | undefined>): SwitchableWatch {
   let watch = first;
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
   const close = async () => {
     const open = watch;
     watch = undefined;
     await open?.close();
   };
   const toggle = async () => {
-    if (watch) return close().then(() => false);
-    watch = await begin();
+    if (watch) await close();
+    else watch = await begin();
     return watch !== undefined;
   };
-  return { stays: (asked) => watch !== undefined && (asked || watch.watching.stays), toggle, close };
+  return {
+    stays: (asked) => watch !== undefined && (asked || watch.watching.stays),
+    toggle: () => inTurn(toggle),
+    close: () => inTurn(close),
+  };
 }
 
 async function offerMenu(
