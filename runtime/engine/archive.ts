@@ -49,6 +49,11 @@ function entryName(path: string): string {
 }
 
 function missing(reference: string, path: string, cause: unknown): unknown {
+  // Of a running container it is its process' root: that went.
+  if (cause instanceof LaunchError && cause.operation === 'tar.root' && ['ENOENT', 'ESRCH'].includes(cause.errno))
+    return new EngineError('conflict', `container ${reference} ended before its files were reached; try again`, {
+      cause,
+    });
   if (!(cause instanceof LaunchError) || !['ENOENT', 'ENOTDIR'].includes(cause.errno)) return cause;
   return new EngineError('not-found', `Could not find the file ${path} in container ${reference}`, { cause });
 }
@@ -195,7 +200,8 @@ export async function putArchive(
           : `cannot overwrite directory ${JSON.stringify(cause.subject)} with non-directory ${JSON.stringify(path)}`,
         { cause },
       );
-    if (cause instanceof LaunchError && cause.operation === 'tar.path') throw missing(options.reference, path, cause);
+    if (cause instanceof LaunchError && ['tar.path', 'tar.root'].includes(cause.operation))
+      throw missing(options.reference, path, cause);
     if (cause instanceof LaunchError && cause.operation === 'tar.escape')
       throw new EngineError('system', `invalid entry name ${JSON.stringify(cause.subject)}`, { cause });
     if (cause instanceof LaunchError && cause.operation === 'tar.archive')
