@@ -50,6 +50,8 @@ async function openAll(file: string): Promise<LogFile[]> {
   }
 }
 
+const closeAll = (files: readonly LogFile[]) => Promise.all(files.map(({ handle }) => handle.close()));
+
 /** All whole records from where the last call ended; what is incomplete stays for the next one. */
 class RecordReader {
   #rest: Buffer = Buffer.alloc(0);
@@ -134,7 +136,7 @@ export async function* readLog(file: string): AsyncGenerator<LogRecord[]> {
   try {
     for (const one of files) yield* new RecordReader(one).read();
   } finally {
-    await Promise.all(files.map(({ handle }) => handle.close()));
+    await closeAll(files);
   }
 }
 
@@ -156,8 +158,9 @@ export async function* followLog({ file, ended, signal }: FollowOptions): AsyncG
   };
   ended.then(finish, finish);
   signal.addEventListener('abort', finish, { once: true });
-  const files = await openAll(file);
+  const files: LogFile[] = [];
   try {
+    files.push(...(await openAll(file)));
     for (const one of files.slice(0, -1)) yield* new RecordReader(one).read();
     let reader = files.length > 0 ? new RecordReader(files.at(-1)!) : undefined;
     for (let first = true; ; first = false) {
@@ -170,6 +173,7 @@ export async function* followLog({ file, ended, signal }: FollowOptions): AsyncG
         // Written between the last read and the rotation.
         if (reader) yield* reader.read();
         reader = new RecordReader(next);
+        await closeAll(files.splice(0, files.length - 1));
         continue;
       }
       if (last || signal.aborted) return;
@@ -178,6 +182,6 @@ export async function* followLog({ file, ended, signal }: FollowOptions): AsyncG
   } finally {
     signal.removeEventListener('abort', finish);
     folder.close();
-    await Promise.all(files.map(({ handle }) => handle.close()));
+    await closeAll(files);
   }
 }

@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -19,6 +20,17 @@ function record(stream: 1 | 2, second: number, text: string): Buffer {
   header.writeUInt32LE(Buffer.byteLength(text), 4);
   header.writeBigUInt64LE(BigInt(second) * 1_000_000_000n, 8);
   return Buffer.concat([header, Buffer.from(text)]);
+}
+
+/** Of this process. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // the one that listed them
+    }
+  });
 }
 
 const all: LogChoice = { stdout: true, stderr: true, sinceNs: undefined, untilNs: undefined, tail: undefined };
@@ -84,6 +96,7 @@ logs('following goes on over a rotation and half-written records until the proce
   await rename(file, `${file}.1`);
   await writeFile(file, record(1, 3, 'rotated\n'));
   await seen(3);
+  assert.not(openFiles().includes(`${file}.1`), 'who follows for long holds no file of each rotation');
   await appendFile(file, record(1, 4, 'last\n'));
   end();
   await following;
