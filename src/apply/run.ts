@@ -120,9 +120,16 @@ class Run {
     return true;
   }
 
+  /** What failed first is told, whatever comes of this. */
   private async takeBack(failed: Step): Promise<void> {
     const update = this.updateOf(failed);
-    if (update?.replaced.length) await rollBack(update, this.context);
+    if (!update?.replaced.length) return;
+    await rollBack(update, this.context).catch((error: Error) =>
+      this.context.emit({
+        kind: 'warning',
+        text: `the update of ${update.service} could not be taken back: ${error.message}`,
+      }),
+    );
   }
 }
 
