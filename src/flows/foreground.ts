@@ -125,7 +125,11 @@ class Foreground {
     const dated = await Promise.all(
       containers.map(async (container) => ({
         container,
-        finishedAt: (await inspectContainer(engine, container.id)).State.FinishedAt,
+        // One that was removed meanwhile ended before the others.
+        finishedAt: await inspectContainer(engine, container.id).then(
+          ({ State }) => State.FinishedAt,
+          () => '',
+        ),
       })),
     );
     return dated.sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1)).map(({ container }) => container);

@@ -37,7 +37,7 @@ function subordinateIds(machine: Machine): Finding {
   const { user, programs, subuid, subgid } = machine;
   const oneId =
     'containers have one user only, and images whose programs change to another (databases, apt) will fail.';
-  if (![subuid, subgid].every((text) => new RegExp(`^${user}:\\d+:\\d+`, 'm').test(text)))
+  if (![subuid, subgid].every((text) => text.split('\n').some((line) => line.startsWith(`${user}:`))))
     return {
       name: 'subuid',
       state: 'warning',
