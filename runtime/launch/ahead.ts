@@ -30,6 +30,8 @@ export class AheadPool {
 
   /** A connection whose process has made what the program asks for, and the program without that. */
   take(program: LaunchProgram): { connection: FrameConnection; program: LaunchProgram } | undefined {
+    // An end from the other side leaves ours open.
+    for (const { connection } of this.#ready) if (connection.over) connection.close();
     this.#ready = this.#ready.filter(({ connection }) => !connection.over);
     const at = this.#ready.findIndex(({ link }) => isLike(program.ahead, link));
     const [found] = at < 0 ? [] : this.#ready.splice(at, 1);

@@ -164,7 +164,8 @@ class ConnectedMonitor implements Monitor {
 
   private async connect(): Promise<FrameConnection> {
     let connection = this.spare.pop();
-    while (connection?.over) connection = this.spare.pop();
+    // An end from the other side leaves ours open.
+    for (; connection?.over; connection = this.spare.pop()) connection.close();
     connection?.socket.ref();
     return connection ?? FrameConnection.open(this.socket).catch(gone);
   }
