@@ -10,8 +10,13 @@ import type { Engine } from './engine.js';
 export async function writableRoot(engine: Engine, container: Container): Promise<PreparedRoot> {
   const { id, chainId } = container.record;
   const { snapshots } = engine.foundations;
-  const root = await snapshots.prepare(id, chainId);
-  if (engine.containers.find(id) === container) return root;
+  const isThere = () => engine.containers.find(id) === container;
+  try {
+    const root = await snapshots.prepare(id, chainId);
+    if (isThere()) return root;
+  } catch (error) {
+    if (isThere()) throw error;
+  }
   await snapshots.discard(id);
   throw new EngineError('not-found', `No such container: ${id}`);
 }

@@ -169,7 +169,9 @@ function rootKeeping({ directory, form, below, trash }: RootPlaces, { launcher }
       const root = get(key, chainId);
       await mkdir(folder(key), { recursive: true, mode: 0o710 });
       const made = [root.work, root.mountpoint].map((path) => mkdir(path, { recursive: true, mode: 0o755 }));
-      await Promise.all([form.makeUpper(root.upper, root.below), ...made]);
+      // All of them to their end: nothing may be made behind whoever clears a failure away.
+      const ends = await Promise.allSettled([form.makeUpper(root.upper, root.below), ...made]);
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
       return root;
     },
     async discard(key, beside = []) {
