@@ -34,7 +34,7 @@ export interface UpRequest {
   readonly waitTimeoutMs: number | undefined;
   readonly yes: boolean;
   readonly interrupts?: Interrupts;
-  /** Say nothing when there is nothing to do. */
+  /** Say nothing when there is nothing to do, nor what was said at the first run (where ports are opened). */
   readonly quiet?: boolean;
   /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
   readonly alone?: boolean;

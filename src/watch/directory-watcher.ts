@@ -3,19 +3,11 @@
  * which is what makes trees of 100,000 files watchable within a second. Symbolic links are files here, never followed
  * below a root; a change of modes is a change.
  */
-import {
-  type Dirent,
-  type FSWatcher,
-  lstatSync,
-  readdirSync,
-  type Stats,
-  statSync,
-  watch as watchFolder,
-} from 'node:fs';
+import { type Dirent, type FSWatcher, readdirSync, type Stats, statSync, watch as watchFolder } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { relativePath } from './classify.js';
-import { fingerprintOf } from './scan.js';
+import { fingerprintOf, lstatOf, statOf } from './scan.js';
 import type { FileWatcher, FileWatcherOptions } from './types.js';
 
 export function watchDirectories(options: FileWatcherOptions, onError: (error: Error) => void): FileWatcher {
@@ -94,7 +86,7 @@ class DirectoryWatcher {
       if (this.#options.ignores(file)) continue;
       known.names.add(entry.name);
       if (entry.isDirectory()) below.push(file);
-      if (tell) this.#tell(file, lstatSync(file, { throwIfNoEntry: false }));
+      if (tell) this.#tell(file, lstatOf(file));
     }
     return below;
   }
@@ -140,7 +132,7 @@ class DirectoryWatcher {
   #look(file: string): void {
     const around = this.#folders.get(path.dirname(file));
     if (!around) return; // left meanwhile: the folder above told of it
-    const stats = lstatSync(file, { throwIfNoEntry: false });
+    const stats = lstatOf(file);
     if (!stats) {
       this.#lookAtGone(file, around);
       return;
@@ -165,7 +157,7 @@ class DirectoryWatcher {
   }
 
   #lookAtFolder(folder: string): void {
-    const stats = statSync(folder, { throwIfNoEntry: false });
+    const stats = statOf(folder);
     if (!stats?.isDirectory()) {
       this.#leave(folder);
       return;
@@ -215,7 +207,7 @@ class DirectoryWatcher {
       for (const name of present) {
         const file = path.join(folder, name);
         if (this.#options.ignores(file)) continue;
-        const stats = lstatSync(file, { throwIfNoEntry: false });
+        const stats = lstatOf(file);
         // A folder's own times change with every file in it.
         if (!stats || (names.has(name) && (stats.isDirectory() || stats.ctimeMs < sinceMs))) continue;
         if (this.#told.get(file) !== fingerprintOf(stats)) this.#look(file);
@@ -235,5 +227,5 @@ function entriesOf(folder: string): Dirent[] {
 }
 
 function isFolder(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statOf(file)?.isDirectory() ?? false;
 }

@@ -1,5 +1,5 @@
 /** Files that are there, for what was changed while nobody watched. */
-import type { Stats } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathInRule } from './classify.js';
@@ -16,6 +16,24 @@ export interface FoundFile {
 /** Tells a file's content and modes from what they were: a change always changes one of these. */
 export function fingerprintOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
   return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+}
+
+/** Links followed; undefined: nothing is there, or below a file (which `throwIfNoEntry` throws for), or it may not be seen. */
+export function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same of a link itself. */
+export function lstatOf(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Files of a rule whose inode changed after a moment (ms since 1970): written, renamed or given other modes. */

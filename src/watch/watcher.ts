@@ -1,9 +1,17 @@
-/** Chooses how to watch: by inotify on folders; by looking again and again where inotify is used up or tells of nothing. */
-import { statfs } from 'node:fs/promises';
+/**
+ * Chooses how to watch: by inotify on folders where that serves; else by chokidar, which looks again and again where inotify
+ * is used up or tells of nothing.
+ */
+import { readdir, statfs } from 'node:fs/promises';
+import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { watchByChokidar } from './chokidar-watcher.js';
 import { watchDirectories } from './directory-watcher.js';
-import { pollFiles, pollMs } from './poller.js';
 import type { FileWatcher, FileWatcherOptions } from './types.js';
+
+/** Between two looks at a file, ms: at least this, and this much for each file, so that looking takes a part of one core. */
+const POLL_MS = 300;
+const POLL_MS_A_FILE = 0.1;
 
 /** Never throws for a path that is missing or may not be read. */
 export function watchFiles(options: FileWatcherOptions): FileWatcher {
@@ -11,8 +19,16 @@ export function watchFiles(options: FileWatcherOptions): FileWatcher {
   return { ready: watcher.begin(), close: () => watcher.close() };
 }
 
-/** Magic numbers of file systems whose other side is written by another machine (statfs(2)): 9p (WSL), VirtualBox, Parallels. */
-const sharedFileSystems: ReadonlySet<number> = new Set([0x01021997, 0x786f4256, 0x7c7c6673]);
+/** Magic numbers (statfs(2)) of file systems that another machine or program writes, of which inotify tells nothing. */
+const sharedFileSystems: ReadonlySet<number> = new Set([
+  0x01021997, // 9p (WSL)
+  0x786f4256, // VirtualBox
+  0x7c7c6673, // Parallels
+  0x00006969, // NFS
+  0x65735546, // FUSE, virtiofs
+  0xff534d42, // CIFS
+  0xfe534d42, // SMB 2
+]);
 
 class ChosenWatcher {
   readonly #options: FileWatcherOptions;
@@ -27,8 +43,12 @@ class ChosenWatcher {
   async begin(): Promise<void> {
     const shared = await this.#findShared();
     if (this.#closed) return;
-    if (shared !== undefined) return this.#poll(`${shared} is shared by another machine, whose changes no event tells`);
-    this.#current = watchDirectories(this.#options, (error) => this.#onError(error));
+    if (shared !== undefined) return this.#poll(`${shared} is a file system whose changes no event tells`);
+    const onError = (error: Error) => this.#onError(error);
+    this.#current =
+      process.platform === 'linux'
+        ? watchDirectories(this.#options, onError)
+        : watchByChokidar(this.#options, undefined, onError);
     await this.#current.ready;
     await this.#polling;
   }
@@ -65,10 +85,28 @@ class ChosenWatcher {
 
   async #poll(why: string, remedy?: string): Promise<void> {
     await this.#current?.close();
+    const intervalMs = Math.max(POLL_MS, Math.round((await countFiles(this.#options)) * POLL_MS_A_FILE));
     if (this.#closed) return;
-    this.#current = pollFiles(this.#options);
-    const slower = `${why}: files are looked at every ${pollMs} ms instead, which is slower.`;
+    const tell = (error: Error) => this.#options.onNotice(`watching files: ${error.message}`);
+    this.#current = watchByChokidar(this.#options, intervalMs, tell);
+    const slower = `${why}: files are looked at every ${intervalMs} ms instead, which is slower.`;
     this.#options.onNotice(remedy === undefined ? slower : `${slower} ${remedy}.`);
     await this.#current.ready;
   }
+}
+
+async function countFiles({ roots, ignores }: FileWatcherOptions): Promise<number> {
+  let count = 0;
+  const waiting = [...roots];
+  while (waiting.length > 0) {
+    const folder = waiting.pop()!;
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const file = path.join(folder, entry.name);
+      if (ignores(file)) continue;
+      count += 1;
+      if (entry.isDirectory()) waiting.push(file);
+    }
+  }
+  return count;
 }

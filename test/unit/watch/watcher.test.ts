@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { closeSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -23,38 +23,6 @@ async function fill(folder: string, folders: number): Promise<void> {
     await Promise.all(Array.from({ length: 10 }, (_, file) => writeFile(path.join(folder, `${at}/${file}`), '')));
   }
 }
-
-for (const folders of [5, 250])
-  watcher(`tells of new, changed and deleted files, not of ignored ones (${folders} folders)`, async ({ folder }) => {
-    await fill(folder, folders);
-    const heard = new Map<string, string>();
-    const watch = watchFiles({
-      roots: [folder],
-      ignores: (file) => file.endsWith('.tmp') || file.endsWith('/secret'),
-      onChange: ({ path: file, kind }) => heard.set(path.relative(folder, file), kind),
-      onNotice: (text) => heard.set('notice', text),
-    });
-    await watch.ready;
-    try {
-      await writeFile(path.join(folder, '1/1'), 'changed');
-      await mkdir(path.join(folder, 'new/deep'), { recursive: true });
-      await writeFile(path.join(folder, 'new/deep/file'), '');
-      await mkdir(path.join(folder, 'secret'));
-      await writeFile(path.join(folder, 'secret/x'), '');
-      await writeFile(path.join(folder, '2/x.tmp'), '');
-      await rm(path.join(folder, '3/3'));
-      const wanted = { '1/1': 'changed', 'new/deep/file': 'changed', '3/3': 'removed' };
-      await eventually('all heard', async () =>
-        Object.entries(wanted).every(([file, kind]) => heard.get(file) === kind),
-      );
-      assert.equal(
-        [...heard.keys()].filter((file) => /tmp|secret|notice/.test(file)),
-        [],
-      );
-    } finally {
-      await watch.close();
-    }
-  });
 
 interface Listening {
   /** Path below the folder → the last that was told of it. */
@@ -82,55 +50,6 @@ const tells = (heard: Listening['heard'], wanted: Readonly<Record<string, string
   ).catch((error) => {
     throw new Error(`${error.message}; it told ${JSON.stringify([...heard])}`);
   });
-
-watcher('tells of symbolic links that lead nowhere or elsewhere, and of modes', async ({ folder }) => {
-  await writeFile(path.join(folder, 'file'), '');
-  await symlink('file', path.join(folder, 'link'));
-  const { heard, close } = await listen(folder, [folder]);
-  await symlink('nothing', path.join(folder, 'dangling'));
-  await unlink(path.join(folder, 'link'));
-  await symlink('other', path.join(folder, 'link'));
-  await chmod(path.join(folder, 'file'), 0o755);
-  await tells(heard, { dangling: 'changed', link: 'changed', file: 'changed' });
-  await close();
-});
-
-watcher('follows folders that are renamed, replaced, and made again', async ({ folder }) => {
-  const at = (name: string) => path.join(folder, name);
-  await mkdir(at('src/old'), { recursive: true });
-  await writeFile(at('src/old/a'), '');
-  const { heard, close } = await listen(folder, [at('src')]);
-  await rename(at('src/old'), at('src/new'));
-  await tells(heard, { 'src/old': 'removed', 'src/new': 'changed', 'src/new/a': 'changed' });
-  heard.clear();
-  await writeFile(at('src/new/b'), '');
-  await tells(heard, { 'src/new/b': 'changed' });
-  await rename(at('src'), at('away'));
-  await mkdir(at('src'));
-  await writeFile(at('src/c'), '');
-  await tells(heard, { 'src/c': 'changed' });
-  heard.clear();
-  await writeFile(at('src/c'), 'again');
-  await tells(heard, { 'src/c': 'changed' });
-  await close();
-});
-
-watcher('a root in a root, one that comes later and one that is a link to a folder are watched', async ({ folder }) => {
-  const at = (name: string) => path.join(folder, name);
-  await mkdir(at('app/deep'), { recursive: true });
-  await mkdir(at('real'));
-  await symlink('real', at('link'));
-  const roots = [at('app/manifest'), at('app'), at('later/there'), at('link')];
-  const { heard, close } = await listen(folder, roots);
-  await writeFile(at('app/manifest'), '');
-  await writeFile(at('app/deep/x'), '');
-  await writeFile(at('link/y'), '');
-  await mkdir(at('later/there'), { recursive: true });
-  await writeFile(at('later/there/z'), '');
-  const wanted = { 'app/manifest': '', 'app/deep/x': '', 'link/y': '', 'later/there/z': '' };
-  await tells(heard, Object.fromEntries(Object.keys(wanted).map((file) => [file, 'changed'])));
-  await close();
-});
 
 watcher('what the kernel had no room to tell of is found all the same', async ({ folder }) => {
   await fill(folder, 20);
