@@ -116,6 +116,10 @@ streams('attach of a terminated one replays its log behind the head, not with it
     const attached = hijack(`/containers/${id}/attach?logs=1&stdout=1`);
     await attached.head;
     assert.equal(unframe(await attached.rest), [[1, 'old\n']]);
+    const filters = encodeURIComponent(JSON.stringify({ container: [id], event: ['attach'] }));
+    const until = Math.ceil(Date.now() / 1000);
+    const told = await engine.request('GET', `/events?since=1&until=${until}&filters=${filters}`);
+    assert.match(told.text, /"Action":"attach"/);
     if (!isOtherEngine) assert.ok(attached.headAlone());
   });
 });

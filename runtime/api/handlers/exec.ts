@@ -68,6 +68,7 @@ async function attach(engine: Engine, container: Container, call: Call): Promise
   const choice = choiceOf(call);
   const isTerminal = container.record.config.Tty;
   const wantsStream = call.query.bool('stream');
+  engine.tell(container, 'attach');
   const stream = wantsStream ? attachContainer(container, choice, call.signal) : undefined;
   stream?.catch(() => undefined);
   const client = await hijack(call, { multiplexed: !isTerminal });
@@ -82,9 +83,10 @@ async function attach(engine: Engine, container: Container, call: Call): Promise
   return streamed;
 }
 
-async function attachWebsocket(_: Engine, container: Container, call: Call): Promise<typeof streamed> {
+async function attachWebsocket(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
   checkAttach(container);
   const choice = choiceOf(call);
+  engine.tell(container, 'attach');
   const client = await acceptWebsocket(call);
   const stream = await attachContainer(container, choice, call.signal);
   client.pipe(stream);
