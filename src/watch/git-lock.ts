@@ -2,8 +2,9 @@
  * A checkout, merge or stash is one change of the tree however long it takes: git holds `index.lock` from its first file to
  * its last (git-update-index(1), "the index is locked").
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { statOf } from './scan.js';
 
 /** A lock that is older than this was left behind by a git that died. */
 const LONGEST_MS = 60_000;
@@ -12,7 +13,7 @@ const LONGEST_MS = 60_000;
 export function isGitAtWork(folder: string): boolean {
   const gitFolder = findGitFolder(folder);
   if (gitFolder === undefined) return false;
-  const stats = statSync(path.join(gitFolder, 'index.lock'), { throwIfNoEntry: false });
+  const stats = statOf(path.join(gitFolder, 'index.lock'));
   return stats !== undefined && Date.now() - stats.birthtimeMs < LONGEST_MS;
 }
 
@@ -20,7 +21,7 @@ export function isGitAtWork(folder: string): boolean {
 function findGitFolder(folder: string): string | undefined {
   for (let at = folder; ; at = path.dirname(at)) {
     const place = path.join(at, '.git');
-    const stats = statSync(place, { throwIfNoEntry: false });
+    const stats = statOf(place);
     if (stats?.isDirectory()) return place;
     if (stats) {
       const [, named] = /^gitdir: (.+)$/m.exec(readFileSync(place, 'utf8')) ?? [];

@@ -3,7 +3,6 @@
  * deleted while nobody watched from one that the image made itself.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { lstatSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineClient } from '../../engine/client.js';
@@ -11,7 +10,7 @@ import { inspectImage } from '../../engine/images.js';
 import { enginePaths } from '../../engine/paths.js';
 import type { Project } from '../../model/project.js';
 import { pathInRule, targetOf } from '../../watch/classify.js';
-import { pathsOf } from '../../watch/scan.js';
+import { lstatOf, pathsOf } from '../../watch/scan.js';
 import type { WatchRule } from '../../watch/types.js';
 import type { Session } from '../session.js';
 import { readRules } from './rules.js';
@@ -84,7 +83,7 @@ export class KnownFiles {
     const targets = new Set<string>();
     if (known?.imageId !== imageId) return targets;
     for (const file of known.files) {
-      if (lstatSync(file, { throwIfNoEntry: false })) continue;
+      if (lstatOf(file)) continue;
       for (const rule of rules) {
         const below = rule.action.startsWith('sync') ? pathInRule(rule, file) : undefined;
         if (below !== undefined) targets.add(targetOf(rule, below));

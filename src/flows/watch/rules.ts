@@ -1,5 +1,4 @@
 /** The rules of a project: those that it says, and for services that say none those that their Dockerfile suggests. */
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import { readIgnoreFile } from '../../apply/build-context.js';
 import { dockerfilePath, isRemoteContext } from '../../model/build-place.js';
@@ -7,6 +6,7 @@ import { parseIgnorePatterns } from '../../model/ignore-patterns.js';
 import type { Project } from '../../model/project.js';
 import { deriveRules } from '../../watch/derive.js';
 import { type ContextIgnore, rulesOf, writtenRules } from '../../watch/rules.js';
+import { statOf } from '../../watch/scan.js';
 import type { WatchRule } from '../../watch/types.js';
 import { dockerfileText } from '../dockerfile.js';
 
@@ -35,5 +35,5 @@ export async function readRules(project: Project, services: ReadonlySet<string>)
 }
 
 function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  return statOf(file)?.isFile() ?? false;
 }
