@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.js';
 
 /** capabilities(7), in the order of their numbers. */
-export const CAPABILITIES: readonly string[] = [
+const CAPABILITIES: readonly string[] = [
   'CHOWN',
   'DAC_OVERRIDE',
   'DAC_READ_SEARCH',

@@ -39,7 +39,7 @@ export function encodeOps(ops: readonly Op[]): Buffer {
   return body.finish();
 }
 
-export function namespaceFlags(names: readonly NamespaceName[]): number {
+function namespaceFlags(names: readonly NamespaceName[]): number {
   return names.reduce((flags, name) => flags | NAMESPACE_FLAGS[name], 0);
 }
 

@@ -10,7 +10,7 @@
  * a record when it has reached its limit: PATH becomes PATH.1, that PATH.2. A rotated one may be compressed to PATH.1.gz,
  * a gzip file (RFC 1952) whose header has the number of the inode that it was made from in place of a time.
  */
-export const LOG_HEADER = 16;
+const LOG_HEADER = 16;
 
 export interface LogRecord {
   readonly stream: 1 | 2;

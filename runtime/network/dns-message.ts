@@ -8,7 +8,7 @@ const TTL_SECONDS = 600;
 const PLAIN_LIMIT = 512;
 const TCP_LIMIT = 65535;
 const OUR_UDP_SIZE = 1232;
-export const FORMAT_ERROR = 1;
+const FORMAT_ERROR = 1;
 export const SERVER_FAILURE = 2;
 
 export interface Query {

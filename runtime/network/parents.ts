@@ -23,7 +23,7 @@ const IPVLAN_FLAGS: Readonly<Record<string, number>> = { bridge: 0, private: 1, 
 export const isChild = (driver: NetworkRecord['driver']): driver is Child =>
   driver === 'macvlan' || driver === 'ipvlan';
 
-export const childMode = (driver: Child, options: NetworkRecord['options']): string =>
+const childMode = (driver: Child, options: NetworkRecord['options']): string =>
   options[`${driver}_mode`] || DEFAULT_MODE[driver];
 
 /** Whether containers reach what is outside over the link itself, without a gateway. */

@@ -13,7 +13,7 @@ export interface BatchLimits {
   readonly busyLongestMs: number;
 }
 
-export const batchLimits: BatchLimits = {
+const batchLimits: BatchLimits = {
   quietMs: 3,
   quietMsAtMost: 60,
   pauses: 3,

@@ -22,7 +22,7 @@ export interface LoopLimits {
   readonly withinMs: number;
 }
 
-export const loopLimits: LoopLimits = { actions: 5, withinMs: 1500 };
+const loopLimits: LoopLimits = { actions: 5, withinMs: 1500 };
 
 interface Streak {
   readonly count: number;

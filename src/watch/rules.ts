@@ -16,7 +16,7 @@ interface WrittenRule {
 }
 
 /** Never watched, as in no image either: version control, packages, and what editors leave while they save. */
-export const alwaysIgnored = [
+const alwaysIgnored = [
   '**/.git',
   '**/.hg',
   '**/.svn',
