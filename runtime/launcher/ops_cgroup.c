@@ -19,8 +19,8 @@ static int inherit_value(const char *group, const char *name)
 		return -1;
 	}
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
+	if (fd < 0) /* A level that is somebody else's is as they want it. */
+		return errno == EACCES || errno == EROFS ? 0 : -1;
 	ssize_t n = read(fd, value, sizeof value);
 	if (n <= 1) {
 		snprintf(path, sizeof path, "%s/../%s", group, name);
@@ -37,7 +37,7 @@ static int inherit_value(const char *group, const char *name)
 	return n < 0 ? -1 : 0;
 }
 
-/* base (exists), path below it (each level is made when missing), names of files that a new level takes over from its parent. */
+/* base (exists), path below it (each level is made when missing), names of files in which a level without a value takes over its parent's. */
 int op_cgroup_make(struct context *c, struct reader *r)
 {
 	const char *base = read_str(r), *path = read_str(r);
@@ -52,10 +52,10 @@ int op_cgroup_make(struct context *c, struct reader *r)
 		char *slash = strchr(at, '/');
 		if (slash)
 			*slash = 0;
-		bool made = mkdir(group, 0755) == 0;
-		if (!made && errno != EEXIST)
+		if (mkdir(group, 0755) < 0 && errno != EEXIST)
 			result = -1;
-		for (uint32_t i = 0; i < count && made && result == 0; i++)
+		/* Also in one that is there: whoever made it at the same time may not have come to this yet. */
+		for (uint32_t i = 0; i < count && result == 0; i++)
 			result = inherit_value(group, inherited[i]);
 		if (slash)
 			*slash = '/';
