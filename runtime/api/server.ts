@@ -97,19 +97,19 @@ export class ApiServer {
     this.activity.watch(this.#server);
   }
 
-  /** Listens where only this user may connect. */
-  async listen(socketPath: string): Promise<void> {
+  /** Listens at the path, where only this user may connect; or takes over a socket that does so already. */
+  async listen(where: string | { readonly fd: number }): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       // The mask keeps others out between bind and chmod.
       const mask = process.umask(0o177);
-      this.#server.listen(socketPath, resolve);
+      this.#server.listen(where, resolve);
       process.umask(mask);
     });
-    await chmod(socketPath, 0o600);
+    if (typeof where === 'string') await chmod(where, 0o600);
   }
 
-  /** Takes no more connections and cuts those that are open; the socket's file goes. */
+  /** Takes no more connections and cuts those that are open. The file of a socket that was taken over is its maker's to remove. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.activity.cut();

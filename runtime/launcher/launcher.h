@@ -127,6 +127,9 @@ void helper_child(const int *keep, unsigned count);
 /* The launcher's own executable, for processes that are the launcher under another name (init.c). */
 extern int self_executable;
 
+/* listen.c */
+int listen_main(const char *path);
+
 /* A network namespace that waits for its container (job_ahead.c), or -1. */
 extern int network_ahead;
 

@@ -1,5 +1,5 @@
 /*
- * launcher serve SOCKET          (rootless.c and way_out.c have the other ways to call it)
+ * launcher serve SOCKET          (listen.c, rootless.c and way_out.c have the other ways to call it)
  *
  * Listens on a unix socket; each connection is a job in a child of its own, so that nothing waits for anything else.
  * Ends when its standard input does: the engine is gone then. Monitors go on.
@@ -177,6 +177,8 @@ int main(int count, char **args, char **env)
 		return within_main(count, args, env);
 	if (count > 1 && !strcmp(args[1], "lead"))
 		return lead_main(count, args, env);
+	if (count == 3 && !strcmp(args[1], "listen"))
+		return listen_main(args[2]);
 	if (count != 3 || strcmp(args[1], "serve")) {
 		dprintf(2, "usage: launcher serve SOCKET\n");
 		return 2;

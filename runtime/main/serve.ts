@@ -11,6 +11,7 @@ import { ApiServer } from '../api/server.js';
 import type { EnginePaths } from '../engine/types.js';
 import { idleLimitMs, leaveWhenIdle, onceQuiet } from './idle.js';
 import { killAll } from './kill-all.js';
+import { deepListener } from './listener.js';
 import { type EngineLock, lockHolder, takeLock } from './lock.js';
 import { makeLog } from './log.js';
 import { devenvVersion, launcherBinary, openParts } from './open.js';
@@ -44,6 +45,7 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenQuiet: () => void
     setTimeout(() => gone(1), leaveLimitMs).unref();
     try {
       await server.close();
+      rmSync(paths.socket, { force: true });
       if (force) await killAll(engine);
       await close();
       keep();
@@ -64,7 +66,7 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenQuiet: () => void
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void leave(signal));
   // A socket that a killed engine left; nobody else can be listening while we have the lock.
   rmSync(paths.socket, { force: true });
-  await server.listen(paths.socket);
+  await server.listen((await deepListener(launcherBinary(process.env), paths.socket)) ?? paths.socket);
   beQuick();
   log(`devenv ${product.version} serves ${paths.socket}`);
   keep = onceQuiet(QUIET_EVERY_MS, () => server.activity.quietMs(), whenQuiet);
