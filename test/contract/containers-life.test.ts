@@ -1,4 +1,6 @@
 /** The turns of a container's life, and what is said when one is not possible. */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ask, eventually, expectRefusal } from '../support/api.js';
@@ -260,5 +262,18 @@ for (const [body, status, code, message] of failures)
     assert.equal([state.Status, state.ExitCode], ['created', code]);
     assert.ok(state.Error !== '');
   });
+
+life('starts below a control group that somebody has just made, which has no processors yet', async () => {
+  const root = '/sys/fs/cgroup';
+  if (!existsSync(`${root}/cpuset/cpuset.cpus`) || process.getuid?.() !== 0) return;
+  const parent = `life-${process.pid}`;
+  mkdirSync(`${root}/cpuset/${parent}`);
+  const id = await containers.created({ Cmd: ['true'], HostConfig: { CgroupParent: `/${parent}` } });
+  assert.is((await post(id, 'start')).status, 204);
+  assert.equal((await post(id, 'wait')).json, { StatusCode: 0 });
+  await containers.clear();
+  for (const hierarchy of readdirSync(root).filter((name) => existsSync(`${root}/${name}/${parent}`)))
+    await rmdir(`${root}/${hierarchy}/${parent}`);
+});
 
 life.run();
