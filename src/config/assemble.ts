@@ -52,11 +52,12 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
   if (!loading.options.noConsistency) {
     check({ problems: loading.problems, locate: assembly.places.locate, model: final, disabled });
   }
-  loading.problems.throwIfAny();
   const chosen =
     assembly.services.length === 0
       ? undefined
-      : withDependencies(treeAt(final, 'services'), assembly.services, Object.keys(all));
+      : loading.problems.attempt(() =>
+          withDependencies(treeAt(final, 'services'), assembly.services, Object.keys(all)),
+        );
   const selected = chosen ? withServices(final, [...chosen]) : final;
   const read = withFiles(selected, whole, assembly);
   loading.problems.throwIfAny();

@@ -62,10 +62,10 @@ export function followExtends(root: Node, context: ExtendsContext): Node {
   const scope: Scope = { ...context, services };
   return mapChildren(root, (value, key) => {
     if (key !== 'services') return value;
-    return mapChildren(
-      value,
-      (service, name) => context.loading.problems.attempt(() => extended(name, scope, [])) ?? service,
-    );
+    return mapChildren(value, (service, name) => {
+      const { problems } = context.loading;
+      return problems.attempt(() => extended(name, scope, []), child(service, 'extends')?.at) ?? service;
+    });
   });
 }
 

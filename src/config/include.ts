@@ -7,6 +7,7 @@ import type { Mark } from './read/source.js';
 import { localPath } from './remote/remote.js';
 import { child, isText, type Mapping, mapping, type Node, withEntries, withoutKeys } from './tree/node.js';
 import { type Plain, toPlain } from './tree/plain.js';
+import { SECTIONS } from './without-mistakes.js';
 
 export interface IncludeContext {
   readonly loading: Loading;
@@ -26,8 +27,6 @@ export interface IncludedConfig {
   readonly trail: readonly string[];
 }
 
-const SECTIONS = ['services', 'volumes', 'networks', 'secrets', 'configs', 'models'] as const;
-
 /** The file's tree with what it includes taken in. `load` loads one entry. Mistakes go to the load's problems. */
 export function takeIncludes(
   root: Mapping,
@@ -41,7 +40,9 @@ export function takeIncludes(
   for (const entry of include.kind === 'sequence' ? include.items : []) {
     const config = problems.attempt(() => configOf(entry, context));
     const included = config && load(config);
-    if (included) result = problems.attempt(() => takeIn(result, included)) ?? result;
+    const whole = included && problems.attempt(() => takeIn(result, included));
+    if (whole) result = whole;
+    else problems.missing(SECTIONS);
   }
   if (include.kind !== 'sequence') return root;
   return result;

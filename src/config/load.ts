@@ -21,6 +21,7 @@ import type { Tree } from './resolve/tree-access.js';
 import type { Mapping } from './tree/node.js';
 import { toPlain } from './tree/plain.js';
 import type { LoadProject, LoadRequest } from './types.js';
+import { withoutMistakes } from './without-mistakes.js';
 
 /** The project as the request describes it, read from disk. Throws UserErrors with everything that is wrong, or UserError. */
 export const loadProject: LoadProject = (request) =>
@@ -29,10 +30,9 @@ export const loadProject: LoadProject = (request) =>
 /** As `loadProject`, reading through `reader`. */
 export function loadFrom(request: LoadRequest, reader: FileReader, remotes?: Remotes): LoadedProject {
   const remembering = rememberingReader(reader);
-  const merged = loadMerged(request, remembering.reader, remotes);
+  const merged = mergeFiles(request, remembering.reader, remotes);
   const { loading, variables, found, name } = merged;
-  const model = finalTree(merged.model, loading.problems) as Mapping;
-  loading.problems.throwIfAny();
+  const model = withoutMistakes(finalTree(merged.model, loading.problems) as Mapping, loading.problems);
   const places = placesIn(model);
   const parts = assemble(toPlain(model) as Tree, {
     loading,
@@ -94,6 +94,13 @@ export interface Merged extends ReadFiles {
 
 /** The files brought together, before short forms become long and services are chosen. Throws UserErrors, UserError. */
 export function loadMerged(request: LoadRequest, reader: FileReader, remotes?: Remotes): Merged {
+  const merged = mergeFiles(request, reader, remotes);
+  merged.loading.problems.throwIfAny();
+  return merged;
+}
+
+/** As `loadMerged`; mistakes are left in the load's problems, and out of the model. */
+function mergeFiles(request: LoadRequest, reader: FileReader, remotes?: Remotes): Merged {
   const problems = new Problems();
   const options = request.options ?? {};
   const loading: Loading = { reader, problems, options, mergeRules: mergeRules(), home: request.env.HOME, remotes };
@@ -104,8 +111,10 @@ export function loadMerged(request: LoadRequest, reader: FileReader, remotes?: R
   const name = projectName(naming);
   const variables = variablesFrom({ ...found.variables.values, COMPOSE_PROJECT_NAME: name });
   const model = loadModel({ loading, files: read.files, folder: found.folder, variables, trail: [] });
-  problems.throwIfAny();
-  if (model.entries.size === 0) throw emptyConfig(read.files);
+  if (model.entries.size === 0) {
+    problems.throwIfAny();
+    throw emptyConfig(read.files);
+  }
   return { ...read, loading, found, name, variables, model };
 }
 

@@ -14,6 +14,7 @@ import { fillVariables } from './resolve/null-variables.js';
 import { resolvePaths } from './resolve/paths.js';
 import { child, type Mapping, mapping, type Node, withoutKeys } from './tree/node.js';
 import { validateTree } from './validate/validate.js';
+import { SECTIONS, withoutMistakes } from './without-mistakes.js';
 
 export interface ConfigFile {
   readonly file: string;
@@ -30,14 +31,16 @@ export interface ModelRequest {
   readonly trail: readonly string[];
 }
 
-/** Mistakes go to the load's problems; what comes back is then only good for finding more of them. */
+/** Mistakes go to the load's problems; what comes back is then without the parts that are wrong. */
 export function loadModel(request: ModelRequest): Mapping {
   const { loading, folder, variables } = request;
   const start: Mark = { source: { file: request.files[0]?.file ?? '-', text: '' }, offset: 0 };
   let model = mapping(new Map(), start);
   for (const file of request.files) {
     for (const document of file.documents) {
-      model = loading.problems.attempt(() => addDocument(model, document, file.file, request)) ?? model;
+      const whole = loading.problems.attempt(() => addDocument(model, document, file.file, request));
+      if (whole) model = whole;
+      else loading.problems.missing(SECTIONS);
     }
   }
   const complete = fillDefaults(model);
@@ -60,12 +63,11 @@ function addDocument(model: Mapping, document: Node, file: string, request: Mode
   const merged = rememberReplaced(mergeMappings(below, whole, loading.mergeRules, []), model, resets);
   const unique = dropRepeats(merged, loading.mergeRules) as Mapping;
   validateTree(unique, problems);
-  if (problems.found) return unique;
-  const long = canonicalTree(withoutKeys(unique, ['version']), {
+  const long = canonicalTree(withoutMistakes(withoutKeys(unique, ['version']), problems), {
     problems,
     lenient: loading.options.noInterpolate === true,
   });
-  return dropRepeats(long, loading.mergeRules) as Mapping;
+  return withoutMistakes(dropRepeats(long, loading.mergeRules) as Mapping, problems);
 }
 
 function topLevel(tree: Node | undefined, document: Node): Mapping {

@@ -7,16 +7,35 @@ export interface Warning {
   readonly at?: Mark;
 }
 
+/** A mistake that knows which node of the tree it was found at: two nodes may begin at one place of the text. */
+class MarkedError extends UserError {
+  constructor(
+    code: string,
+    sentence: string,
+    nextSteps: readonly string[],
+    readonly mark: Mark,
+  ) {
+    super(code, sentence, nextSteps, locationOf(mark));
+  }
+}
+
 /** Owned by one load; the stages add to it. */
 export class Problems {
   readonly #errors: UserError[] = [];
   readonly #warnings: Warning[] = [];
+  readonly #broken = new Set<Mark>();
+  readonly #silenced = new Set<Mark>();
+  readonly #incomplete = new Set<string>();
 
   add(code: string, sentence: string, at?: Mark, nextSteps: readonly string[] = []): void {
     this.addError(problem(code, sentence, at, nextSteps));
   }
 
   addError(error: UserError): void {
+    if (error instanceof MarkedError) {
+      if (this.isSilenced(error.mark)) return;
+      this.#broken.add(error.mark);
+    }
     const same = this.#errors.some((known) => known.message === error.message && sameplace(known, error));
     if (!same) this.#errors.push(error);
   }
@@ -37,11 +56,38 @@ export class Problems {
     return this.#errors.length > 0;
   }
 
-  /** Runs a step that throws its first mistake, and keeps that mistake. Anything but a UserError is a bug and goes on up. */
-  attempt<T>(step: () => T): T | undefined {
+  /** Whether a mistake was found at this node or key. */
+  isBroken(mark: Mark): boolean {
+    return this.#broken.has(mark);
+  }
+
+  /** These sections could not be read as a whole, so that nobody can tell which names they lack. */
+  missing(sections: readonly string[]): void {
+    for (const section of sections) this.#incomplete.add(section);
+  }
+
+  isIncomplete(section: string): boolean {
+    return this.#incomplete.has(section);
+  }
+
+  /** Of this node nothing more is to be told. */
+  silence(mark: Mark): void {
+    this.#silenced.add(mark);
+  }
+
+  isSilenced(mark: Mark | undefined): boolean {
+    return mark !== undefined && this.#silenced.has(mark);
+  }
+
+  /**
+   * Runs a step that throws its first mistake, and keeps that mistake. Anything but a UserError is a bug and goes on up.
+   * `of` is the node that the step is about, which is then broken.
+   */
+  attempt<T>(step: () => T, of?: Mark): T | undefined {
     try {
       return step();
     } catch (error) {
+      if (of) this.#broken.add(of);
       if (error instanceof UserError) this.addError(error);
       else if (error instanceof UserErrors) for (const one of error.errors) this.addError(one);
       else throw error;
@@ -74,7 +120,7 @@ function inReadingOrder(errors: readonly UserError[]): UserError[] {
 
 /** A mistake at a mark. */
 export function problem(code: string, sentence: string, at?: Mark, nextSteps: readonly string[] = []): UserError {
-  return new UserError(code, sentence, nextSteps, at === undefined ? undefined : locationOf(at));
+  return at === undefined ? new UserError(code, sentence, nextSteps) : new MarkedError(code, sentence, nextSteps, at);
 }
 
 const sameplace = (a: UserError, b: UserError): boolean =>

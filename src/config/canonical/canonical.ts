@@ -35,7 +35,7 @@ const replacing = (long: Node, { replaced }: Node): Node =>
   replaced === undefined || long.replaced !== undefined ? long : { ...long, replaced };
 
 function applied(rule: Canonical, node: Node, path: Path, { problems, lenient }: CanonicalContext): Node {
-  if (!lenient) return problems.attempt(() => rule(node, path)) ?? node;
+  if (!lenient) return problems.attempt(() => rule(node, path), node.at) ?? node;
   try {
     return rule(node, path);
   } catch (error) {

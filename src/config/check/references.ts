@@ -37,6 +37,7 @@ function known(kind: Kind, name: string, path: readonly string[], checking: Chec
   const section = `${kind}s`;
   const defined = treeAt(checking.model, section);
   if (Object.hasOwn(defined, name) && !name.startsWith('x-')) return;
+  if (checking.problems.isIncomplete(section)) return;
   const near = nearest(name, Object.keys(defined));
   const sentence = `services.${path[1]} uses the ${kind} "${name}", which is not defined.`;
   checking.problems.add(`undefined-${kind}`, sentence, placeOf(checking, path), [
@@ -53,6 +54,7 @@ function checkDependencies(service: Tree, path: readonly string[], checking: Che
   for (const name of Object.keys(treeAt(service, 'depends_on'))) {
     if (Object.hasOwn(services, name)) continue;
     const off = checking.disabled.includes(name);
+    if (!off && checking.problems.isIncomplete('services')) continue;
     if (off && treeAt(service, 'depends_on', name).required === false) continue;
     const sentence = off
       ? `services.${path[1]} needs the service "${name}", but no profile of it is on.`

@@ -67,7 +67,8 @@ function checkBuild(name: string, service: Tree, checking: Checking, add: Add): 
   }
   for (const [key, value] of Object.entries(treeAt(build, 'additional_contexts'))) {
     const target = /^service:(.*)$/.exec(String(value))?.[1];
-    if (target === undefined) continue;
+    if (target === undefined || checking.problems.isIncomplete('services')) continue;
+    if (checking.problems.isSilenced(checking.locate(['services', target]))) continue;
     const other = treeAt(checking.model, 'services', target);
     const at = ['build', 'additional_contexts', key];
     if (Object.keys(other).length === 0)
