@@ -3,7 +3,7 @@ import type { FrameConnection } from './connection.js';
 import { encodeAhead } from './encode.js';
 import { linkUp, type VethCreate } from './interface-ops.js';
 import type { LaunchProgram, Op } from './program.js';
-import { JOB, REPLY } from './wire.js';
+import { REPLY } from './wire.js';
 
 /** Processes that wait with a network for the next container on it. */
 const READY = 2;
@@ -16,16 +16,16 @@ interface Waiting {
 }
 
 export class AheadPool {
-  readonly #open: () => Promise<FrameConnection>;
+  readonly #hand: (body: Uint8Array) => Promise<FrameConnection>;
   #ready: Waiting[] = [];
   #making = 0;
   /** Tells what is being made for a bridge that is gone by the time it is ready. */
   #round = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  /** `open` gives a connection for one job. */
-  constructor(open: () => Promise<FrameConnection>) {
-    this.#open = open;
+  /** `hand` gives the body of an ahead job to a process, and the connection to that. */
+  constructor(hand: (body: Uint8Array) => Promise<FrameConnection>) {
+    this.#hand = hand;
   }
 
   /** A connection whose process has made what the program asks for, and the program without that. */
@@ -65,10 +65,9 @@ export class AheadPool {
 
   async #make(link: VethCreate): Promise<void> {
     const round = this.#round;
-    const connection = await this.#open().catch(() => undefined);
+    const connection = await this.#hand(encodeAhead([linkUp('lo')], [link])).catch(() => undefined);
     if (connection === undefined) return;
     connection.socket.unref();
-    connection.send(JOB.ahead, encodeAhead([linkUp('lo')], [link]));
     const answer = await connection.next();
     if (answer?.kind !== REPLY.ok || round !== this.#round) connection.close();
     else this.#ready.push({ connection, link });

@@ -52,7 +52,7 @@ class LauncherProcess implements Launcher {
   private readonly priority = getPriority();
   /** Open connections, each with a process behind it that waits for its job: half a millisecond less for the next one. */
   private readonly spare: FrameConnection[] = [];
-  private readonly ahead = new AheadPool(() => this.connect());
+  private readonly ahead = new AheadPool((body) => this.hand(JOB.ahead, body));
 
   constructor(
     private readonly options: LauncherOptions,
@@ -64,10 +64,8 @@ class LauncherProcess implements Launcher {
   async prepare(program: LaunchProgram, goAtOnce = false): Promise<PreparedContainer> {
     const settings = program.monitor;
     if (settings === undefined) throw new TypeError('a container needs the settings of its monitor');
-    const found = this.ahead.take(program);
-    const body = encodeContainer(found?.program ?? program, goAtOnce);
-    const connection = found?.connection ?? (await this.connect());
-    connection.send(JOB.container, body);
+    const connection =
+      (await this.handAhead(program, goAtOnce)) ?? (await this.hand(JOB.container, encodeContainer(program, goAtOnce)));
     const prepared = await awaitPrepared(connection, settings, this.machine, goAtOnce);
     if (!this.closed) setImmediate(() => void this.ahead.refill(program).catch(() => undefined));
     return prepared;
@@ -79,10 +77,7 @@ class LauncherProcess implements Launcher {
 
   async run(program: LaunchProgram): Promise<void> {
     for (const op of [...program.before, ...program.inside]) if (op.op === 'link.delete') this.ahead.drop(op.name);
-    const body = encodeRun(program);
-    const connection = await this.connect();
-    connection.send(JOB.run, body);
-    await lastAnswer(connection);
+    await lastAnswer(await this.hand(JOB.run, encodeRun(program)));
   }
 
   async spawn(
@@ -93,8 +88,7 @@ class LauncherProcess implements Launcher {
     body.list(args);
     body.list(Object.entries(process.env).map(([name, value]) => `${name}=${value}`));
     body.bytes(typeof input === 'string' ? Buffer.from(input) : input);
-    const connection = await this.connect();
-    connection.send(JOB.spawn, body.finish());
+    const connection = await this.hand(JOB.spawn, body.finish());
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     const last = await lastAnswer(connection, (frame) => (frame.kind === REPLY.data ? out : err).push(frame.body));
@@ -106,13 +100,15 @@ class LauncherProcess implements Launcher {
   }
 
   async unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult> {
-    const connection = await this.connect();
+    const file = typeof tar === 'string' ? tar : undefined;
+    const connection = await this.hand(
+      JOB.unpack,
+      encodeUnpack(options, { ...(file !== undefined && { file }), rootless: this.isRootless }),
+    );
     if (typeof tar === 'string') {
-      connection.send(JOB.unpack, encodeUnpack(options, { file: tar, rootless: this.isRootless }));
       connection.socket.end();
       return decodeUnpacked((await lastAnswer(connection)).body);
     }
-    connection.send(JOB.unpack, encodeUnpack(options, { rootless: this.isRootless }));
     const answer = lastAnswer(connection);
     const answered = answer.then(
       () => undefined,
@@ -130,9 +126,7 @@ class LauncherProcess implements Launcher {
   async sync(path: string): Promise<void> {
     const body = new ByteWriter();
     body.string(path);
-    const connection = await this.connect();
-    connection.send(JOB.sync, body.finish());
-    await lastAnswer(connection);
+    await lastAnswer(await this.hand(JOB.sync, body.finish()));
   }
 
   async copyTree({ trees, target, link = false }: TreeCopy): Promise<{ files: number; bytes: number }> {
@@ -140,9 +134,7 @@ class LauncherProcess implements Launcher {
     body.list(trees);
     body.string(target);
     body.u32(link ? 1 : 0);
-    const connection = await this.connect();
-    connection.send(JOB.copy, body.finish());
-    const answer = await lastAnswer(connection);
+    const answer = await lastAnswer(await this.hand(JOB.copy, body.finish()));
     return { files: Number(answer.body.readBigUInt64LE(0)), bytes: Number(answer.body.readBigUInt64LE(8)) };
   }
 
@@ -178,6 +170,26 @@ class LauncherProcess implements Launcher {
     connection.socket.unref();
     if (this.closed || this.spare.length >= SPARE) connection.close();
     else this.spare.push(connection);
+  }
+
+  /**
+   * The connection to a process that has taken the job. One that was killed while it waited for a job, or before the
+   * launcher saw the connection, has done nothing: another one gets it. Throws LaunchError when that one is gone too.
+   */
+  private async hand(job: number, body: Uint8Array): Promise<FrameConnection> {
+    const spare = await this.connect();
+    if (await isTaken(spare, job, body)) return spare;
+    const another = await this.open();
+    if (await isTaken(another, job, body)) return another;
+    throw interrupted();
+  }
+
+  /** To the process that waits with a network for this container; undefined when there is none any more. */
+  private async handAhead(program: LaunchProgram, goAtOnce: boolean): Promise<FrameConnection | undefined> {
+    const found = this.ahead.take(program);
+    if (found === undefined) return undefined;
+    const body = encodeContainer(found.program, goAtOnce);
+    return (await isTaken(found.connection, JOB.container, body)) ? found.connection : undefined;
   }
 
   /** A connection for one job. */
@@ -237,8 +249,7 @@ class LauncherProcess implements Launcher {
   }
 
   private async *packed(job: number, options: TarPack, ended?: (answer: Buffer) => void): AsyncGenerator<Buffer> {
-    const connection = await this.connect();
-    connection.send(job, encodePack(options, { rootless: this.isRootless }));
+    const connection = await this.hand(job, encodePack(options, { rootless: this.isRootless }));
     try {
       for (;;) {
         const frame = await connection.next();
@@ -257,6 +268,16 @@ function detach(child: ChildProcess): void {
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr])
     (stream as unknown as { unref?: () => void } | null)?.unref?.();
+}
+
+/** Whether the process behind the connection has read the job; a connection without one is closed. */
+async function isTaken(connection: FrameConnection, job: number, body: Uint8Array): Promise<boolean> {
+  connection.send(job, body);
+  const answer = await connection.next();
+  if (answer?.kind === REPLY.taken) return true;
+  connection.close();
+  if (answer === undefined) return false;
+  throw answer.kind === REPLY.failed ? decodeFailure(answer.body) : interrupted();
 }
 
 /** The frame that ends a job. Throws LaunchError for a failure; `onData` gets what comes before. */

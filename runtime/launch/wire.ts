@@ -36,6 +36,7 @@ export const REPLY = {
   exited: 7,
   state: 8,
   oom: 9,
+  taken: 10,
 } as const;
 
 export interface Frame {

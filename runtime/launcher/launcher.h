@@ -73,6 +73,7 @@ enum reply {
 	REPLY_EXITED = 7,	/* u32 code, u32 signal, u32 oom, u64 ns */
 	REPLY_STATE = 8,	/* u32 pid, u64 started ns, string container id */
 	REPLY_OOM = 9,		/* the kernel killed something in this container for its memory */
+	REPLY_TAKEN = 10,	/* comes first: the job has been read, and is done once at most */
 };
 
 /* Whole frame or -1; blocking descriptors only. A NULL writer is an empty body. */

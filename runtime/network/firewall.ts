@@ -90,10 +90,20 @@ export class Firewall {
     this.#removed = [];
     if (!whole && (change === '' || this.#networks.length === 0)) return;
     if (!whole && (await this.#run(change)) === undefined) return;
-    const refused = await this.#run(this.#render(await this.#outside()));
-    if (refused === undefined) return;
-    this.#whole = true;
-    throw new EngineError('system', `nft refused the rules of this engine: ${refused}`);
+    try {
+      await this.#replace();
+    } catch (error) {
+      this.#whole = true;
+      throw error;
+    }
+  }
+
+  /** The whole table in one transaction, whatever is there: what was killed meanwhile may be done again. */
+  async #replace(): Promise<void> {
+    const ruleset = this.#render(await this.#outside());
+    if ((await this.#run(ruleset)) === undefined) return;
+    const refused = await this.#run(ruleset);
+    if (refused !== undefined) throw new EngineError('system', `nft refused the rules of this engine: ${refused}`);
   }
 
   #render(outside: Outside | undefined): string {
@@ -109,17 +119,19 @@ export class Firewall {
     return { ...rootless.carried, hasLink, ...(machineAddress && { machineAddress }) };
   }
 
-  /** What nft complained of. */
+  /** What nft complained of, or how it came to no end. */
   async #run(script: string): Promise<string | undefined> {
     this.#nft ??= provideNft(this.#install);
     this.#nft.catch(() => {
       this.#nft = undefined;
     });
     const { rootless } = this.#launcher.machine;
-    const { code, stderr } = await this.#launcher.spawn(
-      [...(rootless?.within ?? []), await this.#nft, '-f', '-'],
-      script,
-    );
-    return code === 0 ? undefined : stderr.trim();
+    const command = [...(rootless?.within ?? []), await this.#nft, '-f', '-'];
+    try {
+      const { code, stderr } = await this.#launcher.spawn(command, script);
+      return code === 0 ? undefined : stderr.trim();
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 }

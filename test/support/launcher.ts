@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,4 +19,26 @@ export async function startLauncher(): Promise<{ launcher: Launcher; folder: str
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** SIGKILL to every process that waits for a job of the launcher in that folder; returns their pids. */
+export function killWaiting(folder: string): number[] {
+  const named = pidsOf(path.join(folder, 'launcher.sock'));
+  const waiting = named.filter(({ parent }) => named.some(({ pid }) => pid === parent));
+  for (const { pid } of waiting) process.kill(pid, 'SIGKILL');
+  return waiting.map(({ pid }) => pid);
+}
+
+function pidsOf(socket: string): { pid: number; parent: number }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(socket) ? [{ pid: Number(name), parent }] : [];
+      } catch {
+        return [];
+      }
+    });
 }

@@ -6,6 +6,7 @@ import { adopt } from '../../../runtime/launch/ahead.js';
 import { composeLaunch } from '../../../runtime/launch/compose.js';
 import type { InterfaceSpec } from '../../../runtime/launch/spec.js';
 import { eventually } from '../../support/api.js';
+import { killWaiting } from '../../support/launcher.js';
 import { launchSpec, machine } from './builders.js';
 import { canContain, openLiving } from './living.js';
 
@@ -70,6 +71,10 @@ const links = () => readdirSync('/sys/class/net');
     assert.is(second.out, '02:42:0a:00:00:02\n0x9\neth0 lo ');
     assert.not.ok(links().includes(`dvt${tag}b`));
     await eventually('the next one is ready', async () => links().includes(`dvt${tag}bn`));
+    killWaiting(living.at());
+    const third = await living.run('three', show, { interfaces: [made('c', 4)] });
+    assert.is(third.out, '02:42:0a:00:00:02\n0x9\neth0 lo ');
+    await eventually('there is one again', async () => links().includes(`dvt${tag}cn`));
     await run([{ op: 'link.delete', name: bridge }]);
     await eventually('all links are gone', async () => !links().some((name) => name.startsWith(`dvt${tag}`)));
   } finally {
