@@ -30,6 +30,8 @@ export interface ApplyContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What providers said in this apply, by the secret's key. */
   readonly secrets: Map<string, Promise<Buffer>>;
+  /** `SERVICE.REPLICA` → the image that its container is made from in place of the service's: of a snapshot. */
+  readonly layers?: ReadonlyMap<string, string>;
   /** Of this project, where an engine on this machine can mount files from; undefined: it cannot. */
   readonly privateFolder: string | undefined;
 }

@@ -33,6 +33,7 @@ export async function createContainerOf(
     inherited: op.replaces?.keepVolumes ? anonymousVolumes(op.replaces.id, context) : {},
     ...(oneOff ? { oneOff } : {}),
     ...(files ? { files } : {}),
+    layer: oneOff ? undefined : context.layers?.get(`${service.name}.${op.replica}`),
   });
   const platform = service.platform as string | undefined;
   const { Id, Warnings } = await createContainer(context.engine, op.name, body, platform);

@@ -21,6 +21,7 @@ export interface PlanRun {
   readonly variables?: Readonly<Record<string, string>>;
   readonly build?: Partial<BuildSettings>;
   readonly hostPorts?: HostPorts;
+  readonly layers?: ApplyContext['layers'];
   /** `--wait-timeout`: waiting longer than this fails. */
   readonly limitMs?: number;
   /** False: containers' output is shown meanwhile, and the caller listens to Ctrl-C itself. */
@@ -82,7 +83,7 @@ const isHushed = (event: Event, { hushed }: PlanRun): boolean =>
 export function applyContext(
   session: Session,
   engine: EngineClient,
-  run: Pick<PlanRun, 'project' | 'observed' | 'locate' | 'variables' | 'build' | 'hostPorts'>,
+  run: Pick<PlanRun, 'project' | 'observed' | 'locate' | 'variables' | 'build' | 'hostPorts' | 'layers'>,
   live: Pick<ApplyContext, 'emit' | 'signal' | 'readiness'>,
 ): ApplyContext {
   return {
@@ -95,6 +96,7 @@ export function applyContext(
     containers: run.observed.containers,
     build: { ...defaultBuild, ...run.build },
     hostPorts: run.hostPorts ?? {},
+    ...(run.layers ? { layers: run.layers } : {}),
     version: session.world.version,
     env: run.variables ?? session.world.env,
     secrets: new Map(),

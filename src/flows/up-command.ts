@@ -54,8 +54,9 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
   const interrupts = stays ? new Interrupts(() => process.exit(130)) : undefined;
   let result: UpResult | undefined;
   try {
-    if (wish['from-snapshot'] && !wish['dry-run']) await seed(session, wish['from-snapshot']);
+    const layers = await seed(session, wish);
     result = await bringUp(session, {
+      ...(layers ? { layers } : {}),
       ...(interrupts ? { interrupts } : {}),
       plan: toUpOptions(wish, session.world.env),
       dryRun: wish['dry-run'] ?? false,
@@ -192,9 +193,11 @@ async function offerMenu(
   });
 }
 
-async function seed(session: Session, name: string): Promise<void> {
-  const { seedVolumes } = await import('./snapshots/snapshots.js');
-  await seedVolumes(session, name);
+async function seed(session: Session, wish: UpWish): Promise<ReadonlyMap<string, string> | undefined> {
+  const name = wish['from-snapshot'];
+  if (!name || wish['dry-run']) return undefined;
+  const { seedFrom } = await import('./snapshots/snapshots.js');
+  return seedFrom(session, name);
 }
 
 async function watchInBackground(session: Session, { services }: UpWish, { loaded }: UpResult): Promise<void> {

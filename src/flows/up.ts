@@ -40,6 +40,8 @@ export interface UpRequest {
   readonly alone?: boolean;
   /** Images are what the lock file says; undefined: where that is the custom (CI, `prod`). */
   readonly locked?: boolean | undefined;
+  /** Images of a snapshot that containers are made from: see `ApplyContext`. */
+  readonly layers?: ReadonlyMap<string, string>;
 }
 
 /** Kinds of steps that `--quiet-pull` and `--quiet-build` leave without progress. */
@@ -101,6 +103,7 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
     alone,
     ...(request.interrupts ? { interrupts: request.interrupts } : {}),
     ...(request.hushed ? { hushed: request.hushed } : {}),
+    ...(request.layers ? { layers: request.layers } : {}),
     ...(request.waitTimeoutMs ? { limitMs: request.waitTimeoutMs } : {}),
   };
   const first = request.dryRun ? undefined : planImagesFirst(project, observed, request.plan);

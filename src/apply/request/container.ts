@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly hostPorts: HostPorts;
   /** Of devenv. */
   readonly version: string;
+  /** The image of a snapshot that it is made from; for everyone else it is a container of `imageId`. */
+  readonly layer?: string | undefined;
   /** Mounts of secrets and configs that were written for it. */
   readonly files?: readonly VolumeMount[];
   /** A container of `run`, beside the service's own: others do not find it by the service's name unless wanted. */
@@ -35,7 +37,7 @@ export function containerRequest(
   return {
     ...processConfig(service),
     Env: environment({ ...portVariables(project, context.hostPorts), ...service.environment }),
-    Image: imageName(project, service),
+    Image: context.layer ?? imageName(project, service),
     Labels: { ...service.labels, ...composeLabels(service, op, context) },
     ExposedPorts: exposedPorts(service),
     HostConfig: { ...hostConfig(service, context), PortBindings: portBindings(service, op, context) },

@@ -9,6 +9,7 @@ const columns = [
   { head: 'PROJECT', cell: (row: SnapshotRow) => row.Project },
   { head: 'CREATED', cell: (row: SnapshotRow) => row.CreatedAt },
   { head: 'VOLUMES', cell: (row: SnapshotRow) => row.Volumes },
+  { head: 'LAYERS', cell: (row: SnapshotRow) => row.Layers },
 ];
 
 export default class SnapshotLs extends DevenvCommand {

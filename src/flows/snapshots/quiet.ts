@@ -8,6 +8,7 @@ import { UserError } from '../../errors.js';
 import type { ObservedContainer } from '../../model/observed.js';
 import type { ExecWish } from '../../model/plan.js';
 import type { Project } from '../../model/project.js';
+import { Cancelled, Interrupts } from '../interrupt.js';
 import type { Session } from '../session.js';
 
 /** `x-snapshot` of a service. */
@@ -21,21 +22,38 @@ interface SnapshotHooks {
 }
 
 /** Runs `work` while the containers are paused, or stopped where their service says so. They go on whatever happens. */
-export async function whileQuiet(
+export async function whileQuiet<T>(
   session: Session,
   project: Project,
   containers: readonly ObservedContainer[],
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   const engine = await session.engine();
   const running = containers.filter((one) => one.state === 'running');
   const undo: (() => Promise<unknown>)[] = [];
+  let interrupted = false;
+  const interrupts = new Interrupts(() => {
+    interrupted = true;
+  });
   try {
-    for (const container of running) undo.push(await quieten(session, engine, container, hooksOf(project, container)));
-    await work();
+    for (const container of running) {
+      if (interrupted) throw new Cancelled();
+      await quieten(session, engine, container, { hooks: hooksOf(project, container), undo });
+    }
+    const done = await work();
+    if (interrupted) throw new Cancelled();
+    return done;
   } finally {
-    for (const goOn of undo.reverse()) await goOn();
+    await allGoOn(undo.reverse());
+    interrupts.stop();
   }
+}
+
+/** Each of them, whatever happens to the others. Throws the first failure. */
+async function allGoOn(undo: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const goOn of undo) await goOn().catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 function hooksOf(project: Project, { service: name }: ObservedContainer): SnapshotHooks {
@@ -59,21 +77,18 @@ function toExec(hook: WrittenHook): ExecWish {
   return { ...wish, command: typeof command === 'string' ? ['sh', '-c', command] : command };
 }
 
-/** Gives what makes it go on. */
+/** Adds to `undo` what makes it go on, as soon as there is something to undo. */
 async function quieten(
   session: Session,
   engine: EngineClient,
   { id, name }: ObservedContainer,
-  { pre, post, stop }: SnapshotHooks,
-): Promise<() => Promise<unknown>> {
+  { hooks: { pre, post, stop }, undo }: { readonly hooks: SnapshotHooks; readonly undo: (() => Promise<unknown>)[] },
+): Promise<void> {
   if (pre) await hook(session, engine, name, id, pre);
+  if (post) undo.push(() => hook(session, engine, name, id, post));
   if (stop) await stopContainer(engine, id);
   else await pauseContainer(engine, id);
-  return async () => {
-    if (stop) await startContainer(engine, id);
-    else await unpauseContainer(engine, id);
-    if (post) await hook(session, engine, name, id, post);
-  };
+  undo.push(() => (stop ? startContainer(engine, id) : unpauseContainer(engine, id)));
 }
 
 async function hook({ terminal }: Session, engine: EngineClient, name: string, id: string, wish: ExecWish) {

@@ -1,94 +1,63 @@
-/** `snapshot save|ls|restore|rm`, and `up --from-snapshot`. */
+/** `snapshot ls|restore|rm`, and `up --from-snapshot`. */
 import { volumeRequest } from '../../apply/request/project.js';
 import type { EngineClient } from '../../engine/client.js';
-import { createVolume, inspectVolume } from '../../engine/volumes.js';
+import { createVolume } from '../../engine/volumes.js';
 import { UserError } from '../../errors.js';
-import type { Observed, ObservedContainer } from '../../model/observed.js';
 import type { Project } from '../../model/project.js';
 import { observeByName } from '../../observe/observe.js';
 import { hashVolume } from '../../plan/hash.js';
 import { planStart, planStop } from '../../plan/lifecycle.js';
+import { defaultUpOptions } from '../../plan/options.js';
 import { runPlan } from '../run-plan.js';
 import type { Session } from '../session.js';
-import { copyTree, reachable, replaceTree } from './copy-tree.js';
-import { whileQuiet } from './quiet.js';
-import { findSnapshot, forgetSnapshot, keepSnapshot, listSnapshots, type Snapshot, volumeFolder } from './store.js';
+import { bringUp } from '../up.js';
+import { replaceTree } from './copy-tree.js';
+import { layerImages, removeLayers } from './layers.js';
+import { folderOf, seconds, servicesOf, usersOf, whatOf } from './save.js';
+import { findSnapshot, forgetSnapshot, listSnapshots, type Snapshot, volumeFolder } from './store.js';
 
-export async function saveSnapshot(session: Session, name: string): Promise<void> {
-  if (!/^[a-zA-Z0-9][\w.-]*$/.test(name))
-    throw new UserError('bad-name', `"${name}" is no name: letters, digits, . _ -`);
-  const { project } = await session.load();
-  const engine = await session.engine();
-  const known = await listSnapshots(session, project.name);
-  if (known.some((one) => one.name === name))
-    throw new UserError('name-taken', `There is a snapshot "${name}" already.`, [`devenv snapshot rm ${name}`]);
-  const observed = await observeByName(engine, project);
-  const volumes = observed.volumes.flatMap(({ key, name: volume }) => (key === undefined ? [] : [{ key, volume }]));
-  if (volumes.length === 0)
-    throw new UserError('no-volumes', 'The project has no volume yet: there is nothing to keep.', ['devenv up']);
-  const images = Object.fromEntries(observed.containers.map((one) => [one.service, one.image]));
-  const snapshot: Snapshot = {
-    name,
-    project: project.name,
-    createdAt: new Date().toISOString(),
-    volumes: volumes.map(({ key }) => key).sort(),
-    images,
-  };
-  const began = performance.now();
-  await keepSnapshot(session, snapshot, (folder) =>
-    whileQuiet(
-      session,
-      project,
-      usersOf(
-        observed,
-        volumes.map(({ volume }) => volume),
-      ),
-      async () => {
-        for (const { key, volume } of volumes) await copyTree(await folderOf(engine, volume), `${folder}/${key}`);
-      },
-    ),
-  );
-  await session.terminal.status(`Snapshot ${name}: ${snapshot.volumes.join(', ')} in ${seconds(began)}.\n`);
-}
-
-const seconds = (began: number) => `${((performance.now() - began) / 1000).toFixed(1)} s`;
-
-function usersOf(observed: Observed, volumes: readonly string[]): ObservedContainer[] {
-  return observed.containers.filter((one) =>
-    one.mounts.some(({ name }) => name !== undefined && volumes.includes(name)),
-  );
-}
-
-async function folderOf(engine: EngineClient, volume: string): Promise<string> {
-  return reachable(volume, (await inspectVolume(engine, volume)).Mountpoint);
-}
-
-/** Volumes become what they were; services that use them are stopped for it and started again. */
+/** Volumes, and containers whose layers were kept, become what they were; services that run are stopped for it and started again. */
 export async function restoreSnapshot(session: Session, name: string): Promise<void> {
   const { project, locate } = await session.load();
   const engine = await session.engine();
   const snapshot = await findSnapshot(session, project.name, name);
+  const layers = await layerImages(engine, snapshot);
   await makeMissing(engine, session, project, snapshot);
   const observed = await observeByName(engine, project);
   const wanted = observed.volumes.filter(({ key }) => key !== undefined && snapshot.volumes.includes(key));
-  const users = usersOf(
-    observed,
-    wanted.map((one) => one.name),
-  );
+  const layered = observed.containers.filter((one) => !one.oneOff && layers.has(`${one.service}.${one.replica}`));
+  const volumes = wanted.map((one) => one.name);
+  const users = [...new Set([...usersOf(observed, volumes), ...layered])];
   const running = users.filter((one) => one.state === 'running' || one.state === 'paused');
   const began = performance.now();
   await runPlan(session, engine, { plan: planStop(project, running, undefined), project, observed, locate });
   try {
     for (const { key, name: volume } of wanted)
       await replaceTree(volumeFolder(session, snapshot, key!), await folderOf(engine, volume));
+    if (layers.size > 0) await makeAnewFrom(session, project, layers);
   } finally {
     const after = await observeByName(engine, project);
-    const stopped = after.containers.filter((one) => running.some(({ id }) => id === one.id));
+    const stopped = after.containers.filter((one) => running.some(({ name: before }) => before === one.name));
     await runPlan(session, engine, { plan: planStart(project, stopped, false), project, observed: after, locate });
   }
-  await session.terminal.status(
-    `Restored ${snapshot.name}: ${wanted.map((one) => one.key).join(', ')} in ${seconds(began)}.\n`,
-  );
+  await session.terminal.status(`Restored ${snapshot.name}: ${whatOf(snapshot)} in ${seconds(began)}.\n`);
+}
+
+/** Containers as the config of now says them, upon what they had written then. Not started. */
+async function makeAnewFrom(session: Session, project: Project, layers: ReadonlyMap<string, string>): Promise<void> {
+  const kept = new Set([...layers.keys()].map((key) => key.replace(/\.\d+$/, '')));
+  const services = [...kept].filter((name) => project.services[name]);
+  if (services.length === 0) return;
+  const plan = { ...defaultUpOptions, services, dependencies: false, recreate: 'force', start: false } as const;
+  await bringUp(session, {
+    plan,
+    layers,
+    dryRun: false,
+    waitTimeoutMs: undefined,
+    yes: false,
+    quiet: true,
+    locked: false,
+  });
 }
 
 /** Volumes of the snapshot that the project names and the engine lacks. Gives their keys. */
@@ -113,11 +82,15 @@ async function makeMissing(
   return missing;
 }
 
-/** Before `up`: volumes that are not there yet begin as the snapshot has them; those that are there stay as they are. */
-export async function seedVolumes(session: Session, name: string): Promise<void> {
+/**
+ * Before `up`: volumes that are not there yet begin as the snapshot has them; those that are there stay as they are. Gives the
+ * images that new containers begin from.
+ */
+export async function seedFrom(session: Session, name: string): Promise<ReadonlyMap<string, string>> {
   const { project } = await session.loadQuietly([]);
   const engine = await session.engine();
   const snapshot = await findSnapshot(session, project.name, name);
+  const layers = await layerImages(engine, snapshot);
   const made = await makeMissing(engine, session, project, snapshot);
   for (const key of made)
     await replaceTree(volumeFolder(session, snapshot, key), await folderOf(engine, project.volumes[key]!.name));
@@ -126,6 +99,7 @@ export async function seedVolumes(session: Session, name: string): Promise<void>
     await session.terminal.status(
       `${kept.join(', ')}: there already, and left as they are (devenv snapshot restore ${name} replaces them).\n`,
     );
+  return layers;
 }
 
 export async function removeSnapshots(session: Session, names: readonly string[]): Promise<void> {
@@ -136,6 +110,7 @@ export async function removeSnapshots(session: Session, names: readonly string[]
       throw new UserError('other-project', `Snapshot ${name} is of project ${snapshot.project}.`, [
         `devenv snapshot rm ${snapshot.project}/${name}`,
       ]);
+    if (snapshot.layers) await removeLayers(await session.engine(), snapshot.layers);
     await forgetSnapshot(session, snapshot);
     await session.terminal.data(`${name}\n`);
   }
@@ -146,15 +121,18 @@ export interface SnapshotRow {
   readonly Project: string;
   readonly CreatedAt: string;
   readonly Volumes: string;
+  /** Services whose containers' layers were kept. */
+  readonly Layers: string;
 }
 
 export async function snapshotRows(session: Session, all: boolean): Promise<SnapshotRow[]> {
   const project = all ? undefined : (await session.loadQuietly([])).project.name;
   const found = await listSnapshots(session, project);
-  return found.map(({ name: Name, project: Project, createdAt: CreatedAt, volumes }) => ({
+  return found.map(({ name: Name, project: Project, createdAt: CreatedAt, volumes, layers = [] }) => ({
     Name,
     Project,
     CreatedAt,
     Volumes: volumes.join(', '),
+    Layers: servicesOf(layers).join(', '),
   }));
 }

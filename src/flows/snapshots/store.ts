@@ -15,6 +15,15 @@ export interface Snapshot {
   readonly volumes: readonly string[];
   /** Service → the image that it ran. */
   readonly images: Readonly<Record<string, string>>;
+  /** Of its containers, where they were asked for. */
+  readonly layers?: readonly KeptLayer[];
+}
+
+/** What a container's file system was, as an image of the engine. */
+export interface KeptLayer {
+  readonly service: string;
+  readonly replica: number;
+  readonly image: string;
 }
 
 const record = 'snapshot.json';
@@ -59,20 +68,22 @@ export async function findSnapshot(session: Session, project: string, wanted: st
   ]);
 }
 
-/** `fill` writes into the folder that it gets; the snapshot is there when all of it is, and not before. */
+/** `fill` writes into the folder that it gets, and gives the layers; the snapshot is there when all of it is. Gives it whole. */
 export async function keepSnapshot(
   session: Session,
   snapshot: Snapshot,
-  fill: (folder: string) => Promise<void>,
-): Promise<void> {
+  fill: (folder: string) => Promise<readonly KeptLayer[]>,
+): Promise<Snapshot> {
   const folder = snapshotFolder(session, snapshot);
   const partial = path.join(path.dirname(folder), `.${snapshot.name}.partial`);
   await rm(partial, { recursive: true, force: true });
   await mkdir(path.join(partial, 'volumes'), { recursive: true, mode: 0o700 });
   try {
-    await fill(path.join(partial, 'volumes'));
-    await writeFile(path.join(partial, record), `${JSON.stringify(snapshot, null, 2)}\n`);
+    const layers = await fill(path.join(partial, 'volumes'));
+    const whole: Snapshot = layers.length > 0 ? { ...snapshot, layers } : snapshot;
+    await writeFile(path.join(partial, record), `${JSON.stringify(whole, null, 2)}\n`);
     await rename(partial, folder);
+    return whole;
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
     throw error;
