@@ -6,6 +6,7 @@ import type { Table } from '../state/types.js';
 import type { Container } from './container.js';
 import { EventBus } from './events.js';
 import type { Exec } from './exec-record.js';
+import { Mutex } from './mutex.js';
 import { ContainerRegistry } from './registry.js';
 import type { MachineSize } from './resources.js';
 import type { ContainerRecord, ContainerState, Foundations, VolumeRecord } from './types.js';
@@ -16,6 +17,8 @@ export class Engine {
   readonly events = new EventBus();
   readonly execs = new Map<string, Exec>();
   readonly volumeRecords: Table<VolumeRecord>;
+  /** A volume is made and removed by one at a time: another one of its name would lose its folder to the removal. */
+  readonly volumeLock = new Mutex();
   readonly #containerRecords: Table<ContainerRecord>;
   readonly #unwritten = new Set<Container>();
   /** Starts a container again on behalf of its restart policy; set by `openEngine`, as `start` cannot be known here. */

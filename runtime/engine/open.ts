@@ -5,6 +5,7 @@ import { sweepGroups } from './group-removal.js';
 import { startLocked } from './start.js';
 import { takeOver } from './takeover.js';
 import type { Foundations } from './types.js';
+import { healVolumes } from './volumes.js';
 
 /** Makes the engine and takes over what an earlier one left. */
 export async function openEngine(foundations: Foundations): Promise<Engine> {
@@ -16,6 +17,7 @@ export async function openEngine(foundations: Foundations): Promise<Engine> {
   );
   const engine = new Engine(foundations);
   engine.restart = (container) => container.lock.run(() => startLocked(engine, container, { restarting: true }));
+  await healVolumes(engine);
   await takeOver(engine);
   void sweepGroups(engine.cgroups, instanceName(runtime)).catch(() => undefined);
   return engine;

@@ -73,21 +73,29 @@ export async function createVolume(engine: Engine, request: VolumeRequest): Prom
   const name = isAnonymous ? randomBytes(32).toString('hex') : request.name!;
   checkDriver(name, request.driver);
   if (!isAnonymous) checkVolumeName(name);
-  const existing = engine.volumeRecords.get(name);
-  if (existing !== undefined) return existing;
-  checkOptions(name, request.options);
-  const volume: VolumeRecord = {
-    name,
-    driver: 'local',
-    created: now(),
-    labels: isAnonymous ? { ...request.labels, [ANONYMOUS_LABEL]: '' } : request.labels,
-    options: request.options,
-    anonymous: isAnonymous,
-  };
-  const written = engine.volumeRecords.put(name, volume);
-  await Promise.all([makeFolder(engine, name), written]);
-  engine.events.publish('volume', 'create', name, { driver: 'local' });
-  return volume;
+  return engine.volumeLock.run(async () => {
+    const existing = engine.volumeRecords.get(name);
+    if (existing !== undefined) return existing;
+    checkOptions(name, request.options);
+    const volume: VolumeRecord = {
+      name,
+      driver: 'local',
+      created: now(),
+      labels: isAnonymous ? { ...request.labels, [ANONYMOUS_LABEL]: '' } : request.labels,
+      options: request.options,
+      anonymous: isAnonymous,
+    };
+    const written = engine.volumeRecords.put(name, volume);
+    await Promise.all([makeFolder(engine, name), written]);
+    engine.events.publish('volume', 'create', name, { driver: 'local' });
+    return volume;
+  });
+}
+
+/** An engine that was killed between a volume's record and its folder leaves the record alone. */
+export async function healVolumes(engine: Engine): Promise<void> {
+  const make = ({ name }: VolumeRecord) => mkdir(volumeData(engine, name), { recursive: true, mode: 0o755 });
+  await Promise.allSettled(listVolumes(engine).map(make));
 }
 
 async function makeFolder(engine: Engine, name: string): Promise<void> {
@@ -108,16 +116,19 @@ export function volumeUsers(engine: Engine, name: string): string[] {
 }
 
 /** Throws `conflict` while a container refers to it, `not-found` unless forced. */
-export async function removeVolume(engine: Engine, name: string, force: boolean): Promise<void> {
-  if (engine.volumeRecords.get(name) === undefined) {
-    if (force) return;
-    getVolume(engine, name);
-  }
-  const users = volumeUsers(engine, name);
-  if (users.length > 0) throw new EngineError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
-  await engine.volumeRecords.remove(name);
-  await moveToTrash(engine, volumeDirectory(engine, name));
-  engine.events.publish('volume', 'destroy', name, { driver: 'local' });
+export function removeVolume(engine: Engine, name: string, force: boolean): Promise<void> {
+  return engine.volumeLock.run(async () => {
+    if (engine.volumeRecords.get(name) === undefined) {
+      if (force) return;
+      getVolume(engine, name);
+    }
+    const users = volumeUsers(engine, name);
+    if (users.length > 0) throw new EngineError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
+    // Files first: a record without them is put right by the next engine, files without one would be the next volume's.
+    await moveToTrash(engine, volumeDirectory(engine, name));
+    await engine.volumeRecords.remove(name);
+    engine.events.publish('volume', 'destroy', name, { driver: 'local' });
+  });
 }
 
 /** Gone at once by a rename; its files are deleted in the background. */

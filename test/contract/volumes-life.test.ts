@@ -1,4 +1,6 @@
 /** Volumes from being made to being pruned. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ask, expectRefusal, filterOf, printedIn } from '../support/api.js';
@@ -54,6 +56,37 @@ volumes('making it again gives the one that is there', async () => {
     assert.equal(again.json.Labels, { first: '1' });
   });
 });
+
+volumes('one that is made again while it is removed has its folder', async () => {
+  const Name = 'contract-again';
+  for (let i = 0; i < 15; i++) {
+    await ask(engine, 'POST', '/volumes/create', { Name });
+    const [removed, made] = await Promise.all([
+      engine.request('DELETE', `/volumes/${Name}`),
+      engine.request('POST', '/volumes/create', { Name }),
+    ]);
+    assert.equal([removed.status, made.status], [204, 201]);
+    const { status } = await engine.request('GET', `/volumes/${Name}`);
+    if (status === 404) continue;
+    await withContainer(engine, { Cmd: ['sleep', '100'], HostConfig: { Binds: [`${Name}:/v`] } }, async (id) => {
+      await ask(engine, 'POST', `/containers/${id}/start`);
+      assert.is(await printedIn(engine, id, 'echo kept > /v/file; cat /v/file'), 'kept\n');
+    });
+    await ask(engine, 'DELETE', `/volumes/${Name}?force=1`);
+  }
+  await engine.request('DELETE', `/volumes/${Name}`);
+});
+
+if (!isOtherEngine)
+  volumes('one whose folder an engine did not live to make is whole with the next', async () => {
+    await withVolume({ Name: 'contract-half' }, async (name) => {
+      const { json } = await ask(engine, 'GET', `/volumes/${name}`);
+      await engine.kill();
+      await rm(json.Mountpoint, { recursive: true });
+      await engine.restart();
+      assert.ok(existsSync(json.Mountpoint));
+    });
+  });
 
 const refused: readonly (readonly [body: object, status: number, message: string])[] = [
   [{ Name: 'x' }, 400, 'create x: volume name is too short, names should be at least two alphanumeric characters'],

@@ -107,11 +107,14 @@ export async function keptLive(world: World, before: Kept, hit: ReadonlySet<stri
   return wrong.length > 0 ? wrong : portAnswers(world.ports.steady, '/passwd');
 }
 
-/** The talker counts: a start counts from 0 again, and no number in between is missing. */
+/** The talker counts: a start counts from 0 again, and no number in between is missing. Its shell tells of a child that was killed. */
 export async function keptLines(world: World): Promise<string[]> {
   const { stdout, code, stderr } = await world.keep('logs', '--no-log-prefix', 'talker');
   if (code !== 0) return [`logs ended with ${code}: ${stderr}`];
-  const lines = stdout.trim().split('\n');
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== 'Killed');
   const gap = lines.findIndex((line, at) => {
     const [, number] = /^line (\d+)$/.exec(line) ?? [];
     const last = Number(/^line (\d+)$/.exec(lines[at - 1] ?? '')?.[1] ?? -1);
