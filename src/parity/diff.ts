@@ -59,13 +59,18 @@ export function diffEnvironments(
     differences.push(...found);
     same[service] = aspects.filter(
       (aspect) =>
-        aspect !== 'service' && !found.some((one) => one.aspect === aspect) && isKnown(aspect, packagesOf(service)),
+        aspect !== 'service' &&
+        !found.some((one) => one.aspect === aspect) &&
+        isKnown(aspect, [a, b], packagesOf(service)),
     );
   }
   return { differences: differences.sort(byWeight), same };
 }
 
-const isKnown = (aspect: Aspect, packages: unknown) => aspect !== 'packages' || packages !== undefined;
+function isKnown(aspect: Aspect, sides: readonly ServiceFacts[], packages: unknown): boolean {
+  if (aspect === 'packages') return packages !== undefined;
+  return aspect !== 'network' || sides.every(({ networks }) => networks !== undefined);
+}
 
 function byWeight(a: Difference, b: Difference): number {
   const weight = aspects.indexOf(a.aspect) - aspects.indexOf(b.aspect);
@@ -91,13 +96,13 @@ function diffService(service: string, a: ServiceFacts, b: ServiceFacts): Differe
     ...text('command', 'working directory', a.workingDir, b.workingDir),
     ...text('user', '', a.user, b.user),
     ...list('privileges', a.privileges, b.privileges),
-    ...diffVariables(service, a.environment, b.environment),
+    ...diffVariables(service, a, b),
     ...list('mounts', a.mounts, b.mounts),
     ...text('limits', 'memory', number(a.memory), number(b.memory)),
     ...text('limits', 'cpus', number(a.cpus), number(b.cpus)),
     ...text('health', '', words(a.health), words(b.health)),
     ...list('ports', a.ports, b.ports),
-    ...list('network', a.networks, b.networks),
+    ...(a.networks && b.networks ? list('network', a.networks, b.networks) : []),
     ...text('replicas', '', String(a.replicas), String(b.replicas)),
     ...text('restart', '', a.restart, b.restart),
   ];
@@ -114,23 +119,30 @@ function diffImage(service: string, a: ServiceFacts, b: ServiceFacts): Differenc
   return a.image === b.image ? [] : [{ service, aspect: 'image', what: 'name', left: a.image, right: b.image }];
 }
 
-function diffVariables(
-  service: string,
-  a: Readonly<Record<string, string>>,
-  b: Readonly<Record<string, string>>,
-): Difference[] {
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+function diffVariables(service: string, a: ServiceFacts, b: ServiceFacts): Difference[] {
+  const names = [...new Set([...Object.keys(a.environment), ...Object.keys(b.environment)])].sort();
   return names
-    .filter((name) => a[name] !== b[name])
+    .filter((name) => !isSameVariable(name, a, b))
     .map((what) => {
-      const [left, right] = [shown(what, a[what]), shown(what, b[what])];
+      const [left, right] = [shown(what, a), shown(what, b)];
       const hidden = isSecretName(what) && left === right && left !== undefined;
       return { service, aspect: 'environment', what, left, right: hidden ? '(hidden, another)' : right };
     });
 }
 
-function shown(name: string, value: string | undefined): string | undefined {
-  return value === undefined ? undefined : shownValue(name, value);
+/** Of one whose value stands elsewhere it is known that it is there, and no more. */
+function isSameVariable(name: string, a: ServiceFacts, b: ServiceFacts): boolean {
+  const isThere = (facts: ServiceFacts) => facts.environment[name] !== undefined;
+  if (isReferenced(name, a) || isReferenced(name, b)) return isThere(a) && isThere(b);
+  return a.environment[name] === b.environment[name];
+}
+
+const isReferenced = (name: string, { referenced = [] }: ServiceFacts) => referenced.includes(name);
+
+function shown(name: string, facts: ServiceFacts): string | undefined {
+  const value = facts.environment[name];
+  if (value === undefined) return undefined;
+  return isReferenced(name, facts) ? '(a secret there)' : shownValue(name, value);
 }
 
 function diffPackages(service: string, packages: ReturnType<PackagesOf>): Difference[] {

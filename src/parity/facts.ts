@@ -13,7 +13,9 @@ export interface ServiceFacts {
   readonly environment: Readonly<Record<string, string>>;
   /** Variables whose value stands elsewhere there (a secret of the cluster), and is not known here. */
   readonly referenced?: readonly string[];
-  /** `/data volume`, `/app bind read-only`. */
+  /** Where further variables come from whose names are not known: `the secret db`. */
+  readonly unknownVariables?: readonly string[];
+  /** `/data volume`, `/app bind read-only`; also `config` and `secret` of a cluster. */
   readonly mounts: readonly string[];
   /** Names of files in `/run/secrets`, where they are known; a comparison leaves them aside. */
   readonly secretFiles?: readonly string[];
@@ -28,7 +30,8 @@ export interface ServiceFacts {
   readonly privileges: readonly string[];
   /** The probe's command. */
   readonly health: readonly string[] | undefined;
-  readonly networks: readonly string[];
+  /** By the config's keys; undefined: what it is in there has no such names. */
+  readonly networks: readonly string[] | undefined;
 }
 
 export type EnvironmentFacts = Readonly<Record<string, ServiceFacts>>;

@@ -35,6 +35,8 @@ export function reproduce(
       notes.warnings.push(`${name} is a second container of a pod: it is left out`);
       continue;
     }
+    for (const source of service.unknownVariables ?? [])
+      notes.warnings.push(`${name}: its variables from ${source} are not known, and are left out`);
     const inner = serviceLines(name, service, known.get(name), { ...notes, isWhole: absent.length === 0 });
     lines.push(`  ${key(name)}:`, ...inner.map((line) => `    ${line}`));
   }
@@ -119,11 +121,12 @@ function environmentLines(facts: ServiceFacts, isKnown: boolean, { secrets }: No
   if (names.length === 0) return isKnown ? ['environment: !reset null'] : [];
   return [
     `environment:${isKnown ? ' !override' : ''}`,
-    ...names.map((name) => {
-      const value = environment[name]!;
-      if (!isSecret(name, value) && !referenced.includes(name)) return `  ${key(name)}: ${scalar(dollars(value))}`;
-      secrets.add(name);
-      return `  ${key(name)}: "\${${name}:?a secret of what is reproduced}"`;
+    ...names.map((variable) => {
+      const value = environment[variable]!;
+      if (!isSecret(variable, value) && !referenced.includes(variable))
+        return `  ${key(variable)}: ${scalar(dollars(value))}`;
+      secrets.add(variable);
+      return `  ${key(variable)}: "\${${variable}:?a secret of what is reproduced}"`;
     }),
   ];
 }
@@ -154,7 +157,7 @@ function mountsOf(name: string, { mounts }: ServiceFacts, { warnings, volumes }:
     const [target = '', type] = mount.split(' ');
     if (type === 'tmpfs' || target.startsWith('/run/secrets/')) return [];
     if (type !== 'volume') {
-      warnings.push(`${name}: ${target} is a folder of that host, and is left out`);
+      warnings.push(`${name}: ${target} is ${placeOf[type ?? ''] ?? 'a folder of that host'}, and is left out`);
       return [];
     }
     const volume = `${name}${target.replace(/[^a-zA-Z0-9]+/g, '-')}`.replace(/-$/, '');
@@ -162,6 +165,11 @@ function mountsOf(name: string, { mounts }: ServiceFacts, { warnings, volumes }:
     return [`${volume}:${target}${mount.endsWith(' read-only') ? ':ro' : ''}`];
   });
 }
+
+const placeOf: Readonly<Record<string, string>> = {
+  config: 'made of a config map of the cluster',
+  secret: 'a secret of the cluster',
+};
 
 const tmpfsOf = ({ mounts }: ServiceFacts) =>
   mounts.filter((mount) => / tmpfs\b/.test(mount)).map((mount) => mount.split(' ')[0]!);

@@ -85,7 +85,7 @@ function factsOf(container: SwarmContainer, { TaskTemplate, Mode, EndpointSpec }
     ].sort(),
     health: filled(container.Healthcheck?.Test),
     // A swarm's services name networks by their ids, which say nothing elsewhere.
-    networks: [],
+    networks: undefined,
   };
 }
 

@@ -16,7 +16,8 @@ import {
   type ServiceContainer,
 } from '../../parity/container-facts.js';
 import type { EnvironmentFacts } from '../../parity/facts.js';
-import { type KubernetesItem, kubernetesFacts } from '../../parity/kubernetes-facts.js';
+import { kubernetesFacts } from '../../parity/kubernetes-facts.js';
+import type { KubernetesItem } from '../../parity/kubernetes-items.js';
 import { projectFacts } from '../../parity/project-facts.js';
 import { type SwarmService, stackLabel, swarmFacts } from '../../parity/swarm-facts.js';
 import { lockFileOf, readLockFile } from '../lock/lock.js';
@@ -134,7 +135,7 @@ async function workloadsOf(namespace: string): Promise<KubernetesItem[]> {
   const { execa } = await import('execa');
   const args = [
     'get',
-    'deployments,statefulsets,daemonsets,pods',
+    'deployments,statefulsets,daemonsets,pods,services,configmaps',
     '--output',
     'json',
     ...(namespace ? ['--namespace', namespace] : []),

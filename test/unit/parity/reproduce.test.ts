@@ -176,6 +176,7 @@ reproducing("a swarm's stack", () => {
       replicas: 3,
       restart: 'always',
       privileges: ['read-only'],
+      networks: undefined,
     }),
   );
 });
