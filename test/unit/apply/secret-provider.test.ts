@@ -22,9 +22,9 @@ const contextIn = (folder: string) => ({
   secrets: new Map<string, Promise<Buffer>>(),
 });
 
-async function failure(folder: string, provider: SecretProvider): Promise<UserError> {
+async function failure(folder: string, provider: SecretProvider, more: object = {}): Promise<UserError> {
   try {
-    await providedSecret('token', provider, contextIn(folder));
+    await providedSecret('token', provider, { ...contextIn(folder), ...more });
   } catch (error) {
     return error as UserError;
   }
@@ -60,6 +60,33 @@ asking('what fails says which, why and where, and not what it printed', async ({
   assert.match((await failure(folder, { dotenv, key: 'A' })).message, 'there is no such file');
   await writeFile(dotenv, 'B=1\n');
   assert.match((await failure(folder, { dotenv, key: 'A' })).message, '.env has no A');
+});
+
+const shell = (script: string): SecretProvider => ({ command: ['sh', '-c', script] });
+
+asking('only the last line break goes; what is left in the background is not waited for', async ({ folder }) => {
+  const began = performance.now();
+  const given = await providedSecret('k', shell('sleep 30 & echo $! > pid; printf "a\n\n"'), contextIn(folder));
+  assert.is(String(given), 'a\n');
+  assert.ok(performance.now() - began < 20_000);
+  process.kill(Number(await readFile(path.join(folder, 'pid'), 'utf8')));
+});
+
+asking('one that hangs, prints nothing or too much is named for it', async ({ folder }) => {
+  const hangs = await failure(folder, shell('echo $$ > pid; sleep 30; echo late'), { limitMs: 300 });
+  assert.match(hangs.message, 'its provider sh did not end within 0.3 s');
+  assert.match((await failure(folder, shell('true'))).message, 'its provider sh printed nothing');
+  assert.match((await failure(folder, shell('echo'))).message, 'its provider sh printed nothing');
+  assert.match((await failure(folder, shell('yes'))).message, 'its provider sh printed more than 1 MiB');
+  await writeFile(path.join(folder, 'vault'), '#!/bin/sh\n', { mode: 0o644 });
+  assert.match((await failure(folder, { command: ['./vault'] })).message, './vault may not be executed');
+});
+
+asking('Ctrl-C ends the wait for it', async ({ folder }) => {
+  const gaveUp = new AbortController();
+  const reason = new Error('gave up');
+  setTimeout(() => gaveUp.abort(reason), 100);
+  assert.is(await failure(folder, shell('exec sleep 30'), { signal: gaveUp.signal }), reason);
 });
 
 asking.run();
