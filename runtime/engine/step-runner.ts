@@ -29,7 +29,7 @@ import { settledAll } from './settled-all.js';
 import { now } from './time.js';
 import type { ContainerRecord } from './types.js';
 
-/** The function that the build is handed. Its steps throw `system` when a process cannot be started. */
+/** The function that the build is handed. Its steps throw `system` when a container cannot be made. */
 export function makeStepRunner(engine: Engine): RunStep {
   return (request) => runStep(engine, request);
 }
@@ -44,7 +44,7 @@ async function runStep(engine: Engine, request: StepRequest): Promise<{ exitCode
     const prepared = await prepare(engine, container, request, connected);
     return await follow(prepared, request);
   } catch (error) {
-    throw stepFailure(error);
+    return stepFailure(error, request);
   } finally {
     await releaseEndpoints(engine, container);
     await clearLostMonitor(engine, container.id);
@@ -130,11 +130,16 @@ async function follow(prepared: PreparedContainer, request: StepRequest): Promis
   }
 }
 
-function stepFailure(error: unknown): unknown {
-  if (!(error instanceof LaunchError)) return error;
+/** A program that cannot be executed is the step's own failure: it says why and ends with 1, as under BuildKit. */
+function stepFailure(error: unknown, { onOutput }: StepRequest): { exitCode: number } {
+  if (!(error instanceof LaunchError)) throw error;
   const exec = execSentence(error);
-  const text = exec?.text ?? `${error.operation} ${error.subject}: ${errnoSentence(error.errno)}`;
-  return new EngineError('system', `unable to start container process: ${text}`, { cause: error });
+  if (exec !== undefined) {
+    onOutput(Buffer.from(`unable to start container process: ${exec.text}\n`), 'stderr');
+    return { exitCode: 1 };
+  }
+  const text = `${error.operation} ${error.subject}: ${errnoSentence(error.errno)}`;
+  throw new EngineError('system', `unable to start container process: ${text}`, { cause: error });
 }
 
 function stepMounts(request: StepRequest): MountSpec[] {

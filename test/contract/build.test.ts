@@ -46,6 +46,8 @@ interface Options {
   readonly ssh?: boolean;
   /** A folder of the context, or what buildx takes. */
   readonly contexts?: Record<string, string>;
+  /** Path → text of a context that this case has for itself; one that ends in `/` is a folder, `->x` a link to x. */
+  readonly files?: Record<string, string>;
 }
 
 const building = suite('builds as BuildKit makes them');
@@ -82,9 +84,10 @@ for (const file of readdirSync(cases).filter((name) => name.endsWith('.Dockerfil
   const name = file.replace('.Dockerfile', '');
   building(name, async () => {
     const { text, options } = readCase(readFileSync(join(cases, file), 'utf8'));
-    const written = await writeCase(text, options);
+    const context = options.files ? await ownContext(options.files) : join(folder, 'context');
+    const written = await writeCase(context, text, options);
     try {
-      await (isOtherEngine ? buildWithDocker(options) : build(options));
+      await (isOtherEngine ? buildWithDocker(context, options) : build(context, options));
     } finally {
       for (const path of written) await rm(path);
     }
@@ -108,8 +111,24 @@ function fill(text: string): string {
 
 const unfill = (text: string) => text.replaceAll(server.host, 'HOST').replaceAll(unique, 'CASEID');
 
-async function writeCase(text: string, { file = 'Dockerfile', ignore, ownIgnore }: Options): Promise<string[]> {
-  const context = join(folder, 'context');
+async function ownContext(files: Readonly<Record<string, string>>): Promise<string> {
+  const context = await mkdtemp(join(folder, 'own-'));
+  await chmod(context, 0o755);
+  for (const [path, text] of Object.entries(files)) {
+    const place = join(context, path);
+    await mkdir(path.endsWith('/') ? place : dirname(place), { recursive: true, mode: 0o755 });
+    if (path.endsWith('/')) continue;
+    if (text.startsWith('->')) await symlink(text.slice(2), place);
+    else await writeFile(place, text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
+  }
+  return context;
+}
+
+async function writeCase(
+  context: string,
+  text: string,
+  { file = 'Dockerfile', ignore, ownIgnore }: Options,
+): Promise<string[]> {
   const files = { [file]: text, '.dockerignore': ignore, [`${file}.dockerignore`]: ownIgnore };
   const given = Object.entries(files).filter((pair): pair is [string, string] => pair[1] !== undefined);
   for (const [name, content] of given) await writeFile(join(context, name), content, { mode: 0o644 });
@@ -187,7 +206,7 @@ function tarOfFolder(root: string): Promise<Buffer> {
 }
 
 /** Through `POST /build`; what Docker has no parameter for goes in our own (see `api/handlers/build.ts`). */
-async function build(options: Options): Promise<void> {
+async function build(context: string, options: Options): Promise<void> {
   const query = new URLSearchParams({ t: BUILT });
   const texts = { target: options.target, platform: options.platform, networkmode: options.network };
   const others = { shmsize: options.shmSize, dockerfile: options.file, extrahosts: options.addHosts?.join(',') };
@@ -203,7 +222,7 @@ async function build(options: Options): Promise<void> {
   for (const [key, value] of Object.entries(documents)) if (value) query.set(key, JSON.stringify(value));
   const secrets = mapValues(options.secrets ?? {}, (text) => Buffer.from(text).toString('base64'));
   const headers = { ...TAR, 'x-build-secrets': Buffer.from(JSON.stringify(secrets)).toString('base64url') };
-  const answer = await engine.request('POST', `/build?${query}`, await tarOfFolder(join(folder, 'context')), headers);
+  const answer = await engine.request('POST', `/build?${query}`, await tarOfFolder(context), headers);
   assert.not.match(answer.text, /"errorDetail"/);
   assert.is(answer.status, 200, answer.text);
 }
@@ -218,7 +237,7 @@ function parseUlimit(text: string) {
   return { Name: name, Soft: Number(soft), Hard: Number(hard) };
 }
 
-async function buildWithDocker(options: Options): Promise<void> {
+async function buildWithDocker(context: string, options: Options): Promise<void> {
   const { buildargs = {}, labels = {}, contexts = {}, secrets = {}, target, platform, network } = options;
   const secretFiles = await Promise.all(
     Object.entries(secrets).map(async ([id, text]) => {
@@ -235,11 +254,11 @@ async function buildWithDocker(options: Options): Promise<void> {
     'add-host': options.addHosts ?? [],
     ulimit: options.ulimits ?? [],
     ...mapGiven({ target, platform, network, 'shm-size': options.shmSize }),
-    ...mapGiven({ file: options.file && join(folder, 'context', options.file) }),
+    ...mapGiven({ file: options.file && join(context, options.file) }),
   };
   const words = Object.entries(flags).flatMap(([name, values]) => values.flatMap((value) => [`--${name}`, value]));
   const env = { ...process.env, DOCKER_HOST: process.env.CONTRACT_ENGINE, DOCKER_BUILDKIT: '1' };
-  await run('docker', ['build', '-q', '-t', BUILT, ...words, join(folder, 'context')], { env });
+  await run('docker', ['build', '-q', '-t', BUILT, ...words, context], { env });
 }
 
 const pairs = (values: Record<string, string>) => Object.entries(values).map(([key, value]) => `${key}=${value}`);

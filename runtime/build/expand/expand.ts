@@ -153,8 +153,8 @@ class Scanner {
     if (char === '+' || char === '-' || char === '?') return this.defaulted(name, value, char, false);
     if (char === '#' || char === '%') return this.stripped(value, char);
     if (char === '/') return this.replaced(value);
-    if (char === undefined) throw new Error("syntax error: missing '}' in ${");
-    throw new Error(`unsupported modifier (${char}) in substitution`);
+    // At the end of the text BuildKit names the character that stands for none.
+    throw new Error(`unsupported modifier (${char ?? '\ufffd'}) in substitution`);
   }
 
   private defaulted(name: string, value: string | undefined, modifier: string | undefined, colon: boolean) {

@@ -8,12 +8,13 @@ export interface Owner {
 
 /**
  * `user[:group]` by the image's own `/etc/passwd` and `/etc/group`; numbers pass. A user without a group brings its
- * own (a plain number is its own group). A name that is not there is undefined: BuildKit leaves root then.
+ * own (a plain number is its own group), one that is left empty behind its colon is root's. A name that is not there is
+ * undefined: BuildKit leaves root then.
  */
 export async function lookUpOwner(tree: Tree, text: string): Promise<{ owner: Owner; unknown: string | undefined }> {
   const [user = '', group] = text.split(':', 2);
   const account = await lookUpUser(tree, user);
-  const gid = group === undefined || group === '' ? account?.gid : await lookUpGroup(tree, group);
+  const gid = group === undefined ? account?.gid : await lookUpGroup(tree, group);
   const unknown = account === undefined ? user : gid === undefined ? group : undefined;
   return { owner: { uid: account?.uid ?? 0, gid: gid ?? account?.gid ?? 0 }, unknown };
 }
@@ -26,6 +27,7 @@ async function lookUpUser(tree: Tree, user: string): Promise<Owner | undefined> 
 }
 
 async function lookUpGroup(tree: Tree, group: string): Promise<number | undefined> {
+  if (group === '') return 0;
   if (/^\d+$/.test(group)) return Number(group);
   const fields = (await lines(tree, 'etc/group')).find(([name]) => name === group);
   return fields === undefined ? undefined : Number(fields[2]);

@@ -69,7 +69,7 @@ function namedSource(name: string, named: Named = NOTHING): Source | undefined {
 /** Throws DockerfileError. */
 export function buildGraph(instructions: readonly Instruction[], options: GraphOptions): Graph {
   const first = instructions.findIndex((one) => one.kind === 'from');
-  if (first < 0) throw new DockerfileError('no build stage in current context', instructions[0]);
+  if (first < 0) throw noStage(instructions);
   const globals = readGlobals(instructions.slice(0, first), options);
   const variables: Variables = (name) => globals.get(name) ?? options.predefined.get(name);
   const stages: Stage[] = [];
@@ -78,6 +78,14 @@ export function buildGraph(instructions: readonly Instruction[], options: GraphO
   const needed = neededStages(stages, target);
   for (const stage of needed) checkSources(stage, stages, options.named);
   return { stages, target, needed, globals, named: options.named ?? NOTHING };
+}
+
+/** BuildKit's parser stumbles over an instruction outside of a stage; that there is none at all it sees later. */
+function noStage(instructions: readonly Instruction[]): DockerfileError {
+  const other = instructions.find(({ kind }) => kind !== 'arg');
+  return other === undefined
+    ? new DockerfileError('dockerfile contains no stages to build', undefined)
+    : new DockerfileError('no build stage in current context', other);
 }
 
 function readGlobals(instructions: readonly Instruction[], options: GraphOptions): Map<string, string | undefined> {
@@ -260,9 +268,7 @@ function stageReads(instruction: StageInstruction, before: readonly Stage[], nam
 
 function pickTarget(stages: readonly Stage[], wanted: string | undefined): Stage {
   if (wanted === undefined || wanted === '') return stages.at(-1)!;
-  const named = stages.findLast((stage) => stage.name === wanted.toLowerCase());
-  const numbered = /^\d+$/.test(wanted) ? stages[Number(wanted)] : undefined;
-  const target = named ?? numbered;
+  const target = stages.findLast((stage) => stage.name === wanted.toLowerCase());
   if (target === undefined) {
     const names = stages.flatMap(({ name }) => (name === undefined ? [] : [name]));
     throw new DockerfileError(`target stage "${wanted}" could not be found${didYouMean(wanted, names)}`, undefined);

@@ -13,9 +13,16 @@ export function parseDurationNs(text: string): number {
   if (text === '0') return 0;
   const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) {
-    throw new Error(`time: invalid duration "${text}"`);
+    throw new Error(`time: ${mistakeIn(text)} duration "${text}"`);
   }
   return Math.round(parts.reduce((sum, part) => sum + Number(part[1]) * UNITS_NS[part[2]!]!, 0));
+}
+
+/** Go tells a number that stands alone from what is no number at all. */
+function mistakeIn(text: string): string {
+  const unit = /^[+-]?(?:\d+\.?\d*|\.\d+)([^\d.]*)/.exec(text)?.[1];
+  if (unit === undefined) return 'invalid';
+  return unit === '' ? 'missing unit in' : Object.hasOwn(UNITS_NS, unit) ? 'invalid' : `unknown unit "${unit}" in`;
 }
 
 /** As Go prints it: `1m30s`, `500ms`, `0s`. */

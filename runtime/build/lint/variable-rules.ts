@@ -31,8 +31,11 @@ export function undefinedVariables(input: LintInput): Warning[] {
     if (begun === undefined) return [];
     const known = new Set(begun);
     const found = stage.instructions.flatMap((one) => {
-      const warnings = undefinedIn(one, known, input);
-      for (const name of declaredBy(one)) known.add(name);
+      const declared = declaredBy(one);
+      // The values of one ARG see those before them, the pairs of one ENV do not.
+      const seen = one.kind === 'arg' ? new Set([...known, ...declared]) : known;
+      const warnings = undefinedIn(one, seen, input);
+      for (const name of declared) known.add(name);
       return warnings;
     });
     ends.set(stage.index, known);

@@ -30,6 +30,7 @@ export function lexDockerfile(text: string): SourceFile {
     next = opened.next;
     instructions.push({ ...splitInstruction(joined.text), heredocs: opened.heredocs, line: start + 1, endLine: next });
   }
+  if (text === '') throw new DockerfileError('the Dockerfile cannot be empty', undefined);
   if (instructions.length === 0) throw new DockerfileError('file with no instructions', { line: 1, endLine: 1 });
   return { directives, instructions, warnings, comments };
 }

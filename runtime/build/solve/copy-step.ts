@@ -14,12 +14,13 @@ import { type Selected, SourceMissing, selectSources } from '../files/select.js'
 import type { Entry } from '../files/tree.js';
 import type { Copy } from '../instructions/types.js';
 import type { Heredoc } from '../parse/ast.js';
-import { DockerfileError, StepError } from '../parse/errors.js';
+import { DockerfileError } from '../parse/errors.js';
 import { heredocText } from '../parse/heredoc.js';
 import { type Added, fetchAdded } from './add-sources.js';
 import { type Archive, layerWithArchives, splitArchives } from './archives.js';
 import { absolutePath, expand } from './config-steps.js';
 import { layerOptions } from './epoch.js';
+import { missingSource } from './failures.js';
 import { type LayerTools, layerStep, type NewLayer } from './layer-step.js';
 import type { StepScope } from './scope.js';
 import { sourceFiles } from './sources.js';
@@ -140,7 +141,7 @@ async function selectLocal(
     if (!(error instanceof SourceMissing)) throw located(step, () => raise(error));
     const ignoredBy = step.from === undefined ? await scope.context.hiddenBy(error.path) : undefined;
     const hint = ignoredBy === undefined ? '' : ` (left out of the context by ${ignoredBy})`;
-    throw new StepError(`failed to compute cache key: ${error.message}${hint}`, step);
+    throw missingSource(`${error.message}${hint}`, step);
   }
 }
 

@@ -1,4 +1,5 @@
 /** How a build fails, and how that is told. */
+import { randomBytes, randomUUID } from 'node:crypto';
 import { EngineError, type EngineErrorKind } from '../../errors.js';
 import type { Location } from '../parse/ast.js';
 import { DockerfileError, StepError } from '../parse/errors.js';
@@ -37,6 +38,12 @@ export class BuildFailure extends EngineError {
   get run(): { readonly args: readonly string[]; readonly exitCode: number } | undefined {
     return this.cause instanceof RunFailed ? this.cause : undefined;
   }
+}
+
+/** With the place that BuildKit looked in: an id of the moment, which its clients' users know to skip. */
+export function missingSource(sentence: string, step: Location): StepError {
+  const ref = `${randomUUID()}::${randomBytes(16).toString('hex').slice(0, 25)}`;
+  return new StepError(`failed to compute cache key: failed to calculate checksum of ref ${ref}: ${sentence}`, step);
 }
 
 /** Any failure, with the instruction that it came from. */

@@ -12,6 +12,7 @@ import type { StepMount } from '../types.js';
 import { openAgent } from './agent.js';
 import type { CacheMount } from './cache-mounts.js';
 import { absolutePath, commandArgs, expand } from './config-steps.js';
+import { missingSource } from './failures.js';
 import { materialise } from './materialise.js';
 import { mustRun } from './programs.js';
 import type { StepScope } from './scope.js';
@@ -114,7 +115,7 @@ async function addBind(scope: StepScope, { step, draft }: Around, mount: Ready):
   const tree = await files.tree();
   const source = mount.source ?? '/';
   const { path, entry } = await resolveInTree(tree, source);
-  if (entry === undefined) throw new StepError(`failed to compute cache key: "/${path}": not found`, step);
+  if (entry === undefined) throw missingSource(`"/${path}": not found`, step);
   const readOnly = mount.readOnly ?? true;
   const digest = files.chain ?? (await digestTree(scope, tree, path));
   draft.material.push(['bind', digest, path, mount.target, readOnly]);
@@ -181,7 +182,7 @@ async function cacheBase(
     const folder = tree.hostPath?.(path) ?? (await copyOf(scope, tree, path));
     return { identity: [files.chain ?? 'folder', path], folder };
   }
-  throw new StepError(`failed to compute cache key: "/${path}": not found`, step);
+  throw missingSource(`"/${path}": not found`, step);
 }
 
 async function addSecret(scope: StepScope, { step, draft }: Around, mount: Ready): Promise<void> {

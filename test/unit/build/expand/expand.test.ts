@@ -69,7 +69,7 @@ expanding('words split at blanks, also at those of an unquoted variable', () => 
 });
 
 const mistakes: readonly (readonly [string, RegExp])[] = [
-  ['${A', /missing '}'/],
+  ['${A', /unsupported modifier \(\ufffd\)/],
   ['${}', /bad substitution/],
   ['${A:', /unsupported modifier/],
   ['${A!x}', /unsupported modifier \(!\)/],
