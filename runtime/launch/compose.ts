@@ -13,7 +13,7 @@ import { identityOps, rlimitOps } from './compose-identity.js';
 import { bindOp, bringsDev, cgroupMountOps, holdOps, mountOps, propagationType, rootOps } from './compose-mounts.js';
 import { verifyOps } from './compose-verify.js';
 import { deviceFilter } from './device-filter.js';
-import { aheadOp, interfaceOps, linkUp, portOps } from './interface-ops.js';
+import { interfaceOps, linkUp, portOps } from './interface-ops.js';
 import type { Machine, RootlessMachine } from './machine.js';
 import type { LaunchProgram, MonitorSettings, NamespaceName, Op } from './program.js';
 import type { DeviceSpec, LaunchSpec, NamespaceChoices } from './spec.js';
@@ -60,16 +60,8 @@ export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram
       ...closeOps(spec),
       ...processOps(spec, machine),
     ],
-    ...aheadFor(spec, rootless),
     monitor: monitorSettings(spec, machine),
   };
-}
-
-/** Without root the bridges are in a network of their own, which who waits for a job is not in. */
-function aheadFor(spec: LaunchSpec, rootless: RootlessMachine | undefined): Pick<LaunchProgram, 'ahead'> {
-  const isOwn = spec.namespaces.net.kind === 'new' && spec.kept !== 'again' && rootless === undefined;
-  const ahead = isOwn ? aheadOp(spec.interfaces) : undefined;
-  return ahead === undefined ? {} : { ahead };
 }
 
 /** The kernel keeps who asks where it translates; a proxy does where the bridges are its own and the container can answer. */

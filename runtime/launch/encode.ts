@@ -25,13 +25,6 @@ export function encodeRun(program: LaunchProgram): Buffer {
   return body.finish();
 }
 
-/** Body of a `job_ahead` request (job_ahead.c). */
-export function encodeAhead(inside: readonly Op[], host: readonly Op[]): Buffer {
-  const body = new ByteWriter();
-  for (const ops of [inside, host]) body.part(() => writeOps(body, ops));
-  return body.finish();
-}
-
 /** A list of operations as run_ops() in ops.c reads it. */
 export function encodeOps(ops: readonly Op[]): Buffer {
   const body = new ByteWriter();

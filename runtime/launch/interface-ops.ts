@@ -110,8 +110,6 @@ export type NetworkOp =
   /** Ends the kernel's memory of datagram flows that lead to a container's address. */
   | { readonly op: 'conntrack.forget'; readonly address: string; readonly optional?: boolean };
 
-export type VethCreate = Extract<NetworkOp, { readonly op: 'veth.create' }>;
-
 /**
  * One interface as operations: `host` in the monitor while the container's process waits, `inside` in that process
  * (or after `netns.enter`). `pid` 0 means the process just cloned.
@@ -123,13 +121,7 @@ export function interfaceOps(spec: InterfaceSpec, pid = 0): { host: NetworkOp[];
   };
 }
 
-/** The link that the next container on the first of these networks could find made; undefined where none can be. */
-export function aheadOp([first]: readonly InterfaceSpec[]): VethCreate | undefined {
-  if (first?.nextHostName === undefined || first.above !== undefined) return undefined;
-  return vethOp({ ...first, hostName: first.nextHostName }, 0);
-}
-
-function vethOp(spec: InterfaceSpec, pid: number): VethCreate {
+function vethOp(spec: InterfaceSpec, pid: number): NetworkOp {
   return {
     op: 'veth.create',
     name: spec.hostName,

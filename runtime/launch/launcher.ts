@@ -6,7 +6,6 @@ import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
-import { AheadPool } from './ahead.js';
 import { ByteWriter } from './byte-writer.js';
 import { FrameConnection } from './connection.js';
 import { encodeContainer, encodeRun } from './encode.js';
@@ -52,7 +51,6 @@ class LauncherProcess implements Launcher {
   private readonly priority = getPriority();
   /** Open connections, each with a process behind it that waits for its job: half a millisecond less for the next one. */
   private readonly spare: FrameConnection[] = [];
-  private readonly ahead = new AheadPool((body) => this.hand(JOB.ahead, body));
 
   constructor(
     private readonly options: LauncherOptions,
@@ -64,11 +62,8 @@ class LauncherProcess implements Launcher {
   async prepare(program: LaunchProgram, goAtOnce = false): Promise<PreparedContainer> {
     const settings = program.monitor;
     if (settings === undefined) throw new TypeError('a container needs the settings of its monitor');
-    const connection =
-      (await this.handAhead(program, goAtOnce)) ?? (await this.hand(JOB.container, encodeContainer(program, goAtOnce)));
-    const prepared = await awaitPrepared(connection, settings, this.machine, goAtOnce);
-    if (!this.closed) setImmediate(() => void this.ahead.refill(program).catch(() => undefined));
-    return prepared;
+    const connection = await this.hand(JOB.container, encodeContainer(program, goAtOnce));
+    return awaitPrepared(connection, settings, this.machine, goAtOnce);
   }
 
   reconnect(containerId: string, monitorSocket: string): Promise<Monitor | undefined> {
@@ -76,7 +71,6 @@ class LauncherProcess implements Launcher {
   }
 
   async run(program: LaunchProgram): Promise<void> {
-    for (const op of [...program.before, ...program.inside]) if (op.op === 'link.delete') this.ahead.drop(op.name);
     await lastAnswer(await this.hand(JOB.run, encodeRun(program)));
   }
 
@@ -149,7 +143,6 @@ class LauncherProcess implements Launcher {
 
   async close(): Promise<void> {
     this.closed = true;
-    this.ahead.drop();
     for (const connection of this.spare.splice(0)) connection.close();
     const child = await this.starting?.catch(() => undefined);
     this.starting = undefined;
@@ -182,14 +175,6 @@ class LauncherProcess implements Launcher {
     const another = await this.open();
     if (await isTaken(another, job, body)) return another;
     throw interrupted();
-  }
-
-  /** To the process that waits with a network for this container; undefined when there is none any more. */
-  private async handAhead(program: LaunchProgram, goAtOnce: boolean): Promise<FrameConnection | undefined> {
-    const found = this.ahead.take(program);
-    if (found === undefined) return undefined;
-    const body = encodeContainer(found.program, goAtOnce);
-    return (await isTaken(found.connection, JOB.container, body)) ? found.connection : undefined;
   }
 
   /** A connection for one job. */

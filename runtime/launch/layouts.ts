@@ -234,8 +234,6 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
   'root.keep': { code: 41, fields: [] },
   'mount.kept': { code: 42, fields: [['target', 'string']] },
   'network.kept': { code: 43, fields: [] },
-  'network.ahead': { code: 46, fields: [] },
-  'network.home': { code: 47, fields: [] },
   'sockets.end': { code: 113, fields: [] },
   'netns.enter': { code: 100, fields: NETWORK_LAYOUTS['netns.enter'] as FieldsOf<'netns.enter'> },
   'bridge.create': { code: 101, fields: NETWORK_LAYOUTS['bridge.create'] as FieldsOf<'bridge.create'> },

@@ -1,4 +1,4 @@
-import type { NetworkOp, VethCreate } from './interface-ops.js';
+import type { NetworkOp } from './interface-ops.js';
 
 /**
  * A launch program: ordered primitive operations that the launcher executes one by one. All meaning is decided by
@@ -45,10 +45,6 @@ export type ContainerOp =
   | { readonly op: 'mount.kept'; readonly target: string }
   /** Into the network namespace that the monitor has kept from an earlier run. */
   | { readonly op: 'network.kept' }
-  /** In `before`: the process that is cloned next is born in the network namespace made ahead. */
-  | { readonly op: 'network.ahead' }
-  /** In `host`: the monitor is back in the machine's. */
-  | { readonly op: 'network.home' }
   /** Ends the connections in this network namespace that no process holds. */
   | { readonly op: 'sockets.end' }
   /** The chosen root becomes `/`, what was there is gone. */
@@ -218,8 +214,6 @@ export interface LaunchProgram {
   readonly host: readonly Op[];
   /** In the container's process, up to and including `exec`. */
   readonly inside: readonly Op[];
-  /** The link that a container like this one could find made ahead. */
-  readonly ahead?: VethCreate;
   /** Needed by `prepare`. */
   readonly monitor?: MonitorSettings;
 }

@@ -152,8 +152,6 @@ export interface LinkAbove {
 export interface InterfaceSpec {
   /** Name outside, unique on this machine and never reused at once, at most 15 bytes. */
   readonly hostName: string;
-  /** Such a name for the link that is made ahead for a next container on this network; none is made without. */
-  readonly nextHostName?: string;
   /** Name inside: `eth0`. */
   readonly name: string;
   /** Empty with `above`. */

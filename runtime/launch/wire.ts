@@ -13,7 +13,6 @@ export const JOB = {
   sync: 6,
   packGzip: 7,
   copy: 8,
-  ahead: 9,
 } as const;
 export const COMMAND = {
   control: 1,

@@ -15,8 +15,7 @@
 	JOB(5, job_pack) \
 	JOB(6, job_sync) \
 	JOB(7, job_pack_gzip) \
-	JOB(8, job_copy) \
-	JOB(9, job_ahead)
+	JOB(8, job_copy)
 
 #define JOB(code, function) int function(int fd, struct request *r);
 JOBS(JOB)

@@ -131,9 +131,6 @@ extern int self_executable;
 /* listen.c */
 int listen_main(const char *path);
 
-/* A network namespace that waits for its container (job_ahead.c), or -1. */
-extern int network_ahead;
-
 /* ---- paths (path.c) ---- */
 
 enum path_kind { PATH_ANY, PATH_DIRECTORY, PATH_FILE };

@@ -43,26 +43,14 @@ static job_function job_lookup(uint16_t code)
 	return NULL;
 }
 
-/* Says so at once: whoever hears nothing knows that nothing was done. */
-static int take_job(int fd, struct request *r)
-{
-	return frame_read(fd, r) < 0 ? -1 : reply(fd, REPLY_TAKEN, NULL);
-}
-
 static int run_job(int fd)
 {
 	struct request r;
 	struct failure f = { .error = EBADMSG, .subject = "request" };
 	signal(SIGCHLD, SIG_DFL);
-	if (take_job(fd, &r) < 0)
+	/* Said at once: who hears nothing of a job knows that nothing was done. */
+	if (frame_read(fd, &r) < 0 || reply(fd, REPLY_TAKEN, NULL) < 0)
 		return 1;
-	while (job_lookup(r.kind) == job_ahead) {
-		if (job_ahead(fd, &r) < 0)
-			return 1;
-		request_free(&r);
-		if (take_job(fd, &r) < 0)
-			return 1;
-	}
 	job_function job = job_lookup(r.kind);
 	if (!job) {
 		f.error = ENOSYS;

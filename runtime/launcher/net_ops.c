@@ -82,7 +82,6 @@ int op_bridge_create(struct context *c, struct reader *r)
 	return nl_send(&m) < 0 ? fail(c, name) : 0;
 }
 
-/* Without a process the peer goes to the network that is made ahead. */
 static void put_peer(struct nl_message *m, const char *name, pid_t pid, const unsigned char *mac, uint32_t mtu)
 {
 	struct rtattr *info = nl_open(m, IFLA_LINKINFO, 0);
@@ -90,7 +89,7 @@ static void put_peer(struct nl_message *m, const char *name, pid_t pid, const un
 	struct rtattr *data = nl_open(m, IFLA_INFO_DATA, 0);
 	struct rtattr *peer = nl_open(m, VETH_INFO_PEER, sizeof(struct ifinfomsg));
 	nl_put_str(m, IFLA_IFNAME, name);
-	nl_put_u32(m, pid ? IFLA_NET_NS_PID : IFLA_NET_NS_FD, (uint32_t)(pid ? pid : network_ahead));
+	nl_put_u32(m, IFLA_NET_NS_PID, (uint32_t)pid);
 	nl_put(m, IFLA_ADDRESS, mac, MAC_LENGTH);
 	nl_put_u32(m, IFLA_MTU, mtu);
 	nl_close(m, peer);

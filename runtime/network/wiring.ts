@@ -39,7 +39,6 @@ export class Wiring {
     const above = linkAbove(network);
     return {
       hostName: vethName(names),
-      nextHostName: vethName(names),
       name: endpoint.interfaceName,
       bridge: network.bridge,
       ...(above === undefined ? {} : { above }),

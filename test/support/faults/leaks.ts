@@ -37,7 +37,7 @@ export function findLeaks(print: Footprint, known: Known, folders: Folders): str
       print.firewall,
       endpoints.flatMap(({ addresses }) => addresses),
     ),
-    ...(print.veths.length > endpoints.reduce((sum, { addresses }) => sum + addresses.length, AHEAD)
+    ...(print.veths.length > endpoints.reduce((sum, { addresses }) => sum + addresses.length, 0)
       ? [`veths ${print.veths.join(', ')} for ${endpoints.length} containers with a network`]
       : []),
   ];
@@ -52,9 +52,6 @@ function strays(print: Footprint, live: ReadonlySet<string>): string[] {
 
 /** As many as an engine has in waiting for its next jobs (those of a launcher that was killed serve too), and some under way. */
 const SPARE = 4;
-
-/** Networks that such processes may have made for the next containers. */
-const AHEAD = 2;
 
 /** Processes of a launcher, this one or one that is gone, that are parents of no container, when they are too many. */
 function idleMonitors({ processes, engine }: Footprint): string[] {

@@ -45,9 +45,8 @@ const additions: Readonly<Record<string, Partial<Footprint>>> = {
     processes: [...clean.processes, { pid: 9, parent: 1, command: 'sh', network: 'net:[1]', group: 'left' }],
   },
   'nft target 172.18.0.9': { firewall: `${clean.firewall} 127.0.0.1 . tcp . 81 : 172.18.0.9 . 80` },
-  // One is the container's, two may wait for the next ones.
-  'veths dv1234v1, dv1234v2, dv1234v3, dv1234v4 for 1 containers with a network': {
-    veths: ['dv1234v1', 'dv1234v2', 'dv1234v3', 'dv1234v4'],
+  'veths dv1234v00000001, dv1234v00000002 for 1 containers with a network': {
+    veths: ['dv1234v00000001', 'dv1234v00000002'],
   },
 };
 
