@@ -71,6 +71,9 @@ async function staysWell(id: string, steadyMs: number, { readiness, signal }: Ap
   await readiness.until(id, (container) => judgeSteady(container, endMs), signal);
 }
 
+const isRunning = (id: string, { containers }: ApplyContext): boolean =>
+  containers.find((one) => one.id === id)?.state === 'running';
+
 export const handlers: Handlers = {
   'image.pull': pullServiceImage,
   'image.build': buildServiceImage,
@@ -92,14 +95,19 @@ export const handlers: Handlers = {
   'container.takeover': takeOver,
   'container.stop': async ({ name, graceMs }, context, step) => {
     const id = at(context, name);
-    const running = context.containers.find((one) => one.id === id)?.state === 'running';
-    if (running) await runHooks('pre_stop', { id, service: serviceOf(name, context) }, context, step);
+    if (isRunning(id, context)) await runHooks('pre_stop', { id, service: serviceOf(name, context) }, context, step);
     await unlessGone(stopContainer(context.engine, id, graceMs));
   },
   'container.kill': ({ name, signal }, context) => killContainer(context.engine, at(context, name), signal),
   'container.pause': ({ name }, context) => pauseContainer(context.engine, at(context, name)),
   'container.unpause': ({ name }, context) => unpauseContainer(context.engine, at(context, name)),
-  'container.restart': ({ name, graceMs }, context) => restartContainer(context.engine, at(context, name), graceMs),
+  'container.restart': async ({ name, graceMs }, context, step) => {
+    const id = at(context, name);
+    const container = { id, service: serviceOf(name, context) };
+    if (isRunning(id, context)) await runHooks('pre_stop', container, context, step);
+    await restartContainer(context.engine, id, graceMs);
+    await runHooks('post_start', container, context, step);
+  },
   'container.remove': ({ name, volumes }, context) =>
     unlessGone(removeContainer(context.engine, at(context, name), { volumes, force: true })),
   'container.rename': async ({ name, to }, context) => {

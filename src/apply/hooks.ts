@@ -24,7 +24,7 @@ export async function runHooks(
     const at = `services.${service}.${kind}.${index}`;
     throw new UserError(
       'hook-failed',
-      `${service} ${kind} hook exited with status ${code}`,
+      `${service} hook exited with status ${code}`,
       [`Change ${at}.`],
       context.locate(at),
     );

@@ -57,7 +57,7 @@ function unknownService(name: string, known: Iterable<string>): Error {
       'Turn it on with --profile.',
     ]);
   }
-  return problem('unknown-service', `There is no service ${name}.`, undefined, [
+  return problem('unknown-service', `no such service: ${name}`, undefined, [
     near ? `Did you mean "${near}"?` : `Services: ${names.join(', ') || 'none'}.`,
   ]);
 }

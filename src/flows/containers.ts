@@ -5,7 +5,7 @@ import type { ObservedContainer } from '../model/observed.js';
 import type { Project } from '../model/project.js';
 import { observeContainers } from '../observe/observe.js';
 import { selectServices, unknownService } from '../plan/order.js';
-import { bareProject, findProject, type KnownProject } from './project.js';
+import { findProject, type KnownProject, projectOfLabels } from './project.js';
 import type { Session } from './session.js';
 
 export interface Chosen {
@@ -28,8 +28,8 @@ export interface ChooseOptions {
 export async function chooseContainers(session: Session, options: ChooseOptions): Promise<Chosen> {
   const known = await findProject(session, options.services);
   const engine = await session.engine();
-  const project = bareProject(known);
   const all = await observeContainers(engine, known.name);
+  const project = projectOfLabels(known, all);
   const wanted = wantedServices(known, all, options);
   const containers = all
     .filter((one) => wanted.has(one.service) && (options.oneOffs || !one.oneOff))
@@ -70,7 +70,7 @@ export async function chooseOne(
   const candidates = chosen.containers.filter((one) => index === undefined || one.replica === index);
   const container = candidates.find((one) => one.state === 'running') ?? candidates[0];
   if (!container || (running && container.state !== 'running' && container.state !== 'paused')) {
-    const which = index === undefined ? '' : ` (container ${index})`;
+    const which = index === undefined ? '' : ` container #${index}`;
     throw new UserError('not-running', `service "${service}" is not running${which}`, [
       `Start it: devenv up -d ${service}`,
     ]);

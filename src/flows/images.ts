@@ -38,6 +38,7 @@ export interface BuildRequest {
 
 export async function buildServices(session: Session, request: BuildRequest): Promise<void> {
   const { noCache, pull, args, quiet, memoryBytes, flags, builder, outputs = [] } = request;
+  session.outputIsTaken ||= outputs.some(({ dest }) => dest === '-');
   const { checkOutputs, writeIds, writeOutputs } = await import('./build-outputs.js');
   if (outputs.length > 0 && !request.dryRun) checkOutputs(await session.engine(), outputs);
   if (builder !== undefined && (await session.engine()).own)

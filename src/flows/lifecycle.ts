@@ -31,7 +31,7 @@ async function perform(session: Session, request: LifecycleRequest, chosen: Chos
 
 export async function stopServices(session: Session, request: LifecycleRequest): Promise<void> {
   const chosen = await chooseContainers(session, { ...request, orphans: false });
-  await perform(session, request, chosen, planStop(chosen.known.loaded?.project, chosen.containers, request.graceMs));
+  await perform(session, request, chosen, planStop(chosen.project, chosen.containers, request.graceMs));
 }
 
 export async function startServices(
@@ -45,7 +45,7 @@ export async function startServices(
       missing === undefined ? 'This project has no containers' : `service "${missing}" has no container to start`;
     throw new UserError('no-container', `${what}.`, ['Make it first: devenv up -d']);
   }
-  const plan = planStart(chosen.known.loaded?.project, chosen.containers, request.wait);
+  const plan = planStart(chosen.project, chosen.containers, request.wait);
   await perform(session, request, chosen, plan, request.waitTimeoutMs);
 }
 
@@ -56,10 +56,10 @@ export async function restartServices(
 ): Promise<void> {
   const { services } = request;
   const all = await chooseContainers(session, { services: [], orphans: false });
-  const project = all.known.loaded?.project;
-  if (project) selectServices(project, services, false);
+  const { project } = all;
+  selectServices(project, services, false);
   const wanted = new Set(services.length ? services : all.containers.map((one) => one.service));
-  if (project && request.dependents) addDependents(project, wanted);
+  if (request.dependents) addDependents(project, wanted);
   const chosen = { ...all, containers: all.containers.filter((one) => wanted.has(one.service)) };
   await perform(session, request, chosen, planRestart(project, chosen.containers, request.graceMs));
 }

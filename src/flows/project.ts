@@ -1,6 +1,7 @@
 import { UserError, UserErrors } from '../errors.js';
+import { composeLabel } from '../model/labels.js';
 import type { ObservedContainer } from '../model/observed.js';
-import type { LoadedProject, Project } from '../model/project.js';
+import type { Dependency, LoadedProject, Project, Service } from '../model/project.js';
 import type { Session } from './session.js';
 
 /** A project by its config or, where there is none, by the name that was given: then labels alone tell what is its. */
@@ -56,6 +57,30 @@ async function allServices(session: Session): Promise<string[] | undefined> {
     throw error;
   }
 }
+
+/** A project of which there is no config, as far as its containers' labels tell it: which service depends on which. */
+export function projectOfLabels(known: KnownProject, containers: readonly ObservedContainer[]): Project {
+  if (known.loaded) return known.loaded.project;
+  const services = containers.map(({ service, labels }): [string, Service] => [
+    service,
+    { name: service, depends_on: dependenciesIn(labels[composeLabel.dependsOn]) } as Service,
+  ]);
+  return { ...bareProject(known), services: Object.fromEntries(services) };
+}
+
+/** `db:service_healthy:true,cache:service_started:false`: a name, its condition, whether it takes the service along. */
+function dependenciesIn(label: string | undefined): Readonly<Record<string, Dependency>> {
+  const found: Record<string, Dependency> = {};
+  for (const text of (label ?? '').split(',')) {
+    const [name, word, restart] = text.split(':');
+    const condition = conditions.find((one) => one === word);
+    if (name && condition)
+      found[name] = { condition, required: true, ...(restart === 'true' ? { restart: true } : {}) };
+  }
+  return found;
+}
+
+const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
 
 /** Enough of a project to look for what carries its name. */
 export function bareProject({ name, loaded }: KnownProject): Project {

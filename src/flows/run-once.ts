@@ -58,6 +58,7 @@ export interface RunRequest {
 
 /** Gives the command's exit code. */
 export async function runOnce(session: Session, request: RunRequest): Promise<number> {
+  session.outputIsTaken = true;
   const loaded = await session.load([request.service]);
   const service = loaded.project.services[request.service];
   if (!service) throw unknownService(loaded.project, request.service);

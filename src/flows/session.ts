@@ -21,6 +21,8 @@ export interface GlobalOptions {
   readonly compatibility?: boolean;
   /** Networks and volumes that no service uses are made too. */
   readonly allResources?: boolean;
+  /** Each step is told with its reason. */
+  readonly verbose?: boolean;
   readonly progress: ProgressMode;
   readonly ansi: AnsiMode;
   /** Steps at once; undefined: as many as the engine is good for. */
@@ -47,6 +49,8 @@ function isolated(project: Project, isolation: string): Project {
 /** One run of a command: opens what it needs when it needs it, and closes it all. */
 export class Session {
   readonly terminal: Terminal;
+  /** Standard output belongs to a program or an archive: the log of a build goes where the status goes. */
+  outputIsTaken = false;
   private client: Promise<EngineClient> | undefined;
 
   constructor(
@@ -108,13 +112,16 @@ export class Session {
 
   /** `lines`: nothing that is written over, since others write in between. */
   progress(lines = false): Promise<Progress> {
-    const { progress } = this.options;
-    return createProgress(lines && (progress === 'auto' || progress === 'tty') ? 'plain' : progress, this.terminal);
+    const { progress, verbose } = this.options;
+    return createProgress(lines && (progress === 'auto' || progress === 'tty') ? 'plain' : progress, this.terminal, {
+      buildLog: this.outputIsTaken ? this.terminal.status : this.terminal.data,
+      reasons: verbose ?? false,
+    });
   }
 
   /** Warnings alone. */
   quietProgress(): Promise<Progress> {
-    return createProgress('quiet', this.terminal);
+    return createProgress('quiet', this.terminal, { buildLog: this.terminal.status, reasons: false });
   }
 
   async close(): Promise<void> {

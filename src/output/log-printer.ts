@@ -76,7 +76,7 @@ export class LogPrinter {
 
   private prefixOf({ service, container, stream }: LogEvent): string {
     if (!this.style.prefix) return '';
-    return this.color(service, `${container.padEnd(this.width)} | `, stream);
+    return this.color(service, `${container.padEnd(this.width)}  | `, stream);
   }
 
   private color(service: string, text: string, stream: LogEvent['stream'] = 'stdout'): string {

@@ -9,12 +9,11 @@ import { isLive } from './orphans.js';
 
 type Containers = readonly ObservedContainer[];
 
-/** Dependents stop before what they depend on. */
+/** Dependents stop before what they depend on. What has ended is told as stopped too, as Compose does. */
 export function planStop(project: Project | undefined, containers: Containers, graceMs: number | undefined): Plan {
   const draft = new Draft();
   const stops = new Map<string, number[]>();
-  const live = containers.filter((one) => isLive(one.state));
-  for (const { name, service, state } of dependentsFirst(live, project)) {
+  for (const { name, service, state } of dependentsFirst(containers, project)) {
     const after = dependentsOf(project, service).flatMap((dependent) => stops.get(dependent) ?? []);
     const step = draft.add({ do: 'container.stop', name, graceMs }, `it is ${state}`, after);
     stops.set(service, [...(stops.get(service) ?? []), step]);
@@ -74,14 +73,13 @@ function startConditions(
   });
 }
 
-/** Dependencies first, each after the ones it depends on. */
-export function planRestart(project: Project | undefined, containers: Containers, graceMs: number | undefined): Plan {
+/** Dependencies first, each after the ones it depends on: one that is to be healthy has to be so again. */
+export function planRestart(project: Project, containers: Containers, graceMs: number | undefined): Plan {
   const draft = new Draft();
   const done = new Map<string, number[]>();
   for (const { name, service } of dependentsFirst(containers, project).reverse()) {
-    const wanted = project?.services[service];
-    const after =
-      project && wanted ? Object.keys(dependenciesOf(project, wanted)).flatMap((one) => done.get(one) ?? []) : [];
+    const fresh = containers.map((one) => ({ ...one, health: undefined }));
+    const after = startConditions(draft, project, fresh, service, done);
     const step = draft.add({ do: 'container.restart', name, graceMs }, 'asked for', after);
     done.set(service, [...(done.get(service) ?? []), step]);
   }

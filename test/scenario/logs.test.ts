@@ -43,7 +43,7 @@ story(
   '--tail counts for each container, --index chooses one, --no-log-prefix leaves the names out',
   async ({ project }) => {
     const tail = lines((await project.devenv('logs', '--tail', '1', 'ping')).stdout);
-    assert.equal(tail, ['ping-1 | ping 3']);
+    assert.equal(tail, ['ping-1  | ping 3']);
     const second = await project.devenv('logs', '--index', '2', '--no-log-prefix', 'pong');
     assert.is(second.stdout, 'pong 1\npong 2\npong 3\nbad\n');
   },
@@ -51,8 +51,8 @@ story(
 
 story('--grep shows only what matches, and refuses what is no pattern', async ({ project }) => {
   assert.equal(lines((await project.devenv('logs', '--grep', 'ping [13]')).stdout), [
-    'ping-1 | ping 1',
-    'ping-1 | ping 3',
+    'ping-1  | ping 1',
+    'ping-1  | ping 3',
   ]);
   const bad = await project.devenv('logs', '--grep', '(');
   assert.is(bad.code, 1);

@@ -125,7 +125,7 @@ story('a broken config is told and keeps what runs; the mended one is applied', 
   const { stdout } = await project.devenv('container', 'ls', '--format', '{{.Names}} {{.State}}');
   assert.is(stdout.trim(), 'hot-api-1 running');
   await project.write({ 'devenv.yml': config('hello-2') });
-  await eventually('applied', async () => run.output().includes('api-1 | hello-2'));
+  await eventually('applied', async () => run.output().includes('api-1  | hello-2'));
 });
 
 story('a page that listens is told', async ({ project, run }) => {

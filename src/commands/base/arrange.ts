@@ -26,9 +26,11 @@ const globalValueFlags: Readonly<Record<string, string>> = {
   '--ansi': '--ansi',
   '--engine': '--engine',
   '--parallel': '--parallel',
+  // As Compose called it before, and still takes it.
+  '--workdir': '--project-directory',
 };
 
-const globalSwitches: ReadonlySet<string> = new Set(['--dry-run', '--compatibility', '--all-resources']);
+const globalSwitches: ReadonlySet<string> = new Set(['--dry-run', '--compatibility', '--all-resources', '--verbose']);
 
 /** `find` knows a command by its first words and says how many of them name it. */
 export function arrangeArguments(
@@ -51,7 +53,8 @@ function takeLeading(argv: readonly string[]): { leading: string[]; rest: readon
     const word = argv[at]!;
     const [flag, value] = splitFlag(word);
     const name = globalValueFlags[flag];
-    if (name === undefined) {
+    if (word === '--no-ansi') leading.push('--ansi=never');
+    else if (name === undefined) {
       if (!globalSwitches.has(flag)) break;
       leading.push(word);
     } else if (value !== undefined) leading.push(`${name}=${value}`);
@@ -63,9 +66,10 @@ function takeLeading(argv: readonly string[]): { leading: string[]; rest: readon
   return { leading, rest: argv.slice(at) };
 }
 
-/** `--file=x`, `-fx` */
+/** `--file=x`, `-f=x`, `-fx` */
 function splitFlag(word: string): [string, string | undefined] {
-  if (!word.startsWith('--')) return word.length > 2 ? [word.slice(0, 2), word.slice(2)] : [word, undefined];
+  if (!word.startsWith('--'))
+    return word.length > 2 ? [word.slice(0, 2), word.slice(word[2] === '=' ? 3 : 2)] : [word, undefined];
   const equals = word.indexOf('=');
   return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
 }

@@ -21,6 +21,7 @@ interface GlobalValues {
   readonly parallel?: number | undefined;
   readonly compatibility?: boolean | undefined;
   readonly 'all-resources'?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
 }
 
 /** A command parses its words, calls a flow and prints what the flow gives. */
@@ -86,6 +87,7 @@ export function toOptions(values: GlobalValues, env: Readonly<Record<string, str
     ...(values.engine ? { engine: values.engine } : {}),
     ...((values.compatibility ?? isTrue(env.COMPOSE_COMPATIBILITY)) ? { compatibility: true } : {}),
     ...(values['all-resources'] ? { allResources: true } : {}),
+    ...(values.verbose ? { verbose: true } : {}),
     ...(values.isolation ? { isolation: values.isolation } : {}),
     ...(parallel ? { parallel: parallel < 0 ? Number.POSITIVE_INFINITY : parallel } : {}),
   };

@@ -28,6 +28,7 @@ export const globalFlags = {
     helpGroup: 'GLOBAL',
   }),
   'dry-run': Flags.boolean({ description: 'show the plan and do nothing', helpGroup: 'GLOBAL' }),
+  verbose: Flags.boolean({ hidden: true, description: 'say of each step why it is done', helpGroup: 'GLOBAL' }),
 };
 
 /** Over what each service's `isolation` says. */

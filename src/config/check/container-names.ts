@@ -12,7 +12,7 @@ export function checkContainerNames(checking: Checking): void {
     const other = taken.get(wanted);
     taken.set(wanted, name);
     if (other === undefined) continue;
-    const sentence = `services.${name} and services.${other} have the same container_name, ${wanted}.`;
+    const sentence = `services.${name}: container name "${wanted}" is already in use by services.${other}.`;
     checking.problems.add('duplicate-container-name', sentence, checking.locate(['services', name, 'container_name']), [
       'Give one of them another name, or leave container_name out.',
     ]);

@@ -1,34 +1,35 @@
 import type { Event } from '../../model/event.js';
 import type { Terminal } from '../terminal.js';
-import { rowOf, seconds, wordsOf } from './rows.js';
-import type { Progress } from './types.js';
+import { rowOf, wordsOf } from './rows.js';
+import type { Progress, ProgressStyle } from './types.js';
 
 /** One line a change, for logs and for terminals that cannot go back. */
-export function plainProgress(terminal: Terminal): Progress {
-  const say = (text: string) => void terminal.status(`${text}\n`);
+export function plainProgress(terminal: Terminal, { buildLog, reasons }: ProgressStyle): Progress {
   return {
     begin: () => {},
     emit: (event) => {
-      const line = plainLine(event);
-      if (line !== undefined) say(line);
+      const line = plainLine(event, reasons);
+      if (line !== undefined) void (isBuildLog(event) ? buildLog : terminal.status)(`${line}\n`);
     },
     end: async () => {},
   };
 }
 
-/** Undefined: nothing to say. */
-export function plainLine(event: Event): string | undefined {
+const isBuildLog = (event: Event): boolean => event.kind === 'plan.step.progress' && event.step.op.do === 'image.build';
+
+/** Undefined: nothing to say. The lines are Compose's, which scripts look for. */
+export function plainLine(event: Event, reasons = false): string | undefined {
   switch (event.kind) {
     case 'plan.step.started': {
       const word = wordsOf(event.step.op)?.[0];
       if (word === undefined) return undefined;
       const { op, because } = event.step;
-      const why = op.do === 'container.create' && op.replaces ? `  (${because})` : '';
+      const why = reasons || (op.do === 'container.create' && op.replaces) ? `  (${because})` : '';
       return ` ${rowOf(op)}  ${word}${why}`;
     }
     case 'plan.step.done': {
       const word = wordsOf(event.step.op)?.[1];
-      return word && ` ${rowOf(event.step.op)}  ${word}  ${seconds(event.ms)}`;
+      return word && ` ${rowOf(event.step.op)}  ${word}`;
     }
     case 'plan.step.failed':
       return ` ${rowOf(event.step.op)}  Error`;

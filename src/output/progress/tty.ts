@@ -5,7 +5,7 @@ import type { Plan } from '../../model/plan.js';
 import type { Terminal } from '../terminal.js';
 import { plainLine } from './plain.js';
 import { rowOf, seconds, wordsOf } from './rows.js';
-import type { Progress } from './types.js';
+import type { Progress, ProgressStyle } from './types.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: listr2's own type of a task, whatever its renderer
 type Task = ListrTaskWrapper<unknown, any, any>;
@@ -71,7 +71,7 @@ class Row {
 }
 
 /** Rows that are written over, by listr2, on standard error. */
-export function ttyProgress(terminal: Terminal): Progress {
+export function ttyProgress(terminal: Terminal, { reasons }: ProgressStyle): Progress {
   let rows = new Map<string, Row>();
   let finished: Promise<unknown> = Promise.resolve();
   let shown = false;
@@ -85,7 +85,7 @@ export function ttyProgress(terminal: Terminal): Progress {
         .catch(() => {});
     },
     emit: (event) => {
-      if ('step' in event) return update(rows, event);
+      if ('step' in event) return update(rows, event, reasons);
       const line = plainLine(event);
       if (line !== undefined) void terminal.status(`${line}\n`);
     },
@@ -124,13 +124,13 @@ function newList(rows: ReadonlyMap<string, Row>, terminal: Terminal) {
   );
 }
 
-function update(rows: ReadonlyMap<string, Row>, event: Extract<Event, { step: unknown }>) {
+function update(rows: ReadonlyMap<string, Row>, event: Extract<Event, { step: unknown }>, reasons: boolean) {
   const { op, because } = event.step;
   const row = rows.get(rowOf(op));
   if (!row) return;
   const words = wordsOf(op);
   if (event.kind === 'plan.step.started') {
-    row.say(words?.[0], op.do === 'container.create' && op.replaces ? `  (${because})` : '');
+    row.say(words?.[0], reasons || (op.do === 'container.create' && op.replaces) ? `  (${because})` : '');
   } else if (event.kind === 'plan.step.done') row.finishStep(words?.[1], event.ms);
   else if (event.kind === 'plan.step.failed') row.fail(event.error);
   else if (event.kind === 'plan.step.progress') {

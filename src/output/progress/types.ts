@@ -9,4 +9,11 @@ export interface Progress {
   readonly end: () => Promise<void>;
 }
 
+export interface ProgressStyle {
+  /** Writes the lines of a build that is shown line by line: standard output, as with Compose, where that is free. */
+  readonly buildLog: (text: string) => Promise<void>;
+  /** Each step is told with its reason, not only a recreation. */
+  readonly reasons: boolean;
+}
+
 export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet';

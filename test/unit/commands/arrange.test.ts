@@ -38,6 +38,8 @@ words('takes global flags before the command as Compose does', () => {
   assert.is(arrange('-f a.yml -p shop logs -f web'), 'logs --file a.yml --project-name shop -f web');
   assert.is(arrange('--file=a.yml --profile x up -d'), 'up --file=a.yml --profile x -d');
   assert.is(arrange('-fa.yml up'), 'up --file=a.yml');
+  assert.is(arrange('-f=a.yml up'), 'up --file=a.yml');
+  assert.is(arrange('--verbose --no-ansi --workdir sub up'), 'up --verbose --ansi=never --project-directory sub');
   assert.is(arrange('--env prod --dry-run engine start'), 'engine start --env-overlay prod --dry-run');
 });
 

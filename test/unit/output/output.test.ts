@@ -8,7 +8,7 @@ import { createColors } from '../../../src/output/colors.js';
 import { renderUserError } from '../../../src/output/error.js';
 import { LogPrinter } from '../../../src/output/log-printer.js';
 import { jsonEntry } from '../../../src/output/progress/json.js';
-import { plainLine } from '../../../src/output/progress/plain.js';
+import { plainLine, plainProgress } from '../../../src/output/progress/plain.js';
 import { ttyProgress } from '../../../src/output/progress/tty.js';
 import { renderList, renderTable } from '../../../src/output/table.js';
 import { createTerminal, type OutputStream } from '../../../src/output/terminal.js';
@@ -118,13 +118,29 @@ output('says in plain lines what happens, and why a container is made anew', () 
     plainLine({ kind: 'plan.step.started', step: create }),
     ' Container shop-web-1  Recreate  (environment changed)',
   );
-  assert.is(plainLine({ kind: 'plan.step.done', step: create, ms: 1234 }), ' Container shop-web-1  Recreated  1.2s');
+  assert.is(plainLine({ kind: 'plan.step.done', step: create, ms: 1234 }), ' Container shop-web-1  Recreated');
+  const start: Step = { ...create, op: { do: 'container.start', name: 'a' }, because: 'it is created' };
+  const began = { kind: 'plan.step.started', step: start } as const;
+  assert.is(plainLine(began), ' Container a  Starting');
+  assert.is(plainLine(began, true), ' Container a  Starting  (it is created)');
   const rename: Step = { ...create, op: { do: 'container.rename', name: 'a', to: 'b' } };
   assert.is(plainLine({ kind: 'plan.step.started', step: rename }), undefined);
   const pull: Step = { ...create, op: { do: 'image.pull', service: 'web', image: 'web:1' } };
   const progress = { kind: 'plan.step.progress', step: pull, text: 'Downloading', id: 'abc' } as const;
   assert.is(plainLine(progress), ' web | abc Downloading');
   assert.is(plainLine({ ...progress, current: 1, total: 2 }), undefined);
+});
+
+output('writes the log of a build where it is told to, and the rest as status', () => {
+  const [out, err] = [collect(), collect()];
+  const terminal = createTerminal({ out: out.stream, err: err.stream }, 'never', {});
+  const progress = plainProgress(terminal, { buildLog: terminal.data, reasons: false });
+  const build: Step = { ...create, op: { do: 'image.build', service: 'web', image: 'web:1' } };
+  progress.emit({ kind: 'plan.step.started', step: build });
+  progress.emit({ kind: 'plan.step.progress', step: build, text: 'COPY a b' });
+  progress.emit({ kind: 'plan.step.done', step: build, ms: 1 });
+  assert.is(out.text(), ' web | COPY a b\n');
+  assert.is(err.text(), ' Image web:1  Building\n Image web:1  Built\n');
 });
 
 output('says it in JSON for tools', () => {
@@ -143,7 +159,7 @@ output('says it in JSON for tools', () => {
 output('writes rows on a terminal, each ending in its last word', async () => {
   const err = collect({ isTTY: true, columns: 80, rows: 24 });
   const terminal = createTerminal({ out: collect().stream, err: err.stream }, 'never', {});
-  const progress = ttyProgress(terminal);
+  const progress = ttyProgress(terminal, { buildLog: terminal.data, reasons: false });
   const start: Step = { id: 3, op: { do: 'container.start', name: 'shop-web-1' }, because: '', after: [2] };
   progress.begin({ steps: [create, start], questions: [], warnings: [] });
   const say = (event: Event) => progress.emit(event);
@@ -165,8 +181,8 @@ output('puts each line behind its container, aligned, in a colour of its service
   await printer.print(line);
   await printer.print({ ...line, stream: 'stderr' });
   await printer.flush();
-  assert.is(out.text(), '\u001b[36mdb-1   | \u001b[39mT up\n');
-  assert.is(err.text(), '\u001b[36mdb-1   | \u001b[39mT up\n');
+  assert.is(out.text(), '\u001b[36mdb-1    | \u001b[39mT up\n');
+  assert.is(err.text(), '\u001b[36mdb-1    | \u001b[39mT up\n');
 });
 
 output('has no colours with NO_COLOR, without a terminal, and with --ansi never', () => {

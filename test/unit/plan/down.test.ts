@@ -78,10 +78,10 @@ planning('does nothing where nothing is', () => {
   assert.is(planDown(shop(), { containers: [], networks: [], volumes: [], images: {} }, defaults).steps.length, 0);
 });
 
-planning('stop leaves out what does not run, start waits for health', () => {
+planning('stop tells what has ended as stopped, start waits for health', () => {
   const of = shop();
   const stopped = [container(of, 'db', { state: 'exited' }), container(of, 'web', { state: 'exited' })];
-  assert.is(planStop(of, stopped, undefined).steps.length, 0);
+  assert.is(planStop(of, stopped, undefined).steps.length, 2);
   assert.fixture(
     `\n${renderPlan(planStart(of, stopped, false))}`,
     `
@@ -92,12 +92,12 @@ planning('stop leaves out what does not run, start waits for health', () => {
   );
 });
 
-planning('restart goes through dependencies first', () => {
+planning('restart goes through dependencies first, and waits until they are healthy again', () => {
   const of = shop();
   const steps = planRestart(of, running(of).containers, 3000).steps;
   assert.equal(
     steps.map(({ after }) => after),
-    [[], [1]],
+    [[], [1], [2]],
   );
 });
 
