@@ -58,7 +58,8 @@ export async function configOutput(
     format,
     load,
     resolveDigests: flags['resolve-image-digests'] ?? false,
-    showSecrets: (flags['show-secrets'] ?? false) || flags.output !== undefined,
+    showSecrets: flags['show-secrets'] ?? false,
+    hideByName: session.world.stdout.isTTY === true && flags.output === undefined,
   });
 }
 

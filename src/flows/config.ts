@@ -13,6 +13,7 @@ import { maskProject } from '../parity/mask.js';
 import { hashService } from '../plan/hash.js';
 import { lintRules } from '../plan/lint/lint.js';
 import { selectServices, unknownService } from '../plan/order.js';
+import { declaredSecrets } from './declared-secrets.js';
 import { pinnedImages } from './pinned-images.js';
 import type { Session } from './session.js';
 
@@ -22,8 +23,13 @@ export interface ConfigRequest {
   readonly load: LoadOptions;
   /** Images by their digests, asked of their registries. */
   readonly resolveDigests: boolean;
-  /** Also on a terminal. Into a file or a pipe the whole config goes, as Compose prints it. */
+  /** Secrets as they are. */
   readonly showSecrets: boolean;
+  /**
+   * Also what is only named like a secret: for a person at a terminal. Into a file or a pipe such values go as Compose prints
+   * them, since scripts read them there.
+   */
+  readonly hideByName: boolean;
 }
 
 /** The whole config, filled in and normalised. */
@@ -36,14 +42,16 @@ export async function printConfig(session: Session, request: ConfigRequest): Pro
   const { project } = await session.load(services, load);
   const chosen = services.length ? onlyServices(project, services) : project;
   const pinned = request.resolveDigests ? await pinnedImages(session, chosen) : chosen;
-  const shown = request.showSecrets || session.world.stdout.isTTY !== true ? pinned : await masked(session, pinned);
+  const shown = request.showSecrets ? pinned : await masked(session, pinned, request);
   return format === 'json' ? `${projectJson(shown)}\n` : projectYaml(shown);
 }
 
-async function masked({ terminal }: Session, project: Project): Promise<Project> {
-  const { project: shown, hidden } = maskProject(project);
+async function masked(session: Session, project: Project, { load, hideByName }: ConfigRequest): Promise<Project> {
+  // Also one that no service has may have been filled in somewhere.
+  const secrets = await declaredSecrets(await session.loadQuietly([], { ...load, allResources: true }));
+  const { project: shown, hidden } = maskProject(project, { byName: hideByName, secrets });
   const values = hidden === 1 ? 'One value is' : `${hidden} values are`;
-  if (hidden > 0) await terminal.status(`${values} hidden on this terminal; --show-secrets shows them.\n`);
+  if (hidden > 0) await session.terminal.status(`${values} hidden; --show-secrets shows them.\n`);
   return shown;
 }
 

@@ -135,6 +135,31 @@ story('nothing that devenv prints or writes has them', async ({ project }) => {
   for (const file of held) assert.ok(file.startsWith(path.join(run, 'files/')), file);
 });
 
+const copying = `
+services:
+  web:
+    image: web
+    command: ["serve", "--token=\${FROM_ENV}"]
+    environment: {TOKEN: "\${FROM_ENV}", URL: "pg://u:\${FROM_ENV}@db", NAMED_SECRET: plain}
+secrets:
+  fromenv: {environment: FROM_ENV}
+`;
+
+story('config hides what a secret says wherever it was filled in, unless it is asked for', async ({ project }) => {
+  await project.write({ 'copying.yml': copying });
+  for (const more of [[], ['--format', 'json'], ['-o', 'written.yml']]) {
+    const { code, output } = await project.devenv('-f', 'copying.yml', 'config', ...more);
+    assert.is(code, 0, output);
+    assert.equal(secretsIn(output), []);
+    assert.match(output, '3 values are hidden; --show-secrets shows them.');
+  }
+  const written = await readFile(path.join(project.folder, 'written.yml'), 'utf8');
+  assert.equal(secretsIn(written), []);
+  assert.match(written, 'NAMED_SECRET: plain', 'no person looks over a shoulder at a file');
+  const shown = await project.devenv('-f', 'copying.yml', 'config', '--show-secrets');
+  assert.is(shown.stdout.split(values.fromenv).length, 4);
+});
+
 story('a provider that fails is named with its place, and down leaves nothing behind', async ({ project }) => {
   await project.write({ vault: '#!/bin/sh\necho sealed >&2\nexit 2\n' });
   const { code, stderr } = await project.devenv('up', '--detach', '--force-recreate');
