@@ -145,7 +145,8 @@ export class LayerDraft {
 function newFolder({ owner, mode, nowMs }: Pick<PlaceOptions, 'owner' | 'mode' | 'nowMs'>): Entry {
   return {
     type: 'directory',
-    mode: mode?.absolute ? mode(0o755, true) & 0o777 : 0o755,
+    // made with BuildKit's umask, whatever is asked for
+    mode: mode?.absolute ? mode(0o755, true) & 0o755 : 0o755,
     uid: owner?.uid ?? 0,
     gid: owner?.gid ?? 0,
     sizeBytes: 0,

@@ -7,14 +7,15 @@ import { heredocText } from '../parse/heredoc.js';
 import type { LintInput } from './lint.js';
 import { nearest } from './nearest.js';
 
-/** A relative one before any absolute one depends on the base image. */
+/** A first one that is relative depends on the base image. */
 export function workdirs({ instructions }: LintInput): Warning[] {
-  let absolute = false;
+  let isFirst = true;
   return instructions.flatMap((one) => {
-    if (one.kind === 'from') absolute = false;
+    if (one.kind === 'from') isFirst = true;
     if (one.kind !== 'workdir') return [];
-    if (/^[/$]/.test(one.path)) absolute = true;
-    if (absolute) return [];
+    const told = isFirst && !/^[/$]/.test(one.path);
+    isFirst = false;
+    if (!told) return [];
     const text = `WorkdirRelativePath: Relative workdir "${one.path}" can have unexpected results if the base image changes`;
     return [{ line: one.line, text }];
   });
