@@ -1,5 +1,4 @@
 /** Decoding of what a client asks: query, JSON body, filters; with Docker's words for what is wrong. */
-import type { Readable } from 'node:stream';
 import { Filters } from '../engine/filters.js';
 import { EngineError } from '../errors.js';
 import type { Shape } from './decode.js';
@@ -7,7 +6,6 @@ import type { Call } from './routes.js';
 
 /** JSON bodies are small; what is larger is a mistake or an attack. */
 const bodyLimitBytes = 16 * 1024 * 1024;
-const bodyLimitMs = 60_000;
 
 /** The query of a request. */
 export class Query {
@@ -75,8 +73,8 @@ function parseJson(text: string, complaint: string, ending = 'unexpected EOF'): 
   }
 }
 
-/** Reads a whole body. Throws `invalid` when it is larger than a JSON body may be. */
-export async function readBody(body: Readable): Promise<Buffer> {
+/** Reads a whole body. Throws `invalid` when it is larger than a JSON body may be, or comes too slowly. */
+export async function readBody({ body, bodyLimitMs }: Pick<Call, 'body' | 'bodyLimitMs'>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   const hurry = () => body.destroy(new EngineError('invalid', 'request body came too slowly'));
@@ -102,7 +100,7 @@ function expectJsonType(contentType: string | undefined) {
 
 /** The JSON body as any value; undefined when the client sent none. Throws `invalid`. */
 export async function readJson(call: Call): Promise<unknown> {
-  const bytes = await readBody(call.body);
+  const bytes = await readBody(call);
   if (bytes.length === 0) return undefined;
   expectJsonType(call.request.headers['content-type']);
   return parseJson(bytes.toString('utf8'), 'invalid JSON');

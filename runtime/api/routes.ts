@@ -13,6 +13,8 @@ export interface Call {
   readonly response: ServerResponse;
   /** What the client sends behind its head, whether it asks for an upgrade or not. */
   readonly body: Readable;
+  /** How long a body that is read whole may take to come. */
+  readonly bodyLimitMs: number;
   /** Decoded parts of the path. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;

@@ -1,8 +1,9 @@
 /** HTTP on a unix socket: request → version → route → handler → answer. */
 import { chmod } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import type { AddressInfo, ListenOptions, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { EngineError } from '../errors.js';
 import { Activity } from './activity.js';
 import { errorAnswer, isUnexpected, pageNotFound } from './errors.js';
 import { Query } from './request.js';
@@ -16,6 +17,27 @@ export interface ApiOptions {
   readonly product: string;
   /** One line (or a stack) for the engine's log. */
   readonly log: (text: string) => void;
+  /** Why who opened this connection may not ask; undefined for those who may. All may unless it is given. */
+  readonly refuse?: (socket: Socket) => Promise<string | undefined>;
+  /** How long a head, and a body that is read whole, may take to come. */
+  readonly patience?: Patience;
+}
+
+export interface Patience {
+  readonly headMs: number;
+  readonly bodyMs: number;
+}
+
+const PATIENCE: Patience = { headMs: 30_000, bodyMs: 60_000 };
+/** How often heads that are late are looked for. */
+const LOOKS_PER_PATIENCE = 6;
+
+/** Certificate, key and authorities (PEM) of a listener that other machines may reach. */
+export interface TlsMaterial {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** Who signs the certificates of clients. */
+  readonly ca: Buffer;
 }
 
 interface Exchange {
@@ -39,7 +61,7 @@ function makeCall(
   exchange: Exchange,
   params: Readonly<Record<string, string>>,
   query: string,
-  call: Pick<Call, 'version'>,
+  call: Pick<Call, 'version' | 'bodyLimitMs'>,
 ): Call {
   let signal: AbortSignal | undefined;
   return {
@@ -49,7 +71,7 @@ function makeCall(
     upgrade: exchange.upgrade,
     params,
     query: new Query(query),
-    version: call.version,
+    ...call,
     get signal() {
       signal ??= abortSignal(exchange.response);
       return signal;
@@ -74,51 +96,85 @@ function send(response: ServerResponse, answer: Answer): void {
 /** The embedded engine's API, not listening yet. */
 export class ApiServer {
   readonly activity = new Activity();
-  readonly #server: Server;
+  /** The first one is this machine's. */
+  readonly #servers: Server[];
   readonly #find: FindRoute;
+  readonly #patience: Patience;
+  readonly #refusals = new WeakMap<Socket, Promise<string | undefined>>();
 
   constructor(readonly options: ApiOptions) {
     this.#find = compileRoutes(options.routes);
-    // Bodies may take hours (an image, a build's context); what is read whole has a limit of its own (request.ts).
-    const patience = {
-      keepAliveTimeout: 0,
-      requestTimeout: 0,
-      headersTimeout: 30_000,
-      connectionsCheckingInterval: 5_000,
-    };
-    this.#server = createServer(patience, (request, response) => {
-      void this.#serve({ request, response, body: request });
-    });
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      socket.on('error', () => socket.destroy());
-      void this.#serveUpgrade(request, socket, head);
-    });
-    this.#server.on('clientError', (_error, socket) => socket.destroy());
-    this.activity.watch(this.#server);
+    this.#patience = options.patience ?? PATIENCE;
+    this.#servers = [createServer(this.#limits(), (request, response) => this.#answer(request, response))];
+    this.#attend(this.#local);
+    const { refuse } = options;
+    if (refuse) this.#local.on('connection', (socket: Socket) => this.#refusals.set(socket, refuse(socket)));
   }
 
   /** Listens at the path, where only this user may connect; or takes over a socket that does so already. */
   async listen(where: string | { readonly fd: number }): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      // The mask keeps others out between bind and chmod.
-      const mask = process.umask(0o177);
-      this.#server.listen(where, resolve);
-      process.umask(mask);
-    });
+    // The mask keeps others out between bind and chmod.
+    const mask = process.umask(0o177);
+    const listening = beginListening(this.#local, where);
+    process.umask(mask);
+    await listening;
     if (typeof where === 'string') await chmod(where, 0o600);
+  }
+
+  /** Listens for clients of other machines, who show a certificate that `ca` has signed. Resolves with the port. */
+  async listenTls(where: { readonly host: string; readonly port: number }, material: TlsMaterial): Promise<number> {
+    const { createServer: createTlsServer } = await import('node:https');
+    const proof = { requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;
+    // A client's input may end before its output does.
+    const options = { ...this.#limits(), ...material, ...proof, allowHalfOpen: true };
+    const server = createTlsServer({ ...options, handshakeTimeout: this.#patience.headMs }, (request, response) =>
+      this.#answer(request, response),
+    );
+    this.#attend(server);
+    this.#servers.push(server);
+    await beginListening(server, where);
+    return (server.address() as AddressInfo).port;
+  }
+
+  get #local(): Server {
+    return this.#servers[0]!;
+  }
+
+  /** Bodies may take hours (an image, a build's context); what is read whole has a limit of its own (request.ts). */
+  #limits(): ServerOptions {
+    const { headMs } = this.#patience;
+    return {
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: headMs,
+      connectionsCheckingInterval: headMs / LOOKS_PER_PATIENCE,
+    };
+  }
+
+  #attend(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      socket.on('error', () => socket.destroy());
+      void this.#serveUpgrade(request, socket, head);
+    });
+    server.on('clientError', (_error, socket) => socket.destroy());
+    this.activity.watch(server);
   }
 
   /** Takes no more connections and cuts those that are open. The file of a socket that was taken over is its maker's to remove. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     this.activity.cut();
-    await closed;
+    await Promise.all(closed);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    void this.#serve({ request, response, body: request });
   }
 
   async #serveUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const { response, body, head: rest } = await takeUpgraded(request, socket, head);
+    const taken = await takeUpgraded({ request, socket, head }, this.#patience.bodyMs);
     const protocol = (request.headers.upgrade ?? '').toLowerCase();
+    const { response, body, head: rest } = taken;
     await this.#serve({ request, response, body, upgrade: { protocol, socket, head: rest } });
   }
 
@@ -132,13 +188,18 @@ export class ApiServer {
     response.setHeader('Ostype', 'linux');
     response.setHeader('Server', this.options.product);
     try {
+      const refusal = await this.#refusals.get(request.socket);
+      if (refusal !== undefined) throw new EngineError('forbidden', refusal);
       const version = negotiate(text);
       const clean = path.replace(/\/{2,}/g, '/');
       if (clean !== path) return send(response, { status: 301, headers: { location: url.replace(path, clean) } });
       if (request.method === 'OPTIONS') return send(response, { status: 200 });
       const match = this.#find(request.method ?? 'GET', path);
       if (!match || !availableIn(version, match.route)) return send(response, pageNotFound);
-      const call = makeCall(exchange, match.params, at < 0 ? '' : url.slice(at + 1), { version });
+      const call = makeCall(exchange, match.params, at < 0 ? '' : url.slice(at + 1), {
+        version,
+        bodyLimitMs: this.#patience.bodyMs,
+      });
       const answer = await match.route.handle(call);
       if (answer !== streamed) send(response, answer);
     } catch (error) {
@@ -152,4 +213,11 @@ export class ApiServer {
 /** A client that went ends what was done for it: nobody is to be told. */
 function isLeaving(error: unknown, response: ServerResponse): boolean {
   return response.destroyed && error instanceof Error && error.name === 'AbortError';
+}
+
+function beginListening(server: Server, where: string | ListenOptions | { readonly fd: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, resolve);
+  });
 }

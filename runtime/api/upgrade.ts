@@ -31,12 +31,17 @@ async function readExactly(socket: Socket, head: Buffer, length: number): Promis
   return Buffer.concat(chunks);
 }
 
-/** Reads the body by its Content-Length; what follows it stays to be read from the socket. */
-export async function takeUpgraded(request: IncomingMessage, socket: Socket, head: Buffer): Promise<Upgraded> {
+/** Reads the body by its Content-Length; what follows it stays to be read from the socket. One that is too slow loses it. */
+export async function takeUpgraded(
+  { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer },
+  limitMs: number,
+): Promise<Upgraded> {
   const length = Number(request.headers['content-length'] ?? 0);
   // Not worth an answer: nobody that means well sends it.
   if (!(length >= 0 && length <= bodyLimitBytes)) socket.destroy();
+  const timer = setTimeout(() => socket.destroy(), limitMs);
   const bytes = length > head.length ? await readExactly(socket, head, length) : head;
+  clearTimeout(timer);
   const rest = bytes.subarray(length);
   const isWebsocket = request.headers.upgrade?.toLowerCase() === 'websocket';
   if (rest.length > 0 && !isWebsocket) socket.unshift(rest);

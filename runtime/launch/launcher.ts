@@ -11,6 +11,7 @@ import { FrameConnection } from './connection.js';
 import { encodeContainer, encodeRun } from './encode.js';
 import { type Machine, probeMachine, type RootlessMachine } from './machine.js';
 import { awaitPrepared, connectMonitor } from './monitor.js';
+import { Peers } from './peers.js';
 import type { LaunchProgram } from './program.js';
 import { decodePackedGzip, decodeUnpacked, encodePack, encodeUnpack } from './tar-request.js';
 import {
@@ -51,6 +52,7 @@ class LauncherProcess implements Launcher {
   private readonly priority = getPriority();
   /** Open connections, each with a process behind it that waits for its job: half a millisecond less for the next one. */
   private readonly spare: FrameConnection[] = [];
+  private readonly peers = new Peers((body) => this.hand(JOB.peers, body));
 
   constructor(
     private readonly options: LauncherOptions,
@@ -141,8 +143,13 @@ class LauncherProcess implements Launcher {
     return Readable.from(this.packed(JOB.packGzip, options, ended), { objectMode: false, highWaterMark: 1 << 20 });
   }
 
+  peerUid(descriptor: number): Promise<number> {
+    return this.peers.uidOf(descriptor);
+  }
+
   async close(): Promise<void> {
     this.closed = true;
+    this.peers.close();
     for (const connection of this.spare.splice(0)) connection.close();
     const child = await this.starting?.catch(() => undefined);
     this.starting = undefined;

@@ -137,6 +137,8 @@ export interface Launcher {
   pack(options: TarPack): Readable;
   /** The same as gzip, compressed and hashed in threads; `tell` hears what it was before the stream ends. */
   packGzip(options: TarPack, tell: (packed: PackedGzip) => void): Readable;
+  /** The user at the other end of a unix socket of this process (SO_PEERCRED). Throws LaunchError. */
+  peerUid(descriptor: number): Promise<number>;
   close(): Promise<void>;
 }
 

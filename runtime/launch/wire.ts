@@ -13,6 +13,7 @@ export const JOB = {
   sync: 6,
   packGzip: 7,
   copy: 8,
+  peers: 10,
 } as const;
 export const COMMAND = {
   control: 1,

@@ -15,7 +15,8 @@
 	JOB(5, job_pack) \
 	JOB(6, job_sync) \
 	JOB(7, job_pack_gzip) \
-	JOB(8, job_copy)
+	JOB(8, job_copy) \
+	JOB(10, job_peers)
 
 #define JOB(code, function) int function(int fd, struct request *r);
 JOBS(JOB)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Environment } from './paths.js';
+import { type TcpHost, tcpHosts } from './tcp-hosts.js';
 
 /** What a person may set of the engine, read once when it starts. */
 export interface EngineConfig {
@@ -10,6 +11,8 @@ export interface EngineConfig {
   readonly layerLimitBytes: number;
   /** How layers are kept; undefined: by overlay where that works. */
   readonly storageDriver?: 'overlay2' | 'vfs';
+  /** Where clients of other machines are listened for. */
+  readonly hosts: readonly TcpHost[];
 }
 
 const LAYER_LIMIT_BYTES = 100 * 2 ** 30;
@@ -25,7 +28,8 @@ const LAYER_LIMIT_BYTES = 100 * 2 ** 30;
  *       "certs-dirs": ["/srv/certs.d"],
  *       "proxies": {"http-proxy": "…", "https-proxy": "…", "no-proxy": "…"},
  *       "max-layer-size": "20g",
- *       "storage-driver": "vfs"
+ *       "storage-driver": "vfs",
+ *       "hosts": ["tcp://0.0.0.0:2376"], "tlscacert": "/…/ca.pem", "tlscert": "/…/cert.pem", "tlskey": "/…/key.pem"
  *     }
  */
 export function readEngineConfig(home: string, env: Environment): EngineConfig {
@@ -45,6 +49,7 @@ export function readEngineConfig(home: string, env: Environment): EngineConfig {
   return {
     environment: { ...said, ...withoutTwins(said, given), ...given },
     layerLimitBytes: parseBytes(settings['max-layer-size'] ?? LAYER_LIMIT_BYTES),
+    hosts: tcpHosts(settings),
     ...storageDriver(env.DEVENV_STORAGE_DRIVER || settings['storage-driver']),
   };
 }
@@ -57,6 +62,10 @@ interface Settings {
   readonly proxies?: { readonly 'http-proxy'?: string; readonly 'https-proxy'?: string; readonly 'no-proxy'?: string };
   readonly 'max-layer-size'?: number | string;
   readonly 'storage-driver'?: string;
+  readonly hosts?: readonly string[];
+  readonly tlscacert?: string;
+  readonly tlscert?: string;
+  readonly tlskey?: string;
 }
 
 /** A key's form: whether a value has it. */
@@ -68,7 +77,15 @@ const forms: { readonly [K in keyof Required<Settings>]: (value: unknown) => boo
   proxies: (value) => isMap(value) && Object.values(value).every((one) => typeof one === 'string'),
   'max-layer-size': (value) => /^\d+ *[kmgt]?b?$/i.test(String(value)),
   'storage-driver': isStorageDriver,
+  hosts: isTexts,
+  tlscacert: isPath,
+  tlscert: isPath,
+  tlskey: isPath,
 };
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && path.isAbsolute(value);
+}
 
 function isStorageDriver(value: unknown): value is 'overlay2' | 'vfs' {
   return value === 'overlay2' || value === 'vfs';

@@ -11,6 +11,7 @@ import { openImageStore } from '../images/store.js';
 import type { ImageStoreOptions } from '../images/types.js';
 import { interfaceOps } from '../launch/interface-ops.js';
 import { openLauncher } from '../launch/launcher.js';
+import type { Launcher } from '../launch/types.js';
 import { openNetworks } from '../network/networks.js';
 import { openSnapshots } from '../snapshots/snapshots.js';
 import { openStore } from '../state/lmdb-store.js';
@@ -18,6 +19,7 @@ import { readEngineConfig } from './engine-config.js';
 import { makePackageInstaller } from './packages.js';
 import type { Environment } from './paths.js';
 import { outsideUid, releaseNamespaces, rootlessMachine } from './rootless.js';
+import type { TcpHost } from './tcp-hosts.js';
 
 /** The repository's or the package's root: this file is `dist/runtime/main/open.js` in it. */
 export const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
@@ -36,6 +38,9 @@ export interface OpenedEngine {
   readonly engine: Engine;
   /** The process' variables, and what the configuration files say in their place. */
   readonly environment: Environment;
+  /** Where clients of other machines are listened for. */
+  readonly hosts: readonly TcpHost[];
+  readonly launcher: Launcher;
   /** Containers go on. */
   close(): Promise<void>;
 }
@@ -96,7 +101,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     if (rootless && isEmpty) releaseNamespaces(rootless);
     for (const one of closed) if (one.status === 'rejected') log(`leaving: ${messageOf(one.reason)}`);
   };
-  return { engine, environment: config.environment, close };
+  return { engine, environment: config.environment, hosts: config.hosts, launcher, close };
 }
 
 async function runStep(engine: Engine, request: StepRequest) {

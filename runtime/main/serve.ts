@@ -15,8 +15,10 @@ import { deepListener } from './listener.js';
 import { type EngineLock, lockHolder, takeLock } from './lock.js';
 import { makeLog } from './log.js';
 import { devenvVersion, launcherBinary, openParts } from './open.js';
+import { ownerCheck } from './owner-check.js';
 import { enginePaths, makeFolders } from './paths.js';
 import { enterNamespaces, mustEnter, outsideUid } from './rootless.js';
+import { readTlsMaterial } from './tcp-hosts.js';
 
 /** What is asked to end has this long before it is cut off. */
 const leaveLimitMs = 10_000;
@@ -30,7 +32,7 @@ const AHEAD = 5;
 const log = makeLog(process.stderr);
 
 async function serve(paths: EnginePaths, lock: EngineLock, whenQuiet: () => void): Promise<void> {
-  const { engine, environment, close } = await openParts({ paths, env: process.env, log });
+  const { engine, environment, hosts, launcher, close } = await openParts({ paths, env: process.env, log });
   const product = { version: devenvVersion() };
   let leaving = false;
   let keep: () => void = () => undefined;
@@ -62,18 +64,24 @@ async function serve(paths: EnginePaths, lock: EngineLock, whenQuiet: () => void
     log,
     shutdown: (why, force) => void leave(why, force),
   });
-  const server = new ApiServer({ routes, product: serverHeader(product), log });
+  const server = new ApiServer({ routes, product: serverHeader(product), log, refuse: ownerCheck(launcher, log) });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void leave(signal));
   // A socket that a killed engine left; nobody else can be listening while we have the lock.
   rmSync(paths.socket, { force: true });
   await server.listen((await deepListener(launcherBinary(process.env), paths.socket)) ?? paths.socket);
+  for (const host of hosts) {
+    await server.listenTls(host, readTlsMaterial(host));
+    log(`clients with a certificate are served on ${host.host}, port ${host.port}`);
+  }
   beQuick();
   log(`devenv ${product.version} serves ${paths.socket}`);
   keep = onceQuiet(QUIET_EVERY_MS, () => server.activity.quietMs(), whenQuiet);
   leaveWhenIdle({
     limitMs: idleLimitMs(process.env.DEVENV_ENGINE_IDLE_SECONDS),
     quietMs: () => server.activity.quietMs(),
-    isNeeded: () => engine.containers.all().some(({ record: { state } }) => state.Running || state.Restarting),
+    // Nobody could start it again from another machine.
+    isNeeded: () =>
+      hosts.length > 0 || engine.containers.all().some(({ record: { state } }) => state.Running || state.Restarting),
     leave: () => void leave('nothing runs and nobody asks'),
   });
 }

@@ -20,7 +20,7 @@ export function authRoutes(environment: Readonly<Record<string, string | undefin
 
 /** Docker reads this one body whatever type it says it has, and takes a broken one for its own failure. */
 async function readAny(call: Call): Promise<unknown> {
-  const text = (await readBody(call.body)).toString('utf8');
+  const text = (await readBody(call)).toString('utf8');
   if (text === '') throw new EngineError('system', 'EOF');
   try {
     return JSON.parse(text);
