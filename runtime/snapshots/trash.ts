@@ -17,19 +17,20 @@ export interface Trash {
 export async function openTrash(directory: string, launcher: Pick<Launcher, 'spawn'>, delayMs = 1000): Promise<Trash> {
   await mkdir(directory, { recursive: true });
   let sequence = 0;
-  let emptying: Promise<void> | undefined;
+  let arrived = 0;
   let listedAt = 0;
+  let emptying: Promise<void> | undefined;
 
   function emptySoon(): Promise<void> {
     emptying ??= pause(delayMs)
       .then(() => {
-        listedAt = sequence;
+        listedAt = arrived;
         return removeChildren(directory, launcher);
       })
       .finally(() => {
         emptying = undefined;
-        // What was thrown away meanwhile was not on the list.
-        if (sequence > listedAt) void emptySoon();
+        // What arrived meanwhile was not on the list.
+        if (arrived > listedAt) void emptySoon();
       });
     return emptying;
   }
@@ -46,7 +47,9 @@ export async function openTrash(directory: string, launcher: Pick<Launcher, 'spa
           throw error;
         },
       );
-      if (moved) void emptySoon();
+      if (!moved) return;
+      arrived++;
+      void emptySoon();
     },
     async emptied() {
       if ((await readdir(directory)).length > 0) await emptySoon();
