@@ -59,7 +59,7 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
           withDependencies(treeAt(final, 'services'), assembly.services, Object.keys(all)),
         );
   const selected = chosen ? withServices(final, [...chosen]) : final;
-  const read = withFiles(selected, whole, assembly);
+  const read = loading.options.noServiceFiles ? selected : withFiles(selected, whole, assembly);
   loading.problems.throwIfAny();
   return partsOf(loading.options.allResources ? read : withoutUnused(read), model, disabled);
 }

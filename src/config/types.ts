@@ -21,13 +21,15 @@ export interface LoadRequest {
   readonly options?: LoadOptions;
 }
 
-/** The flags of `docker compose config` by the same names; each leaves a stage out. */
+/** The flags of `docker compose config` by the same names; each leaves a stage out, or leaves all as it is, as it does there. */
 export interface LoadOptions {
   readonly noInterpolate?: boolean;
   readonly noNormalize?: boolean;
   readonly noPathResolution?: boolean;
   readonly noEnvResolution?: boolean;
   readonly noConsistency?: boolean;
+  /** `env_file` and `label_file` are not read: for commands that work on what is there already. */
+  readonly noServiceFiles?: boolean;
   /** Networks, volumes, secrets and configs that no enabled service uses stay. */
   readonly allResources?: boolean;
 }

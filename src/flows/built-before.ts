@@ -8,7 +8,7 @@ import type { Session } from './session.js';
 /** Named services, and those whose images their builds take files from (`additional_contexts: {x: service:NAME}`). */
 export async function withBuiltBefore(session: Session, named: readonly string[]): Promise<readonly string[]> {
   if (named.length === 0) return named;
-  const { project } = await session.loadQuietly([]);
+  const { project } = await session.loadQuietly([], { noServiceFiles: true });
   const all = [...named];
   for (const name of all) {
     const contexts = (project.services[name]?.build?.additional_contexts ?? {}) as Readonly<Record<string, string>>;

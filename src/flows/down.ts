@@ -2,13 +2,18 @@ import { rm } from 'node:fs/promises';
 import { observeByName, observeProject } from '../observe/observe.js';
 import { type DownOptions, planDown } from '../plan/down.js';
 import { renderPlan } from '../plan/render.js';
+import { isOn } from './compose-variables.js';
 import { privateFolder } from './private-folder.js';
 import { bareProject, findProject } from './project.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
 import { endBackgroundWatch } from './watch/background.js';
 
-export async function bringDown(session: Session, options: DownOptions, dryRun: boolean): Promise<void> {
+export async function bringDown(session: Session, asked: DownOptions, dryRun: boolean): Promise<void> {
+  const options = {
+    ...asked,
+    removeOrphans: asked.removeOrphans || isOn(session.world.env.COMPOSE_REMOVE_ORPHANS),
+  };
   const known = await findProject(session);
   const engine = await session.engine();
   const project = bareProject(known);

@@ -106,7 +106,9 @@ class Foreground {
     this.listedNs = BigInt(Date.now()) * 1_000_000n;
     const containers = await this.containers();
     const shown = containers.filter((one) => !this.options.silent.has(one.service));
-    this.printer.announce(shown.map((one) => this.label(one)));
+    const labels = shown.map((one) => this.label(one));
+    this.printer.announce(labels);
+    if (labels.length > 0) await this.session.terminal.data(`Attaching to ${labels.join(', ')}\n`);
     for (const container of containers) {
       const lives = container.state === 'running' || container.state === 'restarting';
       if (lives && this.scope.awaited.has(container.service)) this.alive.set(container.id, container);
@@ -234,6 +236,7 @@ class Foreground {
     if (exitCodeFrom === container.service) this.exitCode = code;
     if (this.stopping || abortOn === undefined || (abortOn === 'failure' && code === 0)) return;
     if (exitCodeFrom === undefined) this.exitCode = code;
+    void this.session.terminal.status('Aborting on container exit...\n');
     this.stopping = this.stopAll();
   }
 

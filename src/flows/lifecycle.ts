@@ -80,6 +80,7 @@ export async function killServices(
   const chosen = await chooseContainers(session, { ...request, orphans: request.removeOrphans });
   const live = chosen.containers.filter((one) => one.state === 'running' || one.state === 'paused');
   const { signal } = request;
+  if (live.length === 0) return session.terminal.status('no container to kill\n');
   await perform(
     session,
     request,

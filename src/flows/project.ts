@@ -11,12 +11,12 @@ export interface KnownProject {
 }
 
 /**
- * For commands that work on what is there: `-p NAME` alone is enough for them. A config that is there but wrong is an
- * error all the same.
+ * For commands that work on what is there: `-p NAME` alone is enough for them, and env files need not be there any more. A
+ * config that is there but wrong is an error all the same.
  */
 export async function findProject(session: Session, services: readonly string[] = []): Promise<KnownProject> {
   try {
-    const loaded = await session.load(services);
+    const loaded = await session.load(services, { noServiceFiles: true });
     return { name: loaded.project.name, loaded };
   } catch (error) {
     const name = session.options.projectName ?? session.world.env.COMPOSE_PROJECT_NAME;
@@ -47,10 +47,10 @@ export async function withUnselected(
   return { ...project, disabledServices: [...project.disabledServices, ...others] };
 }
 
-/** Undefined: another service is not in order (a missing env file), so nothing can be said of what is an orphan. */
+/** Undefined: another service is not in order, so nothing can be said of what is an orphan. */
 async function allServices(session: Session): Promise<string[] | undefined> {
   try {
-    const { project } = await session.loadQuietly([]);
+    const { project } = await session.loadQuietly([], { noServiceFiles: true });
     return [...Object.keys(project.services), ...project.disabledServices];
   } catch (error) {
     if (error instanceof UserError || error instanceof UserErrors) return undefined;

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import type { Project } from '../model/project.js';
 import { defaultUpOptions, type UpOptions } from '../plan/options.js';
 import { unknownService } from '../plan/order.js';
+import { isOn } from './compose-variables.js';
 import { Cancelled, Interrupts } from './interrupt.js';
 import type { Session } from './session.js';
 import { bringUp, finishUp, hushedSteps, type UpResult } from './up.js';
@@ -240,8 +241,6 @@ export function toUpOptions(wish: UpWish, env: Readonly<Record<string, string | 
 /** What `--pull` says; `policy` leaves it to each service. */
 export const pullPolicy = (word: string | undefined): UpOptions['pull'] =>
   word === 'always' || word === 'missing' || word === 'never' ? word : undefined;
-
-const isOn = (value: string | undefined) => ['1', 'true', 'yes', 'on'].includes(value?.toLowerCase() ?? '');
 
 /** `web=3` */
 export function parseScale(text: string): [string, number] {

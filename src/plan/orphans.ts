@@ -3,7 +3,10 @@ import type { Project } from '../model/project.js';
 import type { Draft } from './draft.js';
 import type { UpOptions } from './options.js';
 
-/** Containers of services that the config does not have (any more): removed where that is asked for, else named. */
+/**
+ * Containers of services that the config does not have (any more), and one-off containers that have ended: removed where that is
+ * asked for, else named. Which they are is Compose's rule.
+ */
 export function planOrphans(
   draft: Draft,
   project: Project,
@@ -11,7 +14,7 @@ export function planOrphans(
   options: Pick<UpOptions, 'removeOrphans' | 'ignoreOrphans' | 'graceMs'>,
 ): void {
   const known = new Set([...Object.keys(project.services), ...project.disabledServices]);
-  const orphans = observed.containers.filter((one) => !known.has(one.service) && !one.oneOff);
+  const orphans = observed.containers.filter((one) => (one.oneOff ? hasEnded(one.state) : !known.has(one.service)));
   if (orphans.length === 0) return;
   if (!options.removeOrphans) {
     if (options.ignoreOrphans) return;
@@ -21,14 +24,16 @@ export function planOrphans(
     );
     return;
   }
-  for (const { name, state, service } of orphans) {
-    const because = `the config has no service ${service}`;
+  for (const { name, state, service, oneOff } of orphans) {
+    const because = oneOff ? 'it ran once, and has ended' : `the config has no service ${service}`;
     const stopped = isLive(state)
       ? draft.add({ do: 'container.stop', name, graceMs: options.graceMs }, because)
       : undefined;
     draft.add({ do: 'container.remove', name, volumes: false }, because, [stopped]);
   }
 }
+
+const hasEnded = (state: string): boolean => state === 'exited' || state === 'dead';
 
 export function isLive(state: string): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting';

@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
+import { withComposeVariables } from '../../flows/compose-variables.js';
 import { type GlobalOptions, Session, type World } from '../../flows/session.js';
 import type { AnsiMode } from '../../output/terminal.js';
 import { globalFlags } from './flags.js';
@@ -42,7 +43,13 @@ export abstract class DevenvCommand extends Command {
 
   /** Opens a session for the length of `work`. A number that it gives is the exit code. */
   protected async withSession(values: GlobalValues, work: (session: Session) => Promise<unknown>): Promise<void> {
-    const session = new Session(this.world(), toOptions(values, process.env));
+    const env = withComposeVariables(process.env, {
+      cwd: process.cwd(),
+      files: values.file ?? [],
+      envFiles: values['env-file'] ?? [],
+      projectDirectory: values['project-directory'],
+    });
+    const session = new Session(this.world(env), toOptions(values, env));
     try {
       const code = await work(session);
       if (typeof code === 'number') process.exitCode = code;
@@ -51,10 +58,10 @@ export abstract class DevenvCommand extends Command {
     }
   }
 
-  private world(): World {
+  private world(env: World['env']): World {
     return {
       cwd: process.cwd(),
-      env: process.env,
+      env,
       uid: process.getuid?.() ?? 0,
       stdin: process.stdin,
       stdout: process.stdout,

@@ -110,4 +110,10 @@ loading('thirty services load in well under 50 ms', () => {
   assert.ok(Math.min(...times) < 50, `the best of ${times.map((ms) => ms.toFixed(1)).join(', ')} ms`);
 });
 
+loading('env files of services may be gone where nobody reads them', () => {
+  const files = { '/p/compose.yaml': 'services:\n  web:\n    image: a\n    env_file: gone.env\n' };
+  assert.is(mistakes(() => loadFiles(files)).length, 1);
+  assert.is(loadFiles(files, { options: { noServiceFiles: true } }).project.services.web?.image, 'a');
+});
+
 loading.run();

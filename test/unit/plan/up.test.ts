@@ -247,6 +247,23 @@ planning('names orphans and removes them only when asked to', () => {
   );
 });
 
+planning('counts a one-off container that has ended as an orphan, also of a service that is there', () => {
+  const desired = project({ web: { image: 'web:1' } });
+  const oneOff = { id: 'r'.repeat(64), name: 'shop-web-run-1', oneOff: true, replica: 2 };
+  const observed = (state: 'running' | 'exited') => ({
+    ...running(desired),
+    containers: [...running(desired).containers, container(desired, 'web', { ...oneOff, state })],
+  });
+  assert.is(planUp(desired, observed('running'), defaultUpOptions).warnings.length, 0);
+  assert.match(planUp(desired, observed('exited'), defaultUpOptions).warnings[0]!, '(shop-web-run-1)');
+  assert.fixture(
+    plan(desired, observed('exited'), { removeOrphans: true }),
+    `
+1 container.remove shop-web-run-1  it ran once, and has ended
+`,
+  );
+});
+
 planning('with --wait looks at every service, also at those that ran before', () => {
   const desired = shop();
   assert.fixture(
