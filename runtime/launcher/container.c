@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -170,6 +171,15 @@ static int give_up(struct monitor *m, int fd)
 	return 1;
 }
 
+/* The kernel takes milliseconds to undo mounts. Where the last process of a container does not have to, its death shows
+   at once; finish() lets go of them when it has told of that. */
+static void hold_mounts(struct monitor *m)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", m->container->pid);
+	m->mounts = open(path, O_RDONLY | O_CLOEXEC);
+}
+
 /* Answers READY, and goes on at once when that is wanted. */
 static void launched(struct monitor *m, struct client *c, const struct container_request *q)
 {
@@ -178,6 +188,7 @@ static void launched(struct monitor *m, struct client *c, const struct container
 	c->kind = CLIENT_CONTROL;
 	c->process = m->container;
 	m->container->owner = c;
+	hold_mounts(m);
 	put_u32(&w, (uint32_t)m->container->pid);
 	client_reply(c, REPLY_READY, &w);
 	if (q->go_at_once)
@@ -194,8 +205,8 @@ static void forget_ended(struct monitor *m, const struct client *but)
 	for (struct client *c = m->clients; c; c = c->next)
 		if (c != but && c->kind != CLIENT_ATTACHED)
 			c->gone = true;
-	int *once[] = { &m->oom, &m->container_fd };
-	for (int i = 0; i < 2; i++) {
+	int *once[] = { &m->oom, &m->container_fd, &m->mounts };
+	for (int i = 0; i < 3; i++) {
 		if (*once[i] >= 0)
 			close(*once[i]);
 		*once[i] = -1;
@@ -232,7 +243,7 @@ int job_container(int fd, struct request *r)
 	struct container_request q;
 	context_init(&m.context);
 	m.context.monitor = &m;
-	m.listener = m.container_fd = m.log.fd = m.oom = m.root = m.network = m.pids = -1;
+	m.listener = m.container_fd = m.log.fd = m.oom = m.root = m.network = m.pids = m.mounts = -1;
 	if (read_container(&m, &q, &r->body) < 0) {
 		note(&m, "request");
 		return reply_failure(fd, &m.context.failure) < 0;

@@ -1,6 +1,7 @@
 /*
  * The end of a container, in this order: its helpers and stray processes are gone and its groups removed, the exit file is
- * there, the socket is not, and only then is anybody told: who is told may start it again at once.
+ * there, the socket is not, and only then is anybody told: who is told may start it again at once. Its mounts go last:
+ * nobody can reach them any more.
  */
 #include "monitor.h"
 
@@ -121,6 +122,8 @@ void finish(struct monitor *m)
 		cleanup(m);
 	write_exit_file(m, oom);
 	tell_exited(m, m->container, oom);
+	close(m->mounts);
+	m->mounts = -1;
 	for (struct client *c = m->clients; c; c = c->next)
 		if (c->kind != CLIENT_ATTACHED && !c->keeps)	/* nothing is left that they could ask for */
 			c->end_when_sent = true;

@@ -80,6 +80,7 @@ struct monitor {
 	int listener, signals, oom, container_fd;	/* container_fd: pidfd of the first process */
 	int root, network;	/* the mounted root, detached; the network namespace, when it is to be kept. -1: none */
 	int pids;		/* our own pid namespace */
+	int mounts;		/* the container's mount namespace, which outlives its processes: -1 when it is let go of */
 	struct process *processes;	/* the container's own is `container`, in the list too */
 	struct process *container;
 	struct client *clients;
