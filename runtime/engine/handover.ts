@@ -12,6 +12,8 @@ import { tellProxy } from './proxy-process.js';
 import { withoutSharedNames } from './shared-ports.js';
 
 const DRAIN_POLL_MS = 10;
+/** What nobody has accepted yet may be so long about it, whatever the caller says: whoever sent it was promised an answer. */
+const ACCEPT_MS = 5000;
 /** On a busy machine a connection that met the kernel's old map may be so long on its way. */
 const QUIET_MS = 150;
 
@@ -79,23 +81,45 @@ async function drained({ record }: Container, drainMs: number): Promise<void> {
   const until = performance.now() + drainMs;
   const address = record.running?.endpoints.map(({ endpoint }) => endpoint.ipv4);
   if (address === undefined) return;
-  for (let quietSince = performance.now(); performance.now() < until; ) {
+  const untilAccepted = drainMs === 0 ? until : Math.max(until, performance.now() + ACCEPT_MS);
+  for (let quietSince = performance.now(); ; ) {
     await sleep(DRAIN_POLL_MS);
-    if (await hasConnections(record.state.Pid)) quietSince = performance.now();
-    else if (performance.now() - quietSince > QUIET_MS) return;
+    const { open, waiting } = await connectionsOf(record.state.Pid);
+    const now = performance.now();
+    if (now > (waiting ? untilAccepted : until)) return;
+    if (open || waiting) quietSince = now;
+    else if (now - quietSince > QUIET_MS) return;
   }
 }
 
-/** proc_net(5): established, being opened, or closed with data that is still on its way; what waits for no more than time is none. */
-const OPEN_STATES: ReadonlySet<string | undefined> = new Set(['01', '02', '03', '04', '08', '09', '0B']);
+/** proc_net(5): established, or closed with data that is still on its way; what waits for no more than time is none. */
+const OPEN_STATES: ReadonlySet<string | undefined> = new Set(['01', '04', '08', '09', '0B']);
+const [SYN_SENT, SYN_RECEIVED, LISTENS] = ['02', '03', '0A'];
 
-/** Such a one whose own port is listened on (0A). */
-async function hasConnections(pid: number): Promise<boolean> {
+interface Connections {
+  /** To a port that is listened on. */
+  readonly open: boolean;
+  /** Also such as nobody has accepted yet: being opened, from elsewhere or by the proxy in here, or in a socket's queue. */
+  readonly waiting: boolean;
+}
+
+async function connectionsOf(pid: number): Promise<Connections> {
   const tables = await Promise.all(
     ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => '')),
   );
-  const sockets = tables.flatMap((text) => text.split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
-  const portOf = (socket: readonly string[]) => socket[1]?.split(':')[1];
-  const listening = new Set(sockets.filter((socket) => socket[3] === '0A').map(portOf));
-  return sockets.some((socket) => OPEN_STATES.has(socket[3]) && listening.has(portOf(socket)));
+  const sockets = tables
+    .flatMap((text) => text.split('\n').slice(1))
+    .map((line) => {
+      const [, local = '', remote = '', state = '', queues = ''] = line.trim().split(/\s+/);
+      return { local: local.split(':')[1], remote: remote.split(':')[1], state, received: queues.split(':')[1] };
+    });
+  const listening = new Set(sockets.filter(({ state }) => state === LISTENS).map(({ local }) => local));
+  const toIt = sockets.filter(({ local, remote, state }) => listening.has(state === SYN_SENT ? remote : local));
+  return {
+    open: toIt.some(({ state }) => OPEN_STATES.has(state)),
+    waiting: toIt.some(
+      ({ state, received = '0' }) =>
+        state === SYN_SENT || state === SYN_RECEIVED || (state === LISTENS && Number.parseInt(received, 16) > 0),
+    ),
+  };
 }

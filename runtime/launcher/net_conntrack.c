@@ -1,12 +1,14 @@
 /*
- * `conntrack.forget`: ends the kernel's memory of datagram flows to one container address. A client that goes on sending
- * from the same port would otherwise be led to a container that is gone, for as long as it does not pause.
+ * `conntrack.forget`: ends the kernel's memory of datagram flows to one container address, and of connections to it that
+ * were never answered. A client that goes on sending from the same port, or asks again because nobody could take its
+ * connection (a full queue), would otherwise be led to a container that is gone, for as long as it does not pause.
  * Netlink as in linux/netfilter/nfnetlink_conntrack.h: dump, then delete what matches by its tuple.
  */
 #include "netlink.h"
 #include "ops.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -28,6 +30,13 @@ static struct rtattr *find_in(struct rtattr *nest, uint16_t type)
 	return nest ? find(RTA_DATA(nest), (int)RTA_PAYLOAD(nest), type) : NULL;
 }
 
+static bool is_unanswered(struct rtattr *attributes, int length)
+{
+	struct rtattr *tcp = find_in(find(attributes, length, CTA_PROTOINFO), CTA_PROTOINFO_TCP);
+	struct rtattr *state = find_in(tcp, CTA_PROTOINFO_TCP_STATE);
+	return state && *(uint8_t *)RTA_DATA(state) == TCP_CONNTRACK_SYN_SENT;
+}
+
 /* Answers come from the container, so it is the source of the reply's tuple, whatever was translated. */
 static bool leads_to(struct rtattr *attributes, int length, const void *address, bool v6)
 {
@@ -36,7 +45,7 @@ static bool leads_to(struct rtattr *attributes, int length, const void *address,
 	struct rtattr *protocol = find_in(find_in(reply, CTA_TUPLE_PROTO), CTA_PROTO_NUM);
 	size_t size = v6 ? 16 : 4;
 	return source && protocol && RTA_PAYLOAD(source) >= size && !memcmp(RTA_DATA(source), address, size) &&
-	       *(uint8_t *)RTA_DATA(protocol) == IPPROTO_UDP;
+	       (*(uint8_t *)RTA_DATA(protocol) == IPPROTO_UDP || is_unanswered(attributes, length));
 }
 
 static void begin(struct nl_message *m, uint16_t type, uint16_t flags, uint8_t family)

@@ -311,7 +311,7 @@ class EngineNetworks implements Networks {
 
   #noteDatagrams(containerId: string, ports: readonly PublishedPortSpec[]): void {
     const targets = new Set(ports.filter(({ protocol }) => protocol === 'udp').map((port) => port.containerIp));
-    const flows = [...targets].map((address) => ({ op: 'conntrack.forget', address, optional: true }) as const);
+    const flows = [...targets].map(forgetFlow);
     if (flows.length > 0) this.#datagramFlows.set(containerId, flows);
   }
 
@@ -333,8 +333,9 @@ class EngineNetworks implements Networks {
     this.#ports.release(from);
     this.#ports.reserve(to, ports);
     this.#noteDatagrams(to, ports);
-    // A client's datagrams would go on to where its first one went.
-    await this.#forgetDatagrams(from);
+    this.#datagramFlows.delete(from);
+    // A client's datagrams, and its next tries where nobody answered the first one, would go on to the old one.
+    await runOps(this.#launcher, this.#table.ofContainer(from).flatMap(forgetFlows));
   }
 
   async portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined> {
@@ -391,4 +392,12 @@ function dnsNames({ containerName, aliases, containerId, hostname }: EndpointReq
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function forgetFlow(address: string): NetworkOp {
+  return { op: 'conntrack.forget', address, optional: true };
+}
+
+function forgetFlows({ ipv4, ipv6 }: Endpoint): NetworkOp[] {
+  return [ipv4, ipv6].flatMap((address) => (address === undefined ? [] : [forgetFlow(address)]));
 }

@@ -1,7 +1,7 @@
 /** One container takes the place of another: ports and names go over at once, and no connection is refused or broken. */
 import { createSocket } from 'node:dgram';
 import http from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -187,6 +187,29 @@ if (!isOtherEngine) {
     client.destroy();
     assert.is((await moved).status, 204);
     assert.ok(performance.now() - began < 1900, 'waited for the connection that was closed');
+  });
+
+  handover('who asked the old one in vain, its queue being full, is answered by the new one', async () => {
+    const busy =
+      "require('net').createServer().listen(80, '0.0.0.0', 1, () => { console.log('listens'); while (true); })";
+    const old = await created('full', {
+      Cmd: ['chroot', '/host', process.execPath, '-e', busy],
+      HostConfig: { Binds: ['/:/host:ro'], PortBindings: { '80/tcp': [{ HostIp: '', HostPort: `${port}` }] } },
+    });
+    await ask(engine, 'POST', `/containers/${old}/start`);
+    await eventually('it listens', async () =>
+      (await engine.request('GET', `/containers/${old}/logs?stdout=1`)).text.includes('listens'),
+    );
+    const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+    const opened = () => waiting.filter((socket) => !socket.connecting).length;
+    await eventually('some wait in its queue', async () => opened() > 0);
+    const asked = page();
+    await sleep(200);
+    const fresh = await created('free');
+    await behind(fresh, old);
+    assert.is((await engine.request('POST', `/devenv/containers/${fresh}/hand-over?drain=0`)).status, 204);
+    assert.is(await asked, 'free');
+    for (const socket of waiting) socket.destroy();
   });
 
   handover('the next engine takes over what was handed over, and what still waits', async () => {
