@@ -152,6 +152,8 @@ function configSecrets({ build }: Service, project: Project): SecretSource[] {
     const id = typeof use === 'string' ? use : (use.target ?? use.source);
     const secret = project.secrets[source];
     if (secret?.file !== undefined) return [{ id: path.basename(id), file: secret.file }];
+    const included = project.includedValues?.[`secrets.${source}`];
+    if (included !== undefined) return [{ id: path.basename(id), content: included }];
     if (secret?.environment !== undefined) return [{ id: path.basename(id), variable: secret.environment }];
     return secret?.content === undefined ? [] : [{ id: path.basename(id), content: secret.content }];
   });

@@ -13,7 +13,10 @@ export async function contentOf(file: FileToCopy, context: ApplyContext): Promis
   if (provider) return providedSecret(source, provider, context);
   if (definition.file !== undefined) return readSource(source, definition.file);
   if (definition.content !== undefined) return definition.content;
-  const value = definition.environment === undefined ? undefined : env[definition.environment];
+  const value =
+    definition.environment === undefined
+      ? undefined
+      : (env[definition.environment] ?? context.project.includedValues?.[`${kind}.${source}`]);
   if (value !== undefined) return value;
   throw new UserError(
     'no-content',

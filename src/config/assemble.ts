@@ -36,6 +36,7 @@ export type ProjectParts = Pick<
   | 'secrets'
   | 'configs'
   | 'secretProviders'
+  | 'includedValues'
   | 'models'
   | 'disabledServices'
   | 'extensions'
@@ -61,7 +62,9 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
   const selected = chosen ? withServices(final, [...chosen]) : final;
   const read = loading.options.noServiceFiles ? selected : withFiles(selected, whole, assembly);
   loading.problems.throwIfAny();
-  return partsOf(loading.options.allResources ? read : withoutUnused(read), model, disabled);
+  const parts = partsOf(loading.options.allResources ? read : withoutUnused(read), model, disabled);
+  const { includedValues } = loading;
+  return includedValues.size > 0 ? { ...parts, includedValues: Object.fromEntries(includedValues) } : parts;
 }
 
 function withServices(model: Tree, names: readonly string[]): Tree {

@@ -79,6 +79,7 @@ export function readProjectFiles(request: LoadRequest, reader: FileReader, remot
     options: request.options ?? {},
     mergeRules: mergeRules(),
     home: request.env.HOME,
+    includedValues: new Map(),
     remotes,
   };
   return readFiles(request, findProject(request, loading), loading);
@@ -103,7 +104,15 @@ export function loadMerged(request: LoadRequest, reader: FileReader, remotes?: R
 function mergeFiles(request: LoadRequest, reader: FileReader, remotes?: Remotes): Merged {
   const problems = new Problems();
   const options = request.options ?? {};
-  const loading: Loading = { reader, problems, options, mergeRules: mergeRules(), home: request.env.HOME, remotes };
+  const loading: Loading = {
+    reader,
+    problems,
+    options,
+    mergeRules: mergeRules(),
+    home: request.env.HOME,
+    includedValues: new Map(),
+    remotes,
+  };
   const found = findProject(request, loading);
   const read = readFiles(request, found, loading);
   const documents = read.files.flatMap((file) => file.documents);

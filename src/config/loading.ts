@@ -18,6 +18,8 @@ export interface Loading {
   readonly mergeRules: Rules<MergeRule>;
   /** `~`. */
   readonly home: string | undefined;
+  /** Grows as included files are read: see `Project.includedValues`. */
+  readonly includedValues: Map<string, string>;
   /** What was fetched for this load. */
   readonly remotes?: Remotes | undefined;
 }

@@ -12,7 +12,7 @@ import type { Mark } from './read/source.js';
 import { fillDefaults } from './resolve/defaults.js';
 import { fillVariables } from './resolve/null-variables.js';
 import { resolvePaths } from './resolve/paths.js';
-import { child, type Mapping, mapping, type Node, withoutKeys } from './tree/node.js';
+import { child, isText, type Mapping, mapping, type Node, withoutKeys } from './tree/node.js';
 import { validateTree } from './validate/validate.js';
 import { SECTIONS, withoutMistakes } from './without-mistakes.js';
 
@@ -43,9 +43,21 @@ export function loadModel(request: ModelRequest): Mapping {
       else loading.problems.missing(SECTIONS);
     }
   }
+  if (request.trail.length > 0) rememberValues(model, request);
   const complete = fillDefaults(model);
   const resolved = loading.options.noPathResolution ? complete : resolvePaths(complete, { folder, home: loading.home });
   return (loading.options.noInterpolate ? resolved : fillVariables(resolved, variables.lookup)) as Mapping;
+}
+
+/** What an included file's secrets and configs take from variables, while its own variables are known. */
+function rememberValues(model: Mapping, { loading, variables }: ModelRequest): void {
+  for (const section of ['secrets', 'configs']) {
+    for (const name of namesIn(model, section)) {
+      const variable = child(child(child(model, section), name), 'environment');
+      const value = isText(variable) ? variables.lookup(variable.value) : undefined;
+      if (value !== undefined) loading.includedValues.set(`${section}.${name}`, value);
+    }
+  }
 }
 
 function addDocument(model: Mapping, document: Node, file: string, request: ModelRequest): Mapping {

@@ -21,6 +21,8 @@ export interface Project {
   readonly configs: Readonly<Record<string, ProjectFile>>;
   /** Of secrets with `x-secret-provider`, by their keys. */
   readonly secretProviders?: Readonly<Record<string, SecretProvider>>;
+  /** Of secrets and configs that come from a variable and from an included file, which has variables of its own: `secrets.NAME` → value. */
+  readonly includedValues?: Readonly<Record<string, string>>;
   readonly models?: Readonly<Record<string, ProjectModel>>;
   /** Services that exist, but whose profile is not on. */
   readonly disabledServices: readonly string[];

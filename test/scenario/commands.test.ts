@@ -203,8 +203,4 @@ commands('completion knows commands, flags and the names of services', async ({ 
   for (const shell of ['bash', 'zsh', 'fish']) assert.match(await ok(project, 'completion', shell), 'devenv complete');
 });
 
-runOnOwnEngine(
-  commands,
-  'commands',
-  'it goes by names of containers, and those are others where projects share an engine',
-);
+runOnOwnEngine(commands, 'commands', 'it prunes, which on a shared engine takes what is not its own');

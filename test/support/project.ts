@@ -171,17 +171,21 @@ export async function makeProject(files: Readonly<Record<string, string>> = {}):
   };
 }
 
-/** Asks again until `probe` gives a truthy value; throws with `what` after `limitMs`. */
+/** A restart, an exec or a removal takes Docker's engine tens of times as long as ours. */
+const patience = foreignEngine ? 4 : 1;
+
+/** Asks again until `probe` gives a truthy value; throws with `what` after `limitMs`, or more on an engine that is slower. */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
   limitMs = 15_000,
 ): Promise<T> {
-  const until = Date.now() + limitMs;
+  const patientMs = limitMs * patience;
+  const until = Date.now() + patientMs;
   for (;;) {
     const value = await probe();
     if (value) return value;
-    if (Date.now() > until) throw new Error(`${what}: not within ${limitMs / 1000} s`);
+    if (Date.now() > until) throw new Error(`${what}: not within ${patientMs / 1000} s`);
     await sleep(50);
   }
 }

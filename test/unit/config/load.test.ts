@@ -98,16 +98,30 @@ loading('mistakes of several files come together', () => {
   );
 });
 
-loading('thirty services load in well under 50 ms', () => {
+loading('thirty services load in well under 50 ms of the processor', () => {
   const service = (n: number) =>
     `  s${n}:\n    image: "i:\${TAG:-1}"\n    build: {context: ., args: [A=1]}\n    ports: ["${8000 + n}:80"]\n    volumes: ["v:/vv", "./src:/app:ro"]\n    environment: {A: 1, B: two}\n    healthcheck: {test: [CMD, x], interval: 10s}\n`;
   const text = `services:\n${Array.from({ length: 30 }, (_, n) => service(n)).join('')}`;
   const times = Array.from({ length: 7 }, () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     loadFiles({ '/p/compose.yaml': text });
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
   });
   assert.ok(Math.min(...times) < 50, `the best of ${times.map((ms) => ms.toFixed(1)).join(', ')} ms`);
+});
+
+loading('secrets and configs of an included file take their values from its own variables', () => {
+  const { project } = loadFiles(
+    {
+      '/p/compose.yaml': 'include: [{path: sub/compose.yaml, env_file: own.env}]\nservices: {}\n',
+      '/p/own.env': 'TOKEN=theirs\nNOTE=read\nOURS=no\n',
+      '/p/sub/compose.yaml':
+        'services: {a: {image: a, secrets: [s, o], configs: [c]}}\nsecrets: {s: {environment: TOKEN}, o: {environment: OURS}}\nconfigs: {c: {environment: NOTE}}\n',
+    },
+    { env: { OURS: 'yes' } },
+  );
+  assert.equal(project.includedValues, { 'secrets.s': 'theirs', 'secrets.o': 'yes', 'configs.c': 'read' });
 });
 
 loading('env files of services may be gone where nobody reads them', () => {
