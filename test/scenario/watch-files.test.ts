@@ -15,7 +15,10 @@ services:
   api:
     build: .
     command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.05; done"]
-    develop: {watch: [{path: src, action: sync, target: /app/src}]}
+    develop:
+      watch:
+        - {path: src, action: sync, target: /app/src}
+        - {path: chosen, action: sync, target: /chosen, include: ["*.js", "lib/**"], ignore: ["**/*.test.js"]}
 `;
 const dockerfile = 'FROM scratch\nCOPY rootfs /\nENV PATH=/bin\nCOPY src /app/src\n';
 const git = (project: TestProject, ...args: string[]) =>
@@ -198,6 +201,21 @@ story('what was made, changed and deleted while nothing watched is brought over'
   await writeFile(at(project, 'src/fresh'), 'fresh\n');
   context.run = await watch(project, 'watch', '--no-up');
   await shows(project, 'cd /app/src; cat a fresh; ls -d away many 2>/dev/null', 'in between\nfresh');
+});
+
+story('of what include names, and ignore does not, all comes; nothing else does', async ({ project }) => {
+  await project.write({
+    'chosen/a.js': 'a',
+    'chosen/a.test.js': 'test',
+    'chosen/a.css': 'css',
+    'chosen/lib/deep/b.txt': 'b',
+    'chosen/lib/b.test.js': 'test',
+    'chosen/other/c.js': 'c',
+  });
+  await shows(project, 'cd /chosen; find . -type f | sort', './a.js\n./lib/deep/b.txt');
+  await rename(at(project, 'chosen/a.css'), at(project, 'chosen/b.js'));
+  await rename(at(project, 'chosen/a.js'), at(project, 'chosen/a.css'));
+  await shows(project, 'cd /chosen; find . -type f | sort; cat b.js', './b.js\n./lib/deep/b.txt\ncss');
 });
 
 story('what .dockerignore names, and .git, stay on the host', async ({ project }) => {

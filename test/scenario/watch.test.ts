@@ -171,4 +171,21 @@ story('what was edited while nothing watched is brought over at the start', asyn
   assert.is(await inApi(project, 'echo runs on'), 'runs on');
 });
 
+story('past the limit of inotify it says which sysctl mends it, and goes on', async (context) => {
+  const { project } = context;
+  // The limits of a user namespace are its own (namespaces(7), /proc/sys/user).
+  context.run = project.beginInNamespace(
+    'echo 4 > /proc/sys/user/max_inotify_watches && exec "$@"',
+    'watch',
+    '--no-up',
+  );
+  const { run } = context;
+  await eventually('told', async () => /sysctl fs\.inotify\.max_user_watches=\d+ mends it/.test(run.output()), 20_000);
+  await eventually('watching', async () => run.output().includes('_devenv/events'), 20_000);
+  await project.write({ 'src/z.txt': 'seen by looking', 'src/new/deep/file': 'new' });
+  await shows(project, 'cat /app/src/z.txt /app/src/new/deep/file', 'seen by lookingnew');
+  run.kill('SIGINT');
+  await run.done;
+});
+
 story.run();

@@ -31,20 +31,28 @@ export interface TestProject {
   readonly name: string;
   devenv(...args: string[]): Promise<CommandResult>;
   /** Starts a command without waiting for it. */
-  begin(...args: string[]): { kill(signal: NodeJS.Signals): void; done: Promise<CommandResult>; output(): string };
+  begin(...args: string[]): Running;
+  /** The same behind a shell line that ends with `exec "$@"`, in a user namespace of its own where it is root. */
+  beginInNamespace(line: string, ...args: string[]): Running;
   write(files: Readonly<Record<string, string>>): Promise<void>;
   /** Removes what the test made, engine and containers included. */
   remove(): Promise<void>;
 }
 
-interface Running {
+export interface Running {
   kill(signal: NodeJS.Signals): void;
   readonly done: Promise<CommandResult>;
   output(): string;
 }
 
-function begin(folder: string, env: NodeJS.ProcessEnv, args: readonly string[]): Running {
-  const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
+function begin(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  args: readonly string[],
+  before: readonly string[] = [],
+): Running {
+  const [command = '', ...words] = [...before, process.execPath, '--enable-source-maps', program, ...args];
+  const child = spawn(command, words, {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -162,6 +170,8 @@ export async function makeProject(files: Readonly<Record<string, string>> = {}):
     socket: foreignEngine ?? path.join(runtime, 'engine.sock'),
     devenv: (...args) => begin(folder, env, args).done,
     begin: (...args) => begin(folder, env, args),
+    beginInNamespace: (line, ...args) =>
+      begin(folder, env, args, ['unshare', '--user', '--map-root-user', 'sh', '-c', line, 'sh']),
     write: (more) => writeAll(folder, more),
     async remove() {
       const end = foreignEngine ? ['down', '--volumes', '--remove-orphans', '-t', '0'] : ['engine', 'stop', '--force'];
