@@ -1,4 +1,4 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
@@ -59,7 +59,7 @@ async function writeEntry(entry: AsyncIterable<Buffer>, path: string): Promise<v
   let pieces: Buffer[] = [];
   let bytes = 0;
   const flush = async () => {
-    if (bytes > 0) await handle.appendFile(Buffer.concat(pieces));
+    if (bytes > 0) await writeAll(handle, pieces, bytes);
     pieces = [];
     bytes = 0;
   };
@@ -73,6 +73,12 @@ async function writeEntry(entry: AsyncIterable<Buffer>, path: string): Promise<v
   } finally {
     await handle.close();
   }
+}
+
+/** Without a copy of what is written, but for a file system that takes only a part of it: then the next write says why. */
+async function writeAll(handle: FileHandle, pieces: readonly Buffer[], bytes: number): Promise<void> {
+  const { bytesWritten } = await handle.writev(pieces);
+  if (bytesWritten < bytes) await handle.appendFile(Buffer.concat(pieces).subarray(bytesWritten));
 }
 
 function describe(folder: string, files: Map<string, string>, links: Map<string, string>): OpenedArchive {
