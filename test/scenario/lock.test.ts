@@ -201,6 +201,14 @@ story('drift is refused, and named', async ({ project, registry, port }) => {
   const up = await project.devenv('--env', 'prod', 'up', '--detach');
   assert.is(up.code, 1);
   assert.match(up.stderr, `web: image ${registry.host}/shop/web:1 was locked, ${registry.host}/shop/web:2 is wanted`);
+  await project.write({ Dockerfile: 'FROM other:2\n' });
+  const inDev = await project.devenv('--env', 'dev', 'up', '--detach', '--locked');
+  assert.match(inDev.stderr, /The project is not what was locked:\n {2}web: .*other:2/);
+  project.env.CI = 'true';
+  const inCi = await project.devenv('--env', 'dev', 'up', '--detach');
+  delete project.env.CI;
+  assert.is(inCi.code, 1);
+  assert.is(inCi.stderr, inDev.stderr, 'what CI does by itself');
   const check = await project.devenv('lock', '--check');
   assert.is(check.code, 1);
   assert.match(check.stderr, 'prod: web: image');
