@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { EngineError } from '../errors.js';
-import type { NetworkOp } from '../launch/interface-ops.js';
 import type { InterfaceSpec, PublishedPortSpec } from '../launch/spec.js';
 import type { Launcher } from '../launch/types.js';
 import type { Store } from '../state/types.js';
@@ -12,16 +11,12 @@ import { markedBridges, removeBridge } from './bridges.js';
 import { Catalog } from './catalog.js';
 import { sweepDeadBridges } from './dead-engines.js';
 import { EndpointTable } from './endpoints.js';
-import { runOps } from './link-ops.js';
-import { machineHasIPv6 } from './machine-routes.js';
 import { NameService } from './name-service.js';
 import { type MachineNames, machineNames, macOf, parseMac } from './names.js';
 import type { InstallPrograms } from './nft-program.js';
-import { bridgeOptions } from './options.js';
 import { ensureParent, isChild, isRouted, removeParent } from './parents.js';
 import { PoolClaims } from './pool-claims.js';
-import { findPortHolder } from './port-holder.js';
-import { PortBook } from './ports.js';
+import { PublishedPorts } from './published-ports.js';
 import { composeResolvConf } from './resolv-conf.js';
 import { hostResolvers } from './resolvers.js';
 import type {
@@ -54,9 +49,6 @@ export function openNetworks(options: NetworksOptions): Networks {
   return new EngineNetworks(options);
 }
 
-/** Only the proxies' listening sockets are dealt out among: the kernel's map of ports knows one target each. */
-const isForwarded = ({ balancedIn }: PublishedPortSpec) => balancedIn === undefined;
-
 class EngineNetworks implements Networks {
   readonly #launcher: Launcher;
   readonly #names: MachineNames;
@@ -68,9 +60,7 @@ class EngineNetworks implements Networks {
   readonly #wiring: Wiring;
   readonly #table = new EndpointTable();
   readonly #addresses = new AddressBook();
-  readonly #ports = new PortBook();
-  /** What makes the kernel forget the datagrams of a container that is gone. */
-  readonly #datagramFlows = new Map<string, readonly NetworkOp[]>();
+  readonly #ports: PublishedPorts;
 
   constructor({ store, launcher, paths, interfaceOps, install, say, claimsFolder }: NetworksOptions) {
     this.#launcher = launcher;
@@ -93,6 +83,7 @@ class EngineNetworks implements Networks {
     });
     const { catalog, table, keeper } = { catalog: this.#catalog, table: this.#table, keeper: this.#keeper };
     this.#wiring = new Wiring({ launcher, names: this.#names, interfaceOps, catalog, table, keeper });
+    this.#ports = new PublishedPorts({ launcher, catalog, table, firewall: keeper.firewall, say: this.#say });
   }
 
   async open(): Promise<void> {
@@ -281,68 +272,24 @@ class EngineNetworks implements Networks {
     return this.#table.heldBy(containerId);
   }
 
-  async choosePorts(requests: readonly PortRequest[], endpoint: Endpoint): Promise<PublishedPortSpec[]> {
-    this.#ports.release(endpoint.containerId);
-    const binding = bridgeOptions(this.#catalog.get(endpoint.networkId).options).hostBinding;
-    const all = (await machineHasIPv6()) ? ['0.0.0.0', '::'] : ['0.0.0.0'];
-    const hostIps = binding === undefined || binding === '0.0.0.0' ? all : [binding];
-    const target = { owner: endpoint.containerId, ipv4: endpoint.ipv4, ipv6: endpoint.ipv6, hostIps };
-    const chosen: PublishedPortSpec[] = [];
-    try {
-      for (const request of requests) chosen.push(...(await this.#ports.choose(request, target)));
-    } catch (error) {
-      this.#ports.release(endpoint.containerId);
-      if (!(error instanceof EngineError)) throw error;
-      const sentence = `driver failed programming external connectivity on endpoint ${endpoint.containerName} (${endpoint.endpointId}): ${error.message}`;
-      throw new EngineError(error.kind, sentence, { cause: error });
-    }
-    return chosen;
+  choosePorts(requests: readonly PortRequest[], endpoint: Endpoint): Promise<PublishedPortSpec[]> {
+    return this.#ports.choose(requests, endpoint);
   }
 
   async publish(containerId: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
-    this.#ports.reserve(containerId, ports);
-    if (this.#catalog.find(endpoint.networkId)?.internal !== false) return;
-    this.#noteDatagrams(containerId, ports);
-    // Not waited for: until the kernel forwards by itself, the container's proxy does.
-    this.#keeper.firewall
-      .setPorts(containerId, ports.filter(isForwarded))
-      .catch((error) => this.#say(messageOf(error)));
+    this.#ports.publish(containerId, ports, endpoint);
   }
 
-  #noteDatagrams(containerId: string, ports: readonly PublishedPortSpec[]): void {
-    const targets = new Set(ports.filter(({ protocol }) => protocol === 'udp').map((port) => port.containerIp));
-    const flows = [...targets].map(forgetFlow);
-    if (flows.length > 0) this.#datagramFlows.set(containerId, flows);
+  unpublish(containerId: string): Promise<void> {
+    return this.#ports.unpublish(containerId);
   }
 
-  async unpublish(containerId: string): Promise<void> {
-    this.#ports.release(containerId);
-    await this.#keeper.firewall.setPorts(containerId, []).catch((error) => this.#say(messageOf(error)));
-    await this.#forgetDatagrams(containerId);
+  republish(from: string, to: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
+    return this.#ports.republish(from, to, ports, endpoint);
   }
 
-  async #forgetDatagrams(containerId: string): Promise<void> {
-    const flows = this.#datagramFlows.get(containerId) ?? [];
-    this.#datagramFlows.delete(containerId);
-    if (flows.length > 0) await runOps(this.#launcher, flows);
-  }
-
-  async republish(from: string, to: string, ports: readonly PublishedPortSpec[], endpoint: Endpoint): Promise<void> {
-    if (this.#catalog.find(endpoint.networkId)?.internal === false)
-      await this.#keeper.firewall.movePorts(from, to, ports.filter(isForwarded));
-    this.#ports.release(from);
-    this.#ports.reserve(to, ports);
-    this.#noteDatagrams(to, ports);
-    this.#datagramFlows.delete(from);
-    // A client's datagrams, and its next tries where nobody answered the first one, would go on to the old one.
-    await runOps(this.#launcher, this.#table.ofContainer(from).flatMap(forgetFlows));
-  }
-
-  async portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined> {
-    const owner = this.#ports.holder(protocol, hostIp, port);
-    const [endpoint] = owner === undefined ? [] : this.#table.ofContainer(owner);
-    if (endpoint !== undefined) return `container ${endpoint.containerName}`;
-    return findPortHolder(protocol, hostIp, port);
+  portHolder(protocol: 'tcp' | 'udp', hostIp: string, port: number): Promise<string | undefined> {
+    return this.#ports.holder(protocol, hostIp, port);
   }
 
   async resolvConf(wish: Parameters<Networks['resolvConf']>[0]): Promise<string> {
@@ -392,12 +339,4 @@ function dnsNames({ containerName, aliases, containerId, hostname }: EndpointReq
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function forgetFlow(address: string): NetworkOp {
-  return { op: 'conntrack.forget', address, optional: true };
-}
-
-function forgetFlows({ ipv4, ipv6 }: Endpoint): NetworkOp[] {
-  return [ipv4, ipv6].flatMap((address) => (address === undefined ? [] : [forgetFlow(address)]));
 }
