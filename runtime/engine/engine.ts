@@ -25,6 +25,8 @@ export class Engine {
   restart: (container: Container) => Promise<void> = async () => undefined;
   /** By profile and capabilities: compiling takes milliseconds. */
   readonly seccompFilters = new Map<string, Uint8Array>();
+  /** The default profile's name, once somebody asked for it. */
+  appArmorProfile: Promise<string | undefined> | undefined;
   /** What limits are held against. */
   readonly machineSize: MachineSize = { cpus: availableParallelism(), nodes: memoryNodes() };
   /** No more restarts or probes: the engine is leaving. */

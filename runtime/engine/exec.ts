@@ -152,7 +152,7 @@ async function execSpec(engine: Engine, container: Container, config: ExecConfig
     noNewPrivileges: parseSecurityOptions(host.SecurityOpt ?? []).noNewPrivileges,
     // The container's own, also for a privileged exec: as runc does.
     seccomp: seccompFilter(engine, host),
-    appArmorProfile: undefined,
+    appArmorProfile: config.Privileged ? undefined : record.appArmorProfile,
     rlimits: rlimitsOf(host),
     oomScoreAdj: host.OomScoreAdj,
     ...(record.running?.userRange && { userRange: record.running.userRange }),

@@ -169,7 +169,7 @@ export const DEFAULT_HOST_CONFIG: HostConfig = {
   ConsoleSize: [0, 0],
   CapAdd: null,
   CapDrop: null,
-  CgroupnsMode: 'host',
+  CgroupnsMode: '',
   Dns: null,
   DnsOptions: null,
   DnsSearch: null,

@@ -120,6 +120,8 @@ function initSentence(error: LaunchError): string {
   if (error.operation === 'file.write') return `open ${error.subject}: ${text}`;
   if (error.operation.startsWith('mount.'))
     return `error mounting to rootfs at ${JSON.stringify(error.subject)}: ${text}`;
+  if (error.operation === 'apparmor')
+    return `unable to apply apparmor profile ${error.subject}: ${text} (apparmor_parser -r loads one)`;
   if (error.operation === 'hostname') return `sethostname: ${text}`;
   return `${error.operation} ${error.subject}: ${text}`;
 }

@@ -41,6 +41,7 @@ export interface LaunchFacts {
   readonly blkioLimits?: readonly DeviceLimit[];
   readonly blkioWeights?: readonly DeviceWeight[];
   readonly security: SecurityOptions;
+  readonly appArmorProfile: string | undefined;
   readonly seccomp: Uint8Array | undefined;
   /** Namespaces of other containers: `container:X` → pid of its first process. */
   readonly pidOf: (mode: string, namespace: string) => number;
@@ -76,7 +77,7 @@ export function launchSpec(record: ContainerRecord, facts: LaunchFacts): LaunchS
     privileged: host.Privileged,
     sysctls: { ...(ownNetwork(host) ? (facts.rootless ? rootlessSysctls : defaultSysctls) : {}), ...sysctlsOf(host) },
     seccomp: facts.seccomp,
-    appArmorProfile: host.Privileged ? undefined : facts.security.appArmorProfile,
+    appArmorProfile: facts.appArmorProfile,
     cgroupPath: facts.cgroupPath,
     resources: resourcesOf(host, facts.deviceRules, facts.blkioLimits, facts.blkioWeights),
     interfaces: facts.interfaces,

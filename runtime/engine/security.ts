@@ -1,12 +1,15 @@
 /** SecurityOpt of a HostConfig, read. */
 import { existsSync } from 'node:fs';
 import { EngineError } from '../errors.js';
+import { defaultAppArmorProfile } from './apparmor.js';
+import type { Engine } from './engine.js';
 import type { HostConfig } from './host-config.js';
 
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   /** `default`, `unconfined`, or the text of a profile. */
   readonly seccomp: string;
+  /** `unconfined` too; undefined where none is named. */
   readonly appArmorProfile: string | undefined;
   readonly writableCgroups: boolean;
 }
@@ -37,17 +40,19 @@ export function parseSecurityOptions(list: readonly string[]): SecurityOptions {
     else if (at < 0 && key !== 'disable')
       throw new EngineError('invalid', `invalid --security-opt 1: ${JSON.stringify(option)}`);
     else if (key === 'seccomp') result.seccomp = seccompOf(value);
-    else if (key === 'apparmor') result.appArmorProfile = value === 'unconfined' ? undefined : value;
+    else if (key === 'apparmor') result.appArmorProfile = value;
     else if (key !== 'label' && key !== 'disable')
       throw new EngineError('invalid', `invalid --security-opt 2: ${JSON.stringify(option)}`);
   }
   return result;
 }
 
-/** Where the kernel has no AppArmor, a profile means nothing (Docker says nothing of it either). */
-export function supportedOptions(options: SecurityOptions): SecurityOptions {
-  const isOn = options.appArmorProfile === undefined || existsSync('/sys/module/apparmor');
-  return isOn ? options : { ...options, appArmorProfile: undefined };
+/** What a container's processes are confined by; undefined: by none. Where the kernel has no AppArmor, a name means nothing (as in Docker). */
+export async function appArmorProfileOf(engine: Engine, host: HostConfig): Promise<string | undefined> {
+  const { appArmorProfile: named } = parseSecurityOptions(host.SecurityOpt ?? []);
+  if (host.Privileged || named === 'unconfined') return undefined;
+  if (named === undefined) return defaultAppArmorProfile(engine);
+  return existsSync('/sys/module/apparmor') ? named : undefined;
 }
 
 function readBool(option: string, value: string): boolean {

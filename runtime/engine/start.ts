@@ -36,7 +36,7 @@ import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths
 import { linksEnv, seccompFilter } from './process-facts.js';
 import { removeContainer } from './remove.js';
 import { readAccountFiles } from './root-files.js';
-import { parseSecurityOptions, supportedOptions } from './security.js';
+import { appArmorProfileOf, parseSecurityOptions } from './security.js';
 import { settledAll } from './settled-all.js';
 import { prepareShm } from './shm.js';
 import { formatTime, nowNs } from './time.js';
@@ -206,6 +206,7 @@ async function prepareProgram(
   const own = [...mountSpecs(shown, host), ...shm];
   const taken = new Set(own.map((mount) => mount.target));
   const group = cgroupPath(paths, id, host.CgroupParent);
+  const appArmorProfile = await appArmorProfileOf(engine, host);
   const spec = launchSpec(container.record, {
     root,
     directory,
@@ -221,7 +222,8 @@ async function prepareProgram(
     deviceRules: given.rules,
     blkioLimits: given.blkioLimits,
     blkioWeights: given.blkioWeights,
-    security: supportedOptions(parseSecurityOptions(host.SecurityOpt ?? [])),
+    security: parseSecurityOptions(host.SecurityOpt ?? []),
+    appArmorProfile,
     seccomp: seccompFilter(engine, host),
     pidOf: (mode, namespace) => pidOf(engine, mode, namespace),
     rootless: engine.foundations.launcher.machine.rootless !== undefined,
@@ -229,6 +231,7 @@ async function prepareProgram(
   });
   // Not waited for: it is on its way to the store before the process can exist, and that is what a next engine needs.
   void engine.save(container, {
+    ...(appArmorProfile !== undefined && { appArmorProfile }),
     running: {
       monitorSocket: spec.monitorSocket,
       endpoints: connected.endpoints,

@@ -24,7 +24,7 @@ import { NO_ENDPOINT_SETTINGS } from './network-wishes.js';
 import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths.js';
 import { seccompFilter } from './process-facts.js';
 import { readAccountFiles } from './root-files.js';
-import { parseSecurityOptions } from './security.js';
+import { appArmorProfileOf, parseSecurityOptions } from './security.js';
 import { settledAll } from './settled-all.js';
 import { now } from './time.js';
 import type { ContainerRecord } from './types.js';
@@ -86,6 +86,7 @@ async function prepare(
     devices: given.devices,
     deviceRules: given.rules,
     security: parseSecurityOptions([]),
+    appArmorProfile: await appArmorProfileOf(engine, host),
     seccomp: seccompFilter(engine, host),
     pidOf: (mode) => engine.containers.get(mode.slice('container:'.length)).record.state.Pid,
     rootless: engine.foundations.launcher.machine.rootless !== undefined,
@@ -170,6 +171,7 @@ function stepRecord(request: StepRequest): ContainerRecord {
   const host: HostConfig = {
     ...DEFAULT_HOST_CONFIG,
     NetworkMode: network,
+    CgroupnsMode: 'host',
     Privileged: request.privileged,
     ExtraHosts: request.extraHosts,
     LogConfig: { Type: 'none', Config: {} },

@@ -144,6 +144,8 @@ export interface ContainerRecord {
   /** A client stopped it: `unless-stopped` stays down, the supervisor keeps its hands off. */
   readonly stoppedByHand: boolean;
   readonly startedBefore: boolean;
+  /** What it was started with the last time; undefined: none. */
+  readonly appArmorProfile?: string;
   /** Addresses, ports and sockets of the running one, from which a next engine takes it over. */
   readonly running: RunningRecord | undefined;
 }

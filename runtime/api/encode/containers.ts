@@ -105,9 +105,10 @@ function shownLinks({ name, hostConfig }: ContainerRecord): readonly string[] | 
   });
 }
 
-function appArmorOf({ hostConfig }: ContainerRecord): string {
+/** The option, or what it was started with. */
+function appArmorOf({ hostConfig, appArmorProfile }: ContainerRecord): string {
   const option = (hostConfig.SecurityOpt ?? []).find((one) => /^apparmor[=:]/.test(one));
-  return option?.slice('apparmor='.length) ?? '';
+  return option?.slice('apparmor='.length) ?? appArmorProfile ?? '';
 }
 
 /** The list leaves out what is only known inside. */
