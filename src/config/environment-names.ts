@@ -1,7 +1,7 @@
 /** Which environments a project has: the keys of `environments:`, and the files beside the main one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { load } from 'js-yaml';
+import { readYaml } from './read/yaml.js';
 
 /** Sorted; empty for a project that has none. Files that cannot be read have none: loading them tells of it. */
 export function environmentNames(configFiles: readonly string[]): string[] {
@@ -14,8 +14,10 @@ export function environmentNames(configFiles: readonly string[]): string[] {
 
 function namesIn(file: string): string[] {
   try {
-    const tree = load(readFileSync(file, 'utf8')) as { readonly environments?: object } | null;
-    return Object.keys(tree?.environments ?? {});
+    return readYaml({ file, text: readFileSync(file, 'utf8') }).flatMap((document) => {
+      const environments = document.kind === 'mapping' ? document.entries.get('environments')?.value : undefined;
+      return environments?.kind === 'mapping' ? [...environments.entries.keys()] : [];
+    });
   } catch {
     return [];
   }

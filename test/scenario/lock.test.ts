@@ -97,11 +97,12 @@ services:
     command: ["sh", "-c", "mkdir -p /tmp/w; hostname > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"]
     stop_signal: SIGKILL
     ports: ["${port}:80"]
+  tool: {image: "${host}/shop/web:1", profiles: [tools]}
 environments:
   dev:
     services: {web: {volumes: [".:/src"]}}
   prod:
-    services: {web: {deploy: {replicas: 2, resources: {limits: {memory: 64m}}}, read_only: true, tmpfs: [/tmp], user: "1000"}}
+    services: {web: {command: !override ["sh", "-c", "mkdir -p /tmp/w; hostname > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"], deploy: {replicas: 2, resources: {limits: {memory: 64m}}}, read_only: true, tmpfs: [/tmp], user: "1000"}}
 `;
 
 story.before(async (context) => {
@@ -139,6 +140,7 @@ story('an image is locked by its index, for the platforms that were named', asyn
   assert.is(code, 0, output);
   const text = await lockOf(project);
   assert.match(text, `digest: ${first}\n    platforms:\n      - linux/amd64\n      - linux/arm64\n`);
+  assert.match(text, /^ {2}prod:\n {4}tool:\n {6}image: \S+\/shop\/web:1\n {4}web:/m, 'also where a profile is off');
   assert.match(text, busyboxImage.replace(/:.*/, ''), 'what the build stands on');
   assert.match((await project.devenv('lock')).stderr, 'nothing changed');
   assert.is((await project.devenv('lock', '--check')).code, 0);

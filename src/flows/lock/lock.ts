@@ -61,15 +61,16 @@ export async function readLockFile(file: string): Promise<LockFile | undefined> 
 
 type Wanted = Record<string, Record<string, LockedService>>;
 
+/** Also of services whose profiles are off: one day somebody switches them on. */
 async function wantedOfAll(session: Session, loaded: LoadedProject): Promise<Wanted> {
   const names = environmentNames(loaded.project.configFiles);
-  if (names.length === 0) return { [defaultEnvironment]: await wantedImages(loaded.project) };
+  const wanted = async (environment: string | undefined) => {
+    const wish = { ...session.options, ...(environment === undefined ? {} : { environment }), profiles: ['*'] };
+    return wantedImages((await new Session(session.world, wish).loadQuietly([])).project);
+  };
+  if (names.length === 0) return { [defaultEnvironment]: await wanted(undefined) };
   const all: Wanted = {};
-  for (const environment of names) {
-    const other = new Session(session.world, { ...session.options, environment });
-    const { project } = await other.loadQuietly([]);
-    all[environment] = await wantedImages(project);
-  }
+  for (const environment of names) all[environment] = await wanted(environment);
   return all;
 }
 

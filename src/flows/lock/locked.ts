@@ -4,9 +4,9 @@ import { registryAuth } from '../../apply/registry-auth.js';
 import type { EngineClient } from '../../engine/client.js';
 import { inspectImage, pullImage, tagImage } from '../../engine/images.js';
 import { UserError } from '../../errors.js';
-import type { LoadedProject } from '../../model/project.js';
+import type { LoadedProject, Project } from '../../model/project.js';
 import { lockDrift } from '../../parity/drift.js';
-import type { LockedImage, LockedService } from '../../parity/lock-file.js';
+import type { LockedImage, LockedService, LockFile } from '../../parity/lock-file.js';
 import type { Session } from '../session.js';
 import { defaultEnvironment, lockFileOf, readLockFile } from './lock.js';
 import { wantedImages } from './wanted.js';
@@ -30,14 +30,7 @@ export async function holdToLock(
   }
   const environment = project.environmentName ?? defaultEnvironment;
   const wanted = await wantedImages(project);
-  const locked = Object.fromEntries(
-    Object.entries(lock.environments[environment] ?? {}).filter(([name]) => wanted[name] || !isDisabled(project, name)),
-  );
-  const drift = lockDrift(
-    { ...lock, environments: { ...lock.environments, [environment]: locked } },
-    environment,
-    wanted,
-  );
+  const drift = lockDrift(withoutDisabled(lock, environment, project), environment, wanted);
   if (drift.length > 0) throw drifted(path.basename(file), drift);
   const pulled = ({ image, bases }: LockedService) =>
     image !== undefined && !(builds && bases) && lock.images[image] ? [image] : (bases ?? []);
@@ -48,7 +41,12 @@ export async function holdToLock(
   return true;
 }
 
-const isDisabled = (project: LoadedProject['project'], name: string) => project.disabledServices.includes(name);
+/** What is locked of services whose profiles are off is no drift. */
+function withoutDisabled(lock: LockFile, environment: string, { disabledServices }: Project): LockFile {
+  const locked = Object.entries(lock.environments[environment] ?? {});
+  const enabled = Object.fromEntries(locked.filter(([name]) => !disabledServices.includes(name)));
+  return locked.length === 0 ? lock : { ...lock, environments: { ...lock.environments, [environment]: enabled } };
+}
 
 function drifted(file: string, drift: readonly string[]): UserError {
   return new UserError(
