@@ -1,6 +1,6 @@
 /*
  * The monitor: one per container, from before its process exists until after its end was told. monitor.c is the loop,
- * container.c brings the container up, process.c starts and reaps, clients.c speaks with the engine, streams.c moves
+ * container.c brings the container up, process.c starts and reaps, clients.c and commands.c speak with the engine, streams.c moves
  * output and input, log.c writes, finish.c ends.
  */
 #ifndef MONITOR_H
@@ -125,12 +125,10 @@ void process_streams_end(struct monitor *m, struct process *p);
 
 /* clients.c */
 struct client *client_add(struct monitor *m, int fd);
-void client_readable(struct monitor *m, struct client *c);
 void client_flush(struct client *c);
 void client_send(struct client *c, const void *head, size_t head_length, const void *bytes, size_t length);
 void client_reply(struct client *c, enum reply kind, const struct writer *w);
-/* Lets the container's process execute, for the client that launched it. */
-void client_go(struct monitor *m, struct client *c);
+void client_fail(struct client *c, const struct failure *f);
 void client_drop(struct monitor *m, struct client *c);
 void clients_sweep(struct monitor *m);
 void tell_started(struct process *p);
@@ -138,6 +136,11 @@ void tell_failed(struct process *p, const struct failure *f);
 /* A control connection ends with it, but for the keeper's. */
 void tell_exited(struct monitor *m, struct process *p, bool oom);
 void tell_oom(struct monitor *m);
+
+/* commands.c */
+void client_readable(struct monitor *m, struct client *c);
+/* Lets the container's process execute, for the client that launched it. */
+void client_go(struct monitor *m, struct client *c);
 
 /* log.c */
 int log_open(struct log *l, const struct settings *s);
