@@ -1,7 +1,6 @@
 /* Connections to the monitor's socket, and what they are told. Nothing here blocks: who takes no answer only stops itself. */
 #include "monitor.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
