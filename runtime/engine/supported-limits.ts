@@ -1,6 +1,6 @@
 /** Limits that were asked for and this kernel has not: taken out of the wish and said, as Docker's daemon does on create. */
 import { access } from 'node:fs/promises';
-import { cgroupDirectory } from '../launch/cgroup.js';
+import { cgroupDirectory, hasController } from '../launch/cgroup.js';
 import type { Engine } from './engine.js';
 import type { HostConfig } from './host-config.js';
 
@@ -108,7 +108,7 @@ const limits: readonly Limit[] = [
 async function isMissing(engine: Engine, limit: Limit): Promise<boolean> {
   const layout = engine.cgroups;
   const directory = cgroupDirectory(layout, '', limit.controller);
-  if (directory === undefined) return true;
+  if (directory === undefined || !hasController(layout, limit.controller)) return true;
   if (layout.version === 2 || limit.file === undefined) return false;
   return access(`${directory}/${limit.file}`).then(
     () => false,

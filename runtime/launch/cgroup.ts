@@ -18,8 +18,13 @@ export type CgroupLayout =
 export async function detectCgroups(): Promise<CgroupLayout> {
   const layout = parseCgroups(await readFile('/proc/self/mountinfo', 'utf8'));
   if (layout.version === 1) return layout;
-  const available = await readFile(`${layout.mountpoint}/cgroup.controllers`, 'utf8').catch(() => '');
-  return { ...layout, controllers: available.trim().split(' ').filter(Boolean) };
+  return { ...layout, controllers: await controllersIn(layout.mountpoint) };
+}
+
+/** What a v2 group can hand down. */
+export async function controllersIn(group: string): Promise<string[]> {
+  const available = await readFile(`${group}/cgroup.controllers`, 'utf8').catch(() => '');
+  return available.trim().split(' ').filter(Boolean);
 }
 
 /** From the text of mountinfo (proc_pid_mountinfo(5)); controllers of v2 are not in there. */
@@ -56,6 +61,12 @@ export function cgroupDirectory(layout: CgroupLayout, path: string, controller: 
   if (layout.version === 2) return `${layout.mountpoint}/${path}`;
   const hierarchy = layout.hierarchies.find((candidate) => candidate.controllers.includes(controller));
   return hierarchy && `${hierarchy.mountpoint}/${path}`;
+}
+
+/** By the name that v1 has for it. */
+export function hasController(layout: CgroupLayout, controller: string): boolean {
+  if (layout.version === 1) return layout.hierarchies.some(({ controllers }) => controllers.includes(controller));
+  return layout.controllers.includes(controller === 'blkio' ? 'io' : controller);
 }
 
 /** All folders of a group. */
@@ -106,7 +117,7 @@ export function writeOp(write: CgroupWrite): Op {
 export function resourceWrites(layout: CgroupLayout, path: string, resources: ResourceSpec): CgroupWrite[] {
   const values = layout.version === 1 ? valuesV1(resources) : valuesV2(resources);
   return values.flatMap(([controller, name, value, optional]) => {
-    const directory = cgroupDirectory(layout, path, controller);
+    const directory = hasController(layout, controller) ? cgroupDirectory(layout, path, controller) : undefined;
     if (directory === undefined) return [];
     return [{ file: `${directory}/${name}`, value, ...(optional === true && { optional }) }];
   });

@@ -28,7 +28,7 @@ const STALL_MS = 300_000;
 export function composeLaunch(spec: LaunchSpec, machine: Machine): LaunchProgram {
   const { cgroups } = machine;
   const wires = spec.interfaces.map((link) => interfaceOps(link));
-  const groups = cgroupOps(spec, cgroups);
+  const groups = cgroupOps(spec, machine);
   const { rootless } = machine;
   const ports = portOps(spec.kept === 'again' ? [] : spec.ports, clientSide(spec, rootless));
   const bridgeSide: Op[] = rootless === undefined ? [] : [{ op: 'netns.enter', path: rootless.netns }];
@@ -71,14 +71,15 @@ function clientSide({ interfaces }: LaunchSpec, rootless: RootlessMachine | unde
 }
 
 /** On v2 a process is born in its group, which has to be there before; on v1 it joins while it is set up. */
-function cgroupOps(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
+function cgroupOps(spec: LaunchSpec, { cgroups, rootless }: Machine): Op[] {
   const writes = [
     ...resourceWrites(cgroups, spec.cgroupPath, spec.resources),
     ...deviceWrites(cgroups, spec.cgroupPath, spec.resources.deviceRules),
   ].map(writeOp);
   const made = makeCgroupOps(cgroups, spec.cgroupPath);
   if (cgroups.version === 1) return [...made, ...writes];
-  const filter = deviceFilter(spec.resources.deviceRules);
+  // Only the machine's root loads one; others make no devices, and open those alone that they may outside.
+  const filter = rootless === undefined ? deviceFilter(spec.resources.deviceRules) : undefined;
   const path = `${cgroups.mountpoint}/${spec.cgroupPath}`;
   return [
     ...made,

@@ -1,6 +1,6 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { type CgroupLayout, detectCgroups } from './cgroup.js';
+import { type CgroupLayout, controllersIn, detectCgroups } from './cgroup.js';
 import { subordinateRange, type UserRange } from './user-range.js';
 
 /** What of this machine a launch program depends on; data, so that composing one stays pure. */
@@ -32,6 +32,8 @@ export interface RootlessMachine {
   /** Ports in there whose connections are carried to where they wanted to go, and to this machine. */
   readonly carried: { readonly outboundPort: number; readonly machinePort: number };
   readonly wayOut: WayOut;
+  /** A folder of control groups (v2) that was handed to this engine. */
+  readonly groups?: string;
 }
 
 /**
@@ -49,13 +51,18 @@ export async function probeMachine(rootless?: RootlessMachine): Promise<Machine>
     const userRange = await freeRange();
     return { cgroups, capabilities, ...(userRange && { userRange }) };
   }
-  return { cgroups: await withoutForeign(cgroups), capabilities, rootless };
+  return { cgroups: await withoutForeign(cgroups, rootless), capabilities, rootless };
 }
 
 /** Groups that nobody handed to this user cannot be used: then there are none, which is a layout without hierarchies. */
-async function withoutForeign(layout: CgroupLayout): Promise<CgroupLayout> {
+async function withoutForeign(layout: CgroupLayout, { groups }: RootlessMachine): Promise<CgroupLayout> {
   const none: CgroupLayout = { version: 1, hierarchies: [] };
-  if (layout.version === 2) return (await isWritable(layout.mountpoint)) ? layout : none;
+  if (layout.version === 2) {
+    const mountpoint = groups ?? layout.mountpoint;
+    return (await isWritable(mountpoint))
+      ? { ...layout, mountpoint, controllers: await controllersIn(mountpoint) }
+      : none;
+  }
   const own = await Promise.all(layout.hierarchies.map(({ mountpoint }) => isWritable(mountpoint)));
   return { ...layout, hierarchies: layout.hierarchies.filter((_, index) => own[index]) };
 }

@@ -10,6 +10,7 @@ import path from 'node:path';
 import type { EnginePaths } from '../engine/types.js';
 import type { RootlessMachine } from '../launch/machine.js';
 import { type IdRange, idMap, readRange } from './id-ranges.js';
+import { scopeCommand, takeGroup } from './own-group.js';
 import { explainFailure } from './rootless-failure.js';
 import { openWayOut } from './way-out.js';
 
@@ -48,7 +49,9 @@ export async function rootlessMachine(options: RootlessOptions): Promise<Rootles
   const holder = livingHolder(paths);
   if (holder === undefined) throw new Error('the process that keeps the namespaces of this engine is gone');
   const netns = `/proc/${holder}/ns/net`;
+  const groups = takeGroup(holder);
   return {
+    ...(groups !== undefined && { groups }),
     uid: uid ?? 0,
     gid: gid ?? 0,
     hasRange: hasRange(holder),
@@ -102,21 +105,27 @@ export interface EnterOptions {
 /** Runs this program again inside; resolves with its exit code, or with 0 when it answers and may be left alone. */
 export async function enterNamespaces({ paths, env, launcher, log, detach }: EnterOptions): Promise<number> {
   const { uid, gid, username } = os.userInfo();
-  const child = spawn(
+  const command = [
     launcher,
-    [
-      'enter',
-      ...identityArgs(paths, { uid, gid, username }),
-      detach ? 'free' : 'bound',
-      process.execPath,
-      ...process.execArgv,
-      ...process.argv.slice(1),
-    ],
-    { stdio: 'inherit', env: { ...env, [MARK]: `${uid}:${gid}` } as NodeJS.ProcessEnv, detached: detach },
-  );
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  const ended = ending(child);
-  const code = await (detach ? Promise.race([ended, answering(paths.socket, ended)]) : ended);
+    'enter',
+    ...identityArgs(paths, { uid, gid, username }),
+    detach ? 'free' : 'bound',
+    process.execPath,
+    ...process.execArgv,
+    ...process.argv.slice(1),
+  ];
+  const run = async (before: readonly string[]) => {
+    const [program = '', ...args] = [...before, ...command];
+    const inside = { ...env, [MARK]: `${uid}:${gid}` } as NodeJS.ProcessEnv;
+    const child = spawn(program, args, { stdio: 'inherit', env: inside, detached: detach });
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    const ended = ending(child);
+    return detach ? Promise.race([ended, answering(paths.socket, ended)]) : ended;
+  };
+  const scope = scopeCommand(env, process.pid);
+  let code = await run(scope);
+  // A manager that hands nothing over is no reason to do without containers.
+  if (code !== 0 && scope.length > 0 && livingHolder(paths) === undefined) code = await run([]);
   if (code !== 0 && livingHolder(paths) === undefined) for (const line of explainFailure()) log(line);
   return code;
 }

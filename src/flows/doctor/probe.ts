@@ -44,7 +44,7 @@ export function probeMachine(env: Env, uid: number, home: string): Machine {
     subuid: read('/etc/subuid') ?? '',
     subgid: read('/etc/subgid') ?? '',
     programs: new Set(PROGRAMS.filter((program) => isInPath(program, env))),
-    ownGroups: ['/sys/fs/cgroup', '/sys/fs/cgroup/memory'].some((folder) => canWrite(folder)),
+    ownGroups: ['/sys/fs/cgroup', '/sys/fs/cgroup/memory', managedGroup()].some((folder) => canWrite(folder)),
     firstPort: readNumber('/proc/sys/net/ipv4/ip_unprivileged_port_start'),
     pingGroups: pingGroups(),
     hasTunnels: canWrite('/dev/net/tun'),
@@ -54,6 +54,12 @@ export function probeMachine(env: Env, uid: number, home: string): Machine {
     inotifyInstances: readNumber('/proc/sys/fs/inotify/max_user_instances'),
     disk: diskOf(home),
   };
+}
+
+/** What systemd hands over to the manager of the user's processes, of which an engine gets its part. */
+function managedGroup(): string {
+  const uid = os.userInfo().uid;
+  return `/sys/fs/cgroup/user.slice/user-${uid}.slice/user@${uid}.service`;
 }
 
 function pingGroups(): readonly [number, number] {

@@ -8,6 +8,7 @@ export function judgeWithoutRoot(machine: Machine): Finding[] {
     wayOut(machine),
     ping(machine),
     handedGroups(machine),
+    mappedOwners(),
     lowPorts(machine),
   ];
 }
@@ -107,8 +108,16 @@ function handedGroups({ ownGroups, user }: Machine): Finding {
     name: 'delegation',
     state: 'warning',
     detail: `No control groups are handed to ${user}: limits of memory, CPU and processes are ignored with a warning.`,
-    fix: 'Run the engine as root where limits matter.',
+    fix: 'Start it from a log-in that systemd manages (loginctl enable-linger), or run it as root where limits matter.',
   };
+}
+
+/** The same on every kernel so far, and nothing to mend: mount_setattr(2) wants CAP_SYS_ADMIN where a file system was mounted. */
+function mappedOwners(): Finding {
+  return ok(
+    'bind mounts',
+    'root in a container is you; its other users cannot write your folders, as only root maps owners of mounts: leave `user:` out, or run the engine as root',
+  );
 }
 
 function lowPorts({ firstPort = 1024 }: Machine): Finding {

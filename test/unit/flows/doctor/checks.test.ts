@@ -54,7 +54,10 @@ const cases: readonly [Partial<Machine>, string][] = [
   [{ programs: new Set(['nft', 'git', 'newuidmap', 'mmdebstrap']) }, 'way out warning: sudo apt-get install -y passt'],
   [{ hasTunnels: false }, 'way out warning: sudo modprobe tun'],
   [{ pingGroups: [1, 0] }, 'ping warning: sudo sysctl -w net.ipv4.ping_group_range'],
-  [{ ownGroups: false }, 'delegation warning: Run the engine as root where limits matter.'],
+  [
+    { ownGroups: false },
+    'delegation warning: Start it from a log-in that systemd manages (loginctl enable-linger), or run it as root where limits matter.',
+  ],
   [{ firstPort: 1024 }, 'low ports warning: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80'],
   [{ inotifyWatches: 8192 }, 'inotify max_user_watches warning: sysctl -w fs.inotify.max_user_watches=524288'],
   [{ disk: { path: '/v', freeBytes: 2 ** 29, freeInodes: 1e6 } }, 'disk missing: devenv system prune'],
