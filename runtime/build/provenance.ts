@@ -5,11 +5,19 @@ import type { BuildOptions } from './types.js';
 
 export const PROVENANCE = 'https://slsa.dev/provenance/v0.2';
 
+interface Given {
+  readonly id: string;
+  readonly optional?: true;
+}
+
 export interface ProvenanceFacts {
   /** Base images under the names that the Dockerfile has for them. */
   readonly materials: ReadonlyMap<string, Image>;
   readonly options: Pick<BuildOptions, 'buildArgs' | 'labels' | 'target' | 'dockerfile' | 'provenance'>;
   readonly platform: Platform;
+  /** What RUN was given without a trace of it in the image. */
+  readonly secrets?: readonly Given[];
+  readonly ssh?: readonly Given[];
   readonly id: string;
   /** RFC 3339. */
   readonly startedOn: string;
@@ -28,6 +36,8 @@ export function provenanceOf(facts: ProvenanceFacts): object {
       parameters: {
         frontend: 'dockerfile.v0',
         ...(isMax ? { args: argsOf(options) } : {}),
+        ...(facts.secrets?.length ? { secrets: facts.secrets } : {}),
+        ...(facts.ssh?.length ? { ssh: facts.ssh } : {}),
         locals: [{ name: 'context' }, { name: 'dockerfile' }],
       },
       environment: { platform: formatPlatform(platform) },

@@ -86,6 +86,26 @@ withBuildx('prints the id alone, and writes it where it is asked to', async () =
   assert.is(meta['image.name'], 'docker.io/library/bkcli-q:1');
 });
 
+withBuildx('what went into a build is in its metadata file and in its history', async () => {
+  const path = await context('told', {
+    Dockerfile: `FROM ${busyboxImage} AS one\nARG V\nRUN --mount=type=secret,id=key echo $V > /v\nFROM one\nRUN false\n`,
+  });
+  const args = ['--target', 'one', '--build-arg', 'V=1', '--metadata-file', 'told.json'];
+  const built = await docker(['build', ...args, path]);
+  assert.is(built.code, 0, built.stderr);
+  const meta = JSON.parse(await readFile(join(folder, 'told.json'), 'utf8'));
+  const { materials, invocation } = meta['buildx.build.provenance'];
+  assert.equal(
+    materials.map(({ uri }: { uri: string }) => uri),
+    [`pkg:docker/${busyboxImage.replace(':', '@')}?platform=linux%2F${process.arch === 'x64' ? 'amd64' : 'arm64'}`],
+  );
+  assert.equal(invocation.parameters.args, { 'build-arg:V': '1', target: 'one' });
+  assert.equal(invocation.parameters.secrets, [{ id: 'key', optional: true }]);
+  const ref = meta['buildx.build.ref'].split('/').at(-1);
+  const seen = await docker(['buildx', 'history', 'inspect', ref]);
+  assert.match(seen.stdout, /Materials:\n.*\npkg:docker\//, seen.stderr);
+});
+
 withBuildx('a Dockerfile comes through a pipe', async () => {
   const built = await docker(['build', '-q', '-'], `FROM ${busyboxImage}\nRUN true\n`);
   assert.match(built.stdout, /^sha256:[0-9a-f]{64}\n$/, built.stderr);

@@ -6,6 +6,7 @@ import { SyncedFolders } from '../../engine/synced-folders.js';
 import { EngineError } from '../../errors.js';
 import type { Call, streamed } from '../routes.js';
 import { buildRequest } from './control/build-request.js';
+import { contentMethods } from './control/content.js';
 import { controlMethods } from './control/control.js';
 import { Jobs } from './control/jobs.js';
 import { bridgeMethods } from './gateway/bridge.js';
@@ -74,6 +75,7 @@ export function openBuildKit(
   };
   const methods: Methods = {
     ...controlMethods(parts),
+    ...contentMethods(parts),
     ...bridgeMethods(parts),
     ...others,
     '/moby.buildkit.v1.Control/Session': (call) => session(tunnelOf(call, codec), readSessionFacts(call.metadata)),

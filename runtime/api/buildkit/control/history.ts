@@ -1,7 +1,7 @@
 /** Builds of this engine's life, for `docker buildx history`. */
 import { codes, GrpcError } from '../grpc/status.js';
-import type { BuildHistoryRecord, BuildHistoryRequest, Messages } from '../proto/messages.js';
-import type { Job, Jobs } from './jobs.js';
+import type { BuildHistoryRecord, BuildHistoryRequest, Descriptor, Messages } from '../proto/messages.js';
+import type { Job, Jobs, Said } from './jobs.js';
 import { timestamp } from './time.js';
 
 const eventTypes = { started: 0, complete: 1 } as const;
@@ -32,6 +32,7 @@ function record(job: Job): Partial<BuildHistoryRecord> {
     CreatedAt: timestamp(job.createdMs),
     ...(completedMs === undefined ? {} : { CompletedAt: timestamp(completedMs) }),
     ExporterResponse: job.response,
+    ...(job.said.length > 0 ? { Result: { Attestations: job.said.map(descriptor) } } : {}),
     Generation: 1,
     pinned: job.pinned,
     numCachedSteps: counts.cached,
@@ -39,6 +40,11 @@ function record(job: Job): Partial<BuildHistoryRecord> {
     numCompletedSteps: error ? 0 : counts.total,
     numWarnings: counts.warnings,
   };
+}
+
+function descriptor({ digest, bytes, predicateType }: Said): Descriptor {
+  const annotations = { 'in-toto.io/predicate-type': predicateType };
+  return { media_type: 'application/vnd.in-toto+json', digest, size: bytes.length, annotations };
 }
 
 /** Throws `NotFound`. */

@@ -16,6 +16,13 @@ export interface Built {
   evaluate(): Promise<string | undefined>;
 }
 
+/** What is said of a build beside its result; clients fetch it by its digest. */
+export interface Said {
+  readonly digest: string;
+  readonly predicateType: string;
+  readonly bytes: Uint8Array;
+}
+
 export class Job {
   readonly log = new StatusLog();
   readonly abort = new AbortController();
@@ -34,6 +41,8 @@ export class Job {
   attributes: Readonly<Record<string, string>> = {};
   /** Credentials that came with the request, by registry. */
   auths: Readonly<Record<string, RegistryAuth>> = {};
+  /** Of the build that was done last. */
+  said: readonly Said[] = [];
   error: Status | undefined;
   response: Readonly<Record<string, string>> = {};
   readonly returned: Promise<Returned>;
@@ -116,6 +125,12 @@ export class Jobs {
   /** A build that began, that one can look back at: not what clients only probe with. */
   history(): Job[] {
     return [...this.#jobs.values()].filter(({ request }) => request !== undefined && !request.Internal);
+  }
+
+  said(digest: string): Said | undefined {
+    return this.history()
+      .flatMap(({ said }) => said)
+      .find((one) => one.digest === digest);
   }
 
   delete(ref: string): boolean {

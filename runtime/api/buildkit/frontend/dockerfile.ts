@@ -15,6 +15,7 @@ import { folderImages, namedFolders, prepareContext } from './context.js';
 import { type Frontend, type FrontendCall, type Loaded, load, type Run } from './load.js';
 import { fullName, isId } from './names.js';
 import { answerQuestion } from './questions.js';
+import { provenanceSaid } from './said.js';
 import { tellWarnings } from './warnings.js';
 import { Workspace } from './workspace.js';
 
@@ -126,10 +127,11 @@ async function build(
   const onEvent = (event: BuildEvent) => progress.take(event);
   try {
     const builder = await engine.foundations.builder();
-    const { id } = await builder.build({ ...options, ask: asking.ask }, onEvent, signal);
+    const image = await builder.build({ ...options, ask: asking.ask }, onEvent, signal);
     progress.end();
-    job.images.add(id);
-    return id;
+    job.images.add(image.id);
+    job.said = [provenanceSaid(engine, job, { plan, options, image })];
+    return image.id;
   } catch (cause) {
     const error = aboutBase(cause, plan, nameOf);
     const { place, ofStep } = error instanceof BuildFailure ? error : { place: undefined, ofStep: true };

@@ -146,6 +146,12 @@ export interface BuildHistoryRequest {
   readonly Filter: readonly string[];
   readonly Limit: number;
 }
+export interface Descriptor {
+  readonly media_type: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly annotations: StringMap;
+}
 export interface BuildHistoryRecord {
   readonly Ref: string;
   readonly Frontend: string;
@@ -155,6 +161,7 @@ export interface BuildHistoryRecord {
   readonly CreatedAt: Timestamp;
   readonly CompletedAt?: Timestamp;
   readonly ExporterResponse: StringMap;
+  readonly Result?: { readonly Attestations: readonly Descriptor[] };
   readonly Generation: number;
   readonly pinned: boolean;
   readonly numCachedSteps: number;
@@ -233,6 +240,10 @@ export interface Messages {
     readonly Delete: boolean;
     readonly Finalize: boolean;
   };
+  readonly ContentInfoRequest: { readonly digest: string };
+  readonly ContentInfoResponse: { readonly info: { readonly digest: string; readonly size: number } };
+  readonly ContentReadRequest: { readonly digest: string; readonly offset: number; readonly size: number };
+  readonly ContentReadResponse: { readonly offset: number; readonly data: Uint8Array };
   readonly PongResponse: {
     readonly FrontendAPICaps: readonly { readonly ID: string; readonly Enabled: boolean }[];
     readonly LLBCaps: readonly { readonly ID: string; readonly Enabled: boolean }[];

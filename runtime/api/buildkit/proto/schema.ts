@@ -60,13 +60,19 @@ message DiskUsageResponse { repeated UsageRecord record = 1; }
 message PruneRequest { repeated string filter = 1; bool all = 2; int64 keepDuration = 3; int64 reservedSpace = 4; int64 maxUsedSpace = 5; int64 minFreeSpace = 6; }
 message BuildHistoryRequest { bool ActiveOnly = 1; string Ref = 2; bool EarlyExit = 3; repeated string Filter = 4; int32 Limit = 5; }
 message Descriptor { string media_type = 1; string digest = 2; int64 size = 3; map<string, string> annotations = 5; }
+message BuildResultInfo { repeated Descriptor Attestations = 2; }
 message BuildHistoryRecord {
   string Ref = 1; string Frontend = 2; map<string, string> FrontendAttrs = 3; repeated Exporter Exporters = 4; Status error = 5;
-  Timestamp CreatedAt = 6; Timestamp CompletedAt = 7; Descriptor logs = 8; map<string, string> ExporterResponse = 9; int32 Generation = 12;
+  Timestamp CreatedAt = 6; Timestamp CompletedAt = 7; Descriptor logs = 8; map<string, string> ExporterResponse = 9; BuildResultInfo Result = 10; int32 Generation = 12;
   bool pinned = 14; int32 numCachedSteps = 15; int32 numTotalSteps = 16; int32 numCompletedSteps = 17; Descriptor externalError = 18; int32 numWarnings = 19;
 }
 message BuildHistoryEvent { int32 type = 1; BuildHistoryRecord record = 2; }
 message UpdateBuildHistoryRequest { string Ref = 1; bool Pinned = 2; bool Delete = 3; bool Finalize = 4; }
+message ContentInfo { string digest = 1; int64 size = 2; }
+message ContentInfoRequest { string digest = 1; }
+message ContentInfoResponse { ContentInfo info = 1; }
+message ContentReadRequest { string digest = 1; int64 offset = 2; int64 size = 3; }
+message ContentReadResponse { int64 offset = 1; bytes data = 2; }
 `;
 
 const gateway = `
