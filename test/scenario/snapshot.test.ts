@@ -147,7 +147,7 @@ services:
   db:
     build: .
     command: ["sh", "-c", "trap 'echo flushed > /data/flush; exit 0' TERM; while :; do sleep 0.05; done"]
-    volumes: ["data:/data"]
+    volumes: ["data:/data", "/scratch"]
     x-snapshot: {pre: {command: ["sh", "-c", "echo pre >> /data/log"]}, post: "${post}", stop: true}
   peer:
     build: .
@@ -166,6 +166,7 @@ story('a service is stopped where it says so; its hooks run before and after', a
   assert.is((await run('up', '--detach')).code, 0);
   const save = await run('snapshot', 'save', 'stopped');
   assert.is(save.code, 0, save.output);
+  assert.match(save.stderr, 'warning: db: /scratch is a volume without a name in the config, and is not kept');
   assert.is(await inHooked('cat /data/log'), 'pre\npost');
   assert.is((await run('snapshot', 'restore', 'stopped')).code, 0);
   assert.is(await inHooked('cat /data/log /data/flush'), 'pre\nflushed', 'what it wrote at its end is there');

@@ -35,7 +35,19 @@ export async function saveSnapshot(session: Session, name: string, withLayers: b
       return keepLayers(engine, project, name, layered);
     }),
   );
+  for (const text of unnamedVolumes(observed, names)) await session.terminal.status(`warning: ${text}\n`);
   await session.terminal.status(`Snapshot ${name}: ${whatOf(kept)} in ${seconds(began)}.\n`);
+}
+
+/** What no snapshot has: volumes that an image or a service asks for without a name are another container's next time. */
+function unnamedVolumes({ containers }: Observed, named: readonly string[]): string[] {
+  return containers
+    .filter((one) => !one.oneOff)
+    .flatMap(({ service, mounts }) =>
+      mounts
+        .filter(({ type, name }) => type === 'volume' && name !== undefined && !named.includes(name))
+        .map(({ target }) => `${service}: ${target} is a volume without a name in the config, and is not kept`),
+    );
 }
 
 async function checkName(session: Session, project: string, name: string): Promise<void> {
