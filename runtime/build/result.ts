@@ -45,7 +45,7 @@ export async function putImage(
   state: StageState,
   options: Pick<BuildOptions, 'labels' | 'tags' | 'buildArgs' | 'sourceDateEpoch' | 'inlineCache'>,
   emit: (event: BuildEvent) => void,
-  attestations: NonNullable<NewImage['attestations']> = [],
+  { attestations = [], annotations }: Pick<NewImage, 'attestations' | 'annotations'>,
 ): Promise<Image> {
   const { history, created } = clampHistory(withTimes(state.history), epochOf(options));
   const labels = { ...state.config.Labels, ...options.labels, ...inlineCache(state, options) };
@@ -55,6 +55,7 @@ export async function putImage(
     ...(state.author === undefined ? {} : { author: state.author }),
     config: written({ ...state.config, Labels: labels }),
     history,
+    ...(annotations === undefined || Object.keys(annotations).length === 0 ? {} : { annotations }),
     ...(attestations.length === 0 ? {} : { attestations }),
     diffIds: state.layers.map(({ diffId }) => diffId),
   });

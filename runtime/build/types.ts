@@ -73,6 +73,8 @@ export interface BuildOptions {
   readonly provenance?: 'min' | 'max';
   /** A list of the packages in the image is kept beside it. */
   readonly sbom?: boolean;
+  /** Notes on manifests, as `--annotation` names them. */
+  readonly annotations?: readonly string[];
   /** Steps that were done elsewhere. */
   readonly cacheFrom?: readonly CachePlace[];
   readonly cacheTo?: readonly CachePlace[];

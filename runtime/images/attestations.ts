@@ -1,7 +1,7 @@
 /** What is said of an image beside it: in-toto statements in a manifest of their own, in one index with the image (as BuildKit keeps them). */
 import type { Blobs } from './blobs.js';
 import { digestOf } from './digest.js';
-import { mediaTypes } from './manifest.js';
+import { type Descriptor, mediaTypes } from './manifest.js';
 import type { Repository } from './registry/repository.js';
 import type { Digest, Image } from './types.js';
 
@@ -56,6 +56,12 @@ async function send(repository: Repository, document: object): Promise<{ digest:
   return { digest, size: bytes.length };
 }
 
+/** What stands on an image's descriptor in an index. */
+export function descriptorNotes({ annotations }: Pick<Image, 'annotations'>): Pick<Descriptor, 'annotations'> {
+  const noted = annotations?.['manifest-descriptor'];
+  return noted ? { annotations: noted } : {};
+}
+
 function indexOf(image: Image, manifest: Pushed, attestation: Pick<Pushed, 'digest' | 'sizeBytes'>): Uint8Array {
   const { os, architecture, variant } = image.platform;
   const platform = { architecture, os, ...(variant ? { variant } : {}) };
@@ -67,7 +73,13 @@ function indexOf(image: Image, manifest: Pushed, attestation: Pick<Pushed, 'dige
     schemaVersion: 2,
     mediaType: mediaTypes.ociIndex,
     manifests: [
-      { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.sizeBytes, platform },
+      {
+        mediaType: manifest.mediaType,
+        digest: manifest.digest,
+        size: manifest.sizeBytes,
+        ...descriptorNotes(image),
+        platform,
+      },
       {
         mediaType: mediaTypes.ociManifest,
         digest: attestation.digest,
@@ -76,6 +88,7 @@ function indexOf(image: Image, manifest: Pushed, attestation: Pick<Pushed, 'dige
         platform: { architecture: 'unknown', os: 'unknown' },
       },
     ],
+    ...(image.annotations?.index ? { annotations: image.annotations.index } : {}),
   };
   return Buffer.from(JSON.stringify(index));
 }

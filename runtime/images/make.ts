@@ -27,6 +27,7 @@ export async function makeImage(context: MakeContext, image: NewImage, names: re
   const attestations = predicates.map(({ predicateType, digest }) => ({ predicateType, digest }));
   const beside = {
     ...(image.parent ? { parent: image.parent } : {}),
+    ...(image.annotations ? { annotations: image.annotations } : {}),
     ...(attestations.length ? { attestations } : {}),
   };
   const release = context.hold(predicates.map(({ digest }) => digest));
@@ -41,7 +42,10 @@ export async function makeImage(context: MakeContext, image: NewImage, names: re
 /** The same of a configuration that exists: its bytes, and with them the image's id, stay. */
 export async function recordImage(
   { blobs, catalog, layers, hold }: MakeContext,
-  config: { readonly document: ConfigDocument; readonly bytes: Uint8Array } & Pick<Image, 'parent' | 'attestations'>,
+  config: { readonly document: ConfigDocument; readonly bytes: Uint8Array } & Pick<
+    Image,
+    'parent' | 'annotations' | 'attestations'
+  >,
   names: readonly Reference[],
 ): Promise<Image> {
   const { document, bytes, ...beside } = config;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
-import { sendAttestations } from './attestations.js';
+import { descriptorNotes, sendAttestations } from './attestations.js';
 import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import { digestOf, shortId } from './digest.js';
@@ -240,7 +240,7 @@ async function sendAllPlatforms(pushes: readonly Push[]): Promise<{ digest: Dige
     await push.repository.putManifest(digest, bytes, mediaType);
     const { os, architecture, variant } = push.image.platform;
     const platform = { architecture, os, ...(variant ? { variant } : {}) };
-    manifests.push({ mediaType, digest, size: bytes.length, platform });
+    manifests.push({ mediaType, digest, size: bytes.length, ...descriptorNotes(push.image), platform });
   }
   const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
   const [first, ...others] = pushes;
@@ -283,6 +283,7 @@ async function manifestFor(
   if (kept && document?.kind === 'manifest' && sameLayers(document.manifest, layers)) {
     return { bytes: kept, mediaType: document.manifest.mediaType ?? mediaTypes.ociManifest };
   }
+  if (image.annotations?.manifest) return annotatedManifest(image, image.annotations.manifest, layers, configBytes);
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.dockerManifest,
@@ -290,6 +291,23 @@ async function manifestFor(
     layers: layers.map(({ digest, size }) => ({ mediaType: mediaTypes.dockerLayerGzip, digest, size })),
   };
   return { bytes: Buffer.from(JSON.stringify(manifest, null, 3)), mediaType: mediaTypes.dockerManifest };
+}
+
+/** Docker's own form has no room for notes. */
+function annotatedManifest(
+  { id }: Image,
+  annotations: Readonly<Record<string, string>>,
+  layers: readonly Descriptor[],
+  configBytes: number,
+): Sendable {
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest: id, size: configBytes },
+    layers: layers.map(({ digest, size }) => ({ mediaType: mediaTypes.ociLayerGzip, digest, size })),
+    annotations,
+  };
+  return { bytes: Buffer.from(JSON.stringify(manifest, null, 3)), mediaType: mediaTypes.ociManifest };
 }
 
 function sameLayers(manifest: Manifest, layers: readonly Descriptor[]): boolean {

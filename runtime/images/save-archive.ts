@@ -50,7 +50,14 @@ async function writeImage(
   const config = await context.blobs.read(image.id);
   const configDescriptor = { mediaType: mediaTypes.ociConfig, digest: image.id, size: config.length };
   await addBlob(out, written, config);
-  const manifest: Manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: configDescriptor, layers };
+  const notes = image.annotations?.manifest ? { annotations: image.annotations.manifest } : {};
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: configDescriptor,
+    layers,
+    ...notes,
+  };
   const bytes = Buffer.from(JSON.stringify(manifest));
   await addBlob(out, written, bytes);
   const descriptor = { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.length };

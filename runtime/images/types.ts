@@ -74,6 +74,8 @@ export interface Image {
   readonly tags: readonly string[];
   /** `busybox@sha256:…`, for what a registry sent or took. */
   readonly repoDigests: readonly string[];
+  /** What its build was told to note on manifests. */
+  readonly annotations?: Annotations;
   /** Predicates that are pushed beside it, as blobs. */
   readonly attestations?: readonly { readonly predicateType: string; readonly digest: Digest }[];
   /** RFC 3339; when a tag was last set on it here. */
@@ -82,6 +84,13 @@ export interface Image {
   readonly parent?: Digest;
   /** Of the engine that made it, where its configuration says so. */
   readonly dockerVersion?: string;
+}
+
+/** Of the manifest, of its descriptor in an index, of that index. */
+export interface Annotations {
+  readonly manifest?: Readonly<Record<string, string>>;
+  readonly 'manifest-descriptor'?: Readonly<Record<string, string>>;
+  readonly index?: Readonly<Record<string, string>>;
 }
 
 export interface RegistryAuth {
@@ -118,6 +127,7 @@ export interface NewImage {
   readonly history: readonly HistoryEntry[];
   readonly diffIds: readonly Digest[];
   readonly parent?: Digest;
+  readonly annotations?: Annotations;
   /** in-toto predicates (provenance, packages) that go with it wherever it is pushed. */
   readonly attestations?: readonly { readonly predicateType: string; readonly predicate: object }[];
 }

@@ -53,6 +53,7 @@ export async function buildInputs(
       ...(flags.provenance ? { provenance: flags.provenance } : {}),
       ...(allowed.length ? { entitlements: allowed } : {}),
       ...(flags.sbom ? { sbom: true } : {}),
+      ...(flags.annotations ? { annotations: flags.annotations } : {}),
       labels: flags.labels,
       ...(flags.reproducible ? await reproducible(service, context) : {}),
     },
@@ -71,6 +72,7 @@ const ours: Readonly<Record<string, string>> = {
   cacheto: 'cache_to',
   provenance: 'provenance',
   sbom: 'lists of packages (--sbom)',
+  annotations: '--annotation',
   rewritetimestamps: '--reproducible',
   entitlements: 'entitlements (--allow)',
 };

@@ -164,6 +164,8 @@ function otherArguments(key: string, value: unknown): string[] {
       return ['--provenance', `mode=${value}`];
     case 'sbom':
       return ['--sbom', 'true'];
+    case 'annotations':
+      return (value as readonly string[]).flatMap((one) => ['--annotation', one]);
     default:
       return [];
   }

@@ -68,6 +68,11 @@ export default class Build extends DevenvCommand {
       description: 'keep where the image comes from beside it, for push',
     }),
     sbom: Flags.boolean({ description: 'keep a list of its packages beside the image, for push' }),
+    annotation: Flags.string({
+      ...many,
+      helpValue: '[index:|manifest:]KEY=VALUE',
+      description: 'note on the image’s manifest, for push and save',
+    }),
     reproducible: Flags.boolean({ description: 'same input, same digest: times are the last commit’s' }),
     check: Flags.boolean({ description: 'say what is odd about the Dockerfiles, and build nothing' }),
     'with-dependencies': Flags.boolean({ description: 'also what the services depend on' }),

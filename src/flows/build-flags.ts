@@ -20,6 +20,7 @@ export interface BuildWords {
   readonly 'cache-to'?: readonly string[] | undefined;
   readonly provenance?: string | undefined;
   readonly sbom?: boolean | undefined;
+  readonly annotation?: readonly string[] | undefined;
   readonly reproducible?: boolean | undefined;
   readonly allow?: readonly string[] | undefined;
 }
@@ -41,6 +42,7 @@ export function readBuildFlags(words: BuildWords, env: Readonly<Record<string, s
     ulimits: (words.ulimit ?? []).map(parseUlimit),
     ...provenance(words.provenance),
     sbom: words.sbom ?? false,
+    ...(words.annotation?.length ? { annotations: words.annotation } : {}),
     cacheFrom: words['cache-from'] ?? [],
     cacheTo: words['cache-to'] ?? [],
     reproducible: words.reproducible ?? false,

@@ -18,6 +18,8 @@ export interface BuildFlags {
   readonly cacheTo: readonly string[];
   readonly provenance?: 'min' | 'max';
   readonly sbom?: boolean;
+  /** As buildx takes them: `KEY=VALUE`, `index:KEY=VALUE`. */
+  readonly annotations?: readonly string[];
   /** Same input, same digest. */
   readonly reproducible: boolean;
   /** What steps may have beyond a container's: `network.host`, `security.insecure`. */

@@ -98,4 +98,17 @@ test('the least provenance keeps the values of arguments to itself', async () =>
   assert.not.match(JSON.stringify(statement), 'hush-hush');
 });
 
+test('annotations are on the manifest, and on the index where there is one', async () => {
+  await buildAndPush('team/noted', { annotations: JSON.stringify(['org.x=1']) });
+  const plain = await stored('team/noted', 'manifests', '1');
+  assert.is(plain.mediaType, 'application/vnd.oci.image.manifest.v1+json');
+  assert.equal(plain.annotations, { 'org.x': '1' });
+  const words = ['a=b', 'index:c=d', 'manifest-descriptor:e=f'];
+  await buildAndPush('team/noted-index', { provenance: 'min', annotations: JSON.stringify(words) });
+  const index = await stored('team/noted-index', 'manifests', '1');
+  assert.equal([index.annotations, index.manifests[0].annotations], [{ c: 'd' }, { e: 'f' }]);
+  const manifest = await stored('team/noted-index', 'manifests', index.manifests[0].digest);
+  assert.equal(manifest.annotations, { a: 'b' });
+});
+
 attested.run();

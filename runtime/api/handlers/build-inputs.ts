@@ -6,6 +6,7 @@
  * - `contexts`: JSON, name → what `--build-context` takes, folders as absolute paths
  * - `cacheto`: JSON, places as `--cache-to` names them; `cachefrom` takes such places beside names of images
  * - `provenance`: `min` or `max`; `sbom`: what is kept and pushed beside the image
+ * - `annotations`: JSON, what `--annotation` takes
  * - `check`: nothing is built; one line `{"aux": {"check": …}}` says what is odd about the Dockerfile
  * - `entitlements`: JSON, what `--allow` grants to steps: `network.host`, `security.insecure`
  * - `nocachefilter`: stages, one a parameter or with commas
@@ -32,6 +33,7 @@ type Inputs = Pick<
   BuildOptions,
   | 'provenance'
   | 'sbom'
+  | 'annotations'
   | 'noCacheFilter'
   | 'ssh'
   | 'entitlements'
@@ -48,6 +50,7 @@ export function readInputs(call: Call, sent: BuildBody | undefined): Inputs {
     noCacheFilter: filter.filter((name) => name !== '').map((name) => name.toLowerCase()),
     ...readCaches(call),
     ...readAttestations(call),
+    annotations: call.query.json('annotations', strings, 'error reading annotations') ?? [],
     rewriteTimestamps: call.query.bool('rewritetimestamps'),
     entitlements: call.query.json('entitlements', strings, 'error reading entitlements') ?? [],
     ssh: call.query.json('ssh', stringMap, 'error reading ssh') ?? {},

@@ -25,6 +25,7 @@ buildx('has a flag for each parameter that BuildKit takes', () => {
     entitlements: ['network.host'],
     provenance: 'max',
     sbom: true,
+    annotations: ['index:a=b'],
     rm: true,
     version: '1',
   });
@@ -33,7 +34,7 @@ buildx('has a flag for each parameter that BuildKit takes', () => {
     '--tag shop-web --target prod --build-arg A=1 --label one=1 --network host --no-cache --pull' +
       ' --add-host db=10.0.0.1 --add-host v6=::1 --shm-size 1024 --platform linux/amd64' +
       ' --build-context base=docker-image://shop-base --ssh default=/agent --no-cache-filter a,b --ulimit nofile=1:2' +
-      ' --cache-from type=local,src=/c --allow network.host --provenance mode=max --sbom true',
+      ' --cache-from type=local,src=/c --allow network.host --provenance mode=max --sbom true --annotation index:a=b',
   );
 });
 

@@ -16,7 +16,7 @@ import { definedResult } from './definition.js';
 import { checkExporter, exportImage, keepsImage } from './exporters.js';
 import { failureOf } from './failure.js';
 import { listenHistory, updateHistory } from './history.js';
-import type { Built, Job, Jobs } from './jobs.js';
+import { type Built, exportersOf, type Job, type Jobs } from './jobs.js';
 
 export interface ControlParts {
   readonly engine: Engine;
@@ -99,11 +99,6 @@ async function dropImages({ engine }: ControlParts, job: Job, before: ReadonlySe
     if (before.has(image) || images.find(image)?.tags.length !== 0) continue;
     await images.remove(image, { force: false, noPrune: true, inUse: imageUsers(engine) }).catch(() => undefined);
   }
-}
-
-function exportersOf({ Exporters, ExporterDeprecated, ExporterAttrsDeprecated }: SolveRequest): readonly Exporter[] {
-  if (Exporters.length > 0) return Exporters;
-  return ExporterDeprecated === '' ? [] : [{ Type: ExporterDeprecated, Attrs: ExporterAttrsDeprecated }];
 }
 
 /** Undefined: nothing to export. */

@@ -1,6 +1,6 @@
 /** Builds by the client's own reference: its calls about one build come on their own, in any order. */
 import type { RegistryAuth } from '../../../engine/images.js';
-import type { Result, SolveRequest, Status } from '../proto/messages.js';
+import type { Exporter, Result, SolveRequest, Status } from '../proto/messages.js';
 import { StatusLog } from './status-log.js';
 
 /** How the client's part of a build ended. */
@@ -14,6 +14,16 @@ export interface Built {
   readonly counts: { cached: number; total: number; readonly warnings: number };
   /** Id of the image, built once; undefined: there is none. Throws what a frontend throws. */
   evaluate(): Promise<string | undefined>;
+}
+
+/** Older clients name one, in fields of its own. */
+export function exportersOf({
+  Exporters,
+  ExporterDeprecated,
+  ExporterAttrsDeprecated,
+}: SolveRequest): readonly Exporter[] {
+  if (Exporters.length > 0) return Exporters;
+  return ExporterDeprecated === '' ? [] : [{ Type: ExporterDeprecated, Attrs: ExporterAttrsDeprecated }];
 }
 
 /** What is said of a build beside its result; clients fetch it by its digest. */

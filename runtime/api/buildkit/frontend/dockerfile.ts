@@ -5,10 +5,11 @@ import type { BuildEvent, BuildOptions } from '../../../engine/build-context.js'
 import { BuildFailure, type BuildPlan, planBuild } from '../../../engine/build-plan.js';
 import { EngineError } from '../../../errors.js';
 import { baseFailure, failureSentence } from '../control/failure.js';
-import type { Built } from '../control/jobs.js';
+import { type Built, exportersOf } from '../control/jobs.js';
 import { BuildProgress } from '../control/progress.js';
 import { askSession } from '../session/ask.js';
 import { noSession } from '../session/sessions.js';
+import { annotationWords } from './annotations.js';
 import { readAttributes } from './attributes.js';
 import { readCaches } from './caches.js';
 import { folderImages, namedFolders, prepareContext } from './context.js';
@@ -95,6 +96,7 @@ async function evaluateOnce(
       ...readCaches(run),
       // the client's word on the whole build, however it has its parts solved
       entitlements: run.job.request?.Entitlements ?? [],
+      annotations: annotationWords(run.job.request ? exportersOf(run.job.request) : []),
       contextDirectory,
       ...(contextTree ? { contextTree } : {}),
       contextFiltered: loaded.remoteFolder === undefined,
