@@ -51,5 +51,5 @@ timeout "${VM_SECONDS:-900}" qemu-system-x86_64 -M pc,accel="${VM_ACCEL:-tcg}" -
 	-drive "file=$dir/disk,format=raw,if=virtio,cache=unsafe" -nic user,model=virtio-net-pci \
 	-kernel "$root/vmlinuz" -initrd "$root/initrd.img" \
 	-append 'root=LABEL=devenv-vm rw console=ttyS0 quiet systemd.show_status=no net.ifnames=0' </dev/null |
-	tr -d '\r' | tee "$dir/console" | sed -un 's/^vm: //p'
+	sed -u 's/\r//g' | tee "$dir/console" | sed -un 's/^vm: //p'
 grep -q '^vm: [0-9]* tried, \([0-9]*\) held, 0 lost' "$dir/console"
