@@ -60,6 +60,8 @@ class Foreground {
   private readonly following = new Map<string, Promise<void>>();
   /** Containers whose log is being read. */
   private readonly open = new Set<string>();
+  /** Containers that were started again before their log was seen to end: what to do when it ends. */
+  private readonly reopening = new Map<string, () => void>();
   private readonly ended = new AbortController();
   private readonly logs = new AbortController();
   /** When one was last seen to end, ns: its next output is from then on. */
@@ -167,8 +169,12 @@ class Foreground {
   }
 
   private follow(container: ObservedContainer, since: string | undefined) {
-    // A restart may be over before its log was seen to end: then that log goes on by itself.
-    if (this.options.silent.has(container.service) || this.open.has(container.id)) return;
+    if (this.options.silent.has(container.service)) return;
+    // A restart may be over before its log was seen to end: our engine's goes on by itself, Docker's ends after all.
+    if (this.open.has(container.id)) {
+      this.reopening.set(container.id, () => this.follow(container, since));
+      return;
+    }
     this.open.add(container.id);
     const tty = this.scope.project.services[container.service]?.tty ?? false;
     const source = { id: container.id, label: this.label(container), service: container.service, tty };
@@ -182,8 +188,15 @@ class Foreground {
     );
     this.following.set(
       container.id,
-      printing.catch(() => {}).finally(() => this.open.delete(container.id)),
+      printing.catch(() => {}).finally(() => this.onLogEnd(container.id)),
     );
+  }
+
+  private async onLogEnd(id: string): Promise<void> {
+    this.open.delete(id);
+    const reopen = this.reopening.get(id);
+    this.reopening.delete(id);
+    if (reopen && !this.logs.signal.aborted && (await this.comesBack(id, 0))) reopen();
   }
 
   /** From before the containers were listed on, so that an end in between is not missed. */
@@ -204,15 +217,17 @@ class Foreground {
   private async onEvent({ Action, Actor, timeNano }: EngineEvent): Promise<void> {
     const { ID: id, Attributes } = Actor;
     const known = this.alive.get(id);
-    if (Action === 'start' && !known) {
+    // One that was listed is followed already, unless it ended since.
+    if (Action === 'start' && (!known || this.diedNs.has(id))) {
       const container = (await this.containers()).find((one) => one.id === id);
       if (!container) return;
       if (this.scope.awaited.has(container.service)) this.alive.set(id, container);
       if (!this.options.silent.has(container.service)) this.printer.announce([this.label(container)]);
       this.follow(container, unixSeconds(this.diedNs.get(id) ?? BigInt(timeNano) - 1_000_000_000n));
-    } else if (Action === 'die' && known && !(await this.comesBack(id, timeNano))) {
+    } else if (Action === 'die' && known) {
       this.diedNs.set(id, BigInt(timeNano) + 1n);
-      await this.onEnd(known, Number(Attributes.exitCode ?? 0));
+      this.reopening.delete(id);
+      if (!(await this.comesBack(id, timeNano))) await this.onEnd(known, Number(Attributes.exitCode ?? 0));
     }
   }
 
@@ -230,7 +245,10 @@ class Foreground {
 
   private async onEnd(container: ObservedContainer, code: number): Promise<void> {
     const wasAlive = this.alive.delete(container.id);
-    if ((wasAlive || !this.stopping) && (await this.isBackBeforeItsLogEnds(container.id))) return;
+    if ((wasAlive || !this.stopping) && (await this.isBackBeforeItsLogEnds(container.id))) {
+      this.alive.set(container.id, container);
+      return;
+    }
     if (!this.stays) await this.printer.printExit(container.service, this.label(container), code);
     const { abortOn, exitCodeFrom } = this.options;
     if (exitCodeFrom === container.service) this.exitCode = code;

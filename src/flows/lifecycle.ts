@@ -116,5 +116,6 @@ export async function removeServices(
   if (names.length === 0) return session.terminal.status('No stopped containers\n');
   if (!request.force && !request.dryRun && !(await ask(session, `Going to remove ${names.join(', ')}. Go on?`, false)))
     return;
+  if (request.force && !request.dryRun) await session.terminal.data(`Going to remove ${names.join(', ')}\n`);
   await perform(session, request, chosen, plan);
 }

@@ -14,9 +14,9 @@ export interface ProjectRow {
   readonly ConfigFiles: string;
 }
 
-/** Every project that has containers; without `all`, that has running ones. */
+/** Every project that has containers; without `all`, those that run alone count. */
 export async function listProjects(session: Session, all: boolean): Promise<ProjectRow[]> {
-  const containers = await listContainers(await session.engine(), { label: [composeLabel.project] });
+  const containers = await listContainers(await session.engine(), { label: [composeLabel.project] }, all);
   const projects = new Map<string, { states: Map<string, number>; files: Set<string> }>();
   for (const { Labels, State } of containers) {
     const name = Labels?.[composeLabel.project] ?? '';
@@ -27,7 +27,6 @@ export async function listProjects(session: Session, all: boolean): Promise<Proj
     if (files) project.files.add(files);
   }
   return [...projects]
-    .filter(([, { states }]) => all || states.has('running'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([Name, { states, files }]) => ({
       Name,

@@ -1,5 +1,6 @@
 import { listContainers } from '../engine/containers.js';
 import { composeLabel } from '../model/labels.js';
+import { portsText } from '../model/published-ports.js';
 import { decodeContainer } from '../observe/decode.js';
 import { findProject } from './project.js';
 import type { Session } from './session.js';
@@ -65,7 +66,7 @@ export async function listProjectContainers(session: Session, request: PsRequest
       Status: summary.Status,
       Health: container.health ?? '',
       ExitCode: container.exitCode ?? 0,
-      Ports: container.ports.map(portText).sort().join(', '),
+      Ports: portsText(container.ports),
       Publishers: container.ports.map((port) => ({
         URL: port.ip ?? '',
         TargetPort: port.target,
@@ -78,12 +79,6 @@ export async function listProjectContainers(session: Session, request: PsRequest
       Networks: container.networks.join(','),
       Mounts: container.mounts.map((mount) => mount.name ?? mount.source).join(','),
     }));
-}
-
-function portText({ ip, published, target, protocol }: ReturnType<typeof decodeContainer>['ports'][number]): string {
-  if (!published) return `${target}/${protocol}`;
-  const host = ip?.includes(':') ? `[${ip}]` : ip;
-  return `${host ? `${host}:` : ''}${published}->${target}/${protocol}`;
 }
 
 function shorten(text: string, length: number): string {

@@ -33,7 +33,7 @@ story('come merged by time, aligned behind their containers, also what they wrot
   assert.is(lines(stdout).length, 11);
   const parts = lines(stdout)
     .filter((line) => / p[io]ng \d$/.test(line))
-    .map((line) => /^(ping-1|pong-[12]) \| (\S+Z) (p[io]ng \d)$/.exec(line)!.slice(1));
+    .map((line) => /^(ping-1|pong-[12]) {2}\| (\S+Z) (p[io]ng \d)$/.exec(line)!.slice(1));
   const times = parts.map(([, time]) => time!);
   assert.equal(times, [...times].sort());
   assert.ok(parts.findIndex(([who]) => who === 'pong-1') < parts.findLastIndex(([who]) => who === 'ping-1'));

@@ -10,6 +10,7 @@ import {
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../model/bytes.js';
 import { composeLabel } from '../../model/labels.js';
+import { portsText, type ShownPort } from '../../model/published-ports.js';
 import { toUnixTime } from '../logs.js';
 import { ago } from '../ps.js';
 import type { Session } from '../session.js';
@@ -65,7 +66,7 @@ function rowOf(one: ContainerSummary, truncate: boolean, now: number): EngineCon
     RunningFor: ago(now - one.Created),
     State: one.State,
     Status: one.Status,
-    Ports: (one.Ports ?? []).map(portText).sort().join(', '),
+    Ports: portsText((one.Ports ?? []).map(shownPort)),
     Names: one.Names.map((name) => name.replace(/^\//, '')).join(','),
     Labels: labelsText(labels),
     Mounts: mounts.map(({ Name, Source }) => Name || Source).join(','),
@@ -78,11 +79,17 @@ function rowOf(one: ContainerSummary, truncate: boolean, now: number): EngineCon
   };
 }
 
-function portText({ IP, PublicPort, PrivatePort, Type }: NonNullable<ContainerSummary['Ports']>[number]): string {
-  if (!PublicPort) return `${PrivatePort}/${Type}`;
-  const host = IP?.includes(':') ? `[${IP}]` : IP;
-  return `${host ? `${host}:` : ''}${PublicPort}->${PrivatePort}/${Type}`;
-}
+const shownPort = ({
+  IP,
+  PublicPort,
+  PrivatePort,
+  Type,
+}: NonNullable<ContainerSummary['Ports']>[number]): ShownPort => ({
+  ip: IP,
+  target: PrivatePort,
+  published: PublicPort,
+  protocol: Type,
+});
 
 /** `C /etc`, `A /etc/new`, `D /etc/old` */
 export async function printChanges(session: Session, container: string): Promise<void> {
