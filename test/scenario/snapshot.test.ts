@@ -14,8 +14,11 @@ import {
 
 const story = suite<{ project: TestProject }>('snapshot');
 
+/** Several projects in one file: on an engine that others use, too, their names are this run's own. */
+const own = foreignEngine ? `-${process.pid}` : '';
+
 const config = (name: string) => `
-name: ${name}
+name: ${name}${own}
 services:
   db:
     build: .
@@ -34,12 +37,16 @@ story.before(async (context) => {
       Dockerfile: busyboxDockerfile,
     }),
   });
+  delete project.env.COMPOSE_PROJECT_NAME;
   await writeBusyboxRoot(project.folder);
   const { code, output } = await project.devenv('up', '--detach');
   assert.is(code, 0, output);
 });
 
-story.after(({ project }) => project.remove());
+story.after(async ({ project }) => {
+  await project.devenv('-f', 'other.yml', 'down', '--volumes', '-t', '0');
+  await project.remove();
+});
 
 const inDb = async (project: TestProject, script: string, ...flags: string[]) =>
   (await project.devenv(...flags, 'exec', '-T', 'db', 'sh', '-c', script)).stdout.trim();
@@ -80,7 +87,7 @@ story('a branch in a work tree of its own starts from it, and leaves the data of
   const tree = path.join(project.folder, '../feature');
   await git('worktree', 'add', '-q', tree, '-b', 'feature');
   const there = ['--project-directory', tree, '-f', path.join(tree, 'devenv.yml'), '-p', 'feature'];
-  const { code, output } = await project.devenv(...there, 'up', '--detach', '--from-snapshot', 'one/before');
+  const { code, output } = await project.devenv(...there, 'up', '--detach', '--from-snapshot', `one${own}/before`);
   assert.is(code, 0, output);
   assert.is(await inDb(project, 'cat /data/x; echo branch > /data/x', ...there), 'v1');
   assert.is(await inDb(project, 'cat /data/x'), 'v1');
@@ -88,7 +95,7 @@ story('a branch in a work tree of its own starts from it, and leaves the data of
 });
 
 const layered = (name: string) => `
-name: ${name}
+name: ${name}${own}
 services:
   app:
     build: .
@@ -111,6 +118,7 @@ story('layers of containers are kept where they are asked for, without secrets',
   const save = await run('snapshot', 'save', '--layers', 'bug');
   if (foreignEngine) {
     assert.match(save.stderr, 'no snapshot may have it');
+    assert.is((await run('down', '--volumes', '-t', '0')).code, 0);
     return;
   }
   assert.is(save.code, 0, save.output);
@@ -131,6 +139,7 @@ story('layers of containers are kept where they are asked for, without secrets',
 });
 
 story('a bug report: another checkout begins with the data and the files of the containers', async ({ project }) => {
+  if (foreignEngine) return;
   const up = await project.devenv('-f', 'branch.yml', 'up', '--detach', '--from-snapshot', 'layered/bug');
   assert.is(up.code, 0, up.output);
   assert.is(await inApp(project, 'branch.yml', 'cat /note /data/x'), 'kept\nv1');
@@ -142,7 +151,7 @@ story('a bug report: another checkout begins with the data and the files of the 
 });
 
 const hooked = (post: string) => `
-name: hooked
+name: hooked${own}
 services:
   db:
     build: .
@@ -168,7 +177,8 @@ story('a service is stopped where it says so; its hooks run before and after', a
   assert.is(save.code, 0, save.output);
   assert.match(save.stderr, 'warning: db: /scratch is a volume without a name in the config, and is not kept');
   assert.is(await inHooked('cat /data/log'), 'pre\npost');
-  assert.is((await run('snapshot', 'restore', 'stopped')).code, 0);
+  const restored = await run('snapshot', 'restore', 'stopped');
+  assert.is(restored.code, 0, restored.output);
   assert.is(await inHooked('cat /data/log /data/flush'), 'pre\nflushed', 'what it wrote at its end is there');
   assert.equal((await states()).sort(), ['db running', 'peer running']);
   await project.write({ 'hooked.yml': hooked('echo sealed; exit 3') });
