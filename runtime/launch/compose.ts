@@ -125,7 +125,6 @@ function placeOps(spec: LaunchSpec): Op[] {
     ...joinOps(spec.namespaces, ['newuser', 'newnet', 'newipc', 'newuts']),
     ...(spec.kept === 'again' ? ([{ op: 'network.kept' }, { op: 'sockets.end' }] as const) : []),
     ...(score === undefined || score === 0 ? [] : [{ op: 'oom.score', score: String(score) } as const]),
-    ...rlimitOps(spec.process.rlimits),
     ...(spec.namespaces.uts.kind === 'new'
       ? [{ op: 'hostname', host: spec.hostname, domain: spec.domainname } as const]
       : []),
@@ -199,6 +198,8 @@ function processOps(spec: LaunchSpec, machine: Machine): Op[] {
   const who = { ...process, seccomp: spec.seccomp, appArmorProfile: spec.appArmorProfile };
   return [
     { op: 'umask', mask: process.umask },
+    // Not before: few open files, or small ones, are meant for the program and not for what sets it up.
+    ...rlimitOps(process.rlimits),
     ...identityOps(who, machine, [{ op: 'ready' }]),
     { op: 'exec', args: process.args, env: process.env, init: spec.init },
   ];
