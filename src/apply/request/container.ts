@@ -1,4 +1,5 @@
 /** Pure: a service of the config as the body of ContainerCreate (Engine API 1.51). */
+import { UserError } from '../../errors.js';
 import { parseDuration } from '../../model/durations.js';
 import { type HostPorts, portVariables } from '../../model/host-ports.js';
 import { composeLabel, configPartsLabel } from '../../model/labels.js';
@@ -78,9 +79,15 @@ const nanoseconds = (text: string | undefined) => {
   return ms === undefined ? undefined : Math.round(ms * 1e6);
 };
 
+/** Throws UserError where the engine would leave `start_interval` aside: Compose refuses it there too, and not in `config`. */
 function healthcheck(check: Healthcheck | undefined): Record<string, unknown> | undefined {
   if (!check) return undefined;
   if (check.disable) return { Test: ['NONE'] };
+  if (check.start_interval !== undefined && check.start_period === undefined) {
+    throw new UserError('no-start-period', 'healthcheck.start_interval requires healthcheck.start_period to be set', [
+      'Add start_period: how long failures do not count, as 10s.',
+    ]);
+  }
   return {
     Test: check.test,
     Interval: nanoseconds(check.interval),

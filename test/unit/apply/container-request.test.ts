@@ -247,4 +247,10 @@ request('describes networks and volumes with their pools, options and labels', (
   assert.equal([volume.Name, volume.DriverOpts], ['shop_data', { type: 'nfs' }]);
 });
 
+request('refuses a start interval without a start period, as Compose does', () => {
+  const web = (healthcheck: Tree) => () => host({ healthcheck: { test: ['CMD', 'true'], ...healthcheck } });
+  assert.throws(web({ start_interval: '1s' }), 'start_interval requires healthcheck.start_period');
+  assert.not.throws(web({ start_interval: '1s', start_period: '0s' }));
+});
+
 request.run();
