@@ -23,13 +23,23 @@ export function readPlatform(call: Call, key: 'platform' | 'platforms' = 'platfo
 
 /** Throws `not-found`: an image here is of one platform. */
 export function expectPlatform(name: string, { platform }: Image, wanted: WantedPlatform): void {
-  const isSame = platform.os === wanted.os && platform.architecture === wanted.architecture;
-  if (isSame && (wanted.variant ?? platform.variant) === platform.variant) return;
+  if (isFor(platform, wanted)) return;
   throw new EngineError(
     'not-found',
     `image with reference ${name} was found but its platform (${said(platform)}) does not match the specified platform (${said(wanted)})`,
   );
 }
+
+/** The same for an archive, in Docker's other words. Throws `system`. */
+export function expectExportable({ platform }: Image, wanted: WantedPlatform): void {
+  if (isFor(platform, wanted)) return;
+  throw new EngineError('system', `no suitable export target found for platform ${said(wanted)}`);
+}
+
+const isFor = (platform: WantedPlatform, wanted: WantedPlatform) =>
+  platform.os === wanted.os &&
+  platform.architecture === wanted.architecture &&
+  (wanted.variant ?? platform.variant) === platform.variant;
 
 const said = ({ os, architecture, variant }: WantedPlatform) =>
   [os, architecture, ...(variant ? [variant] : [])].join('/');

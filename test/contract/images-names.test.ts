@@ -216,6 +216,12 @@ images('an image of another platform than asked for is not found', async () => {
   const platform = (architecture: string) => queryOf({ platform: JSON.stringify({ os: 'linux', architecture }) });
   const { Architecture } = await inspected(busyboxImage);
   const other = Architecture === 'amd64' ? 'arm64' : 'amd64';
+  await expectRefusal(engine, {
+    method: 'GET',
+    path: `/images/${busyboxImage}/get?${platform(other)}`,
+    status: 500,
+    message: `no suitable export target found for platform linux/${other}`,
+  });
   for (const rest of ['json', 'history']) {
     await ask(engine, 'GET', `/images/${busyboxImage}/${rest}?${platform(Architecture)}`);
     await expectRefusal(engine, {

@@ -20,7 +20,7 @@ import { networkSentence } from '../../engine/registry-login.js';
 import { EngineError } from '../../errors.js';
 import { registryAuth } from '../credentials.js';
 import { encodeProgress } from '../encode/progress.js';
-import { expectPlatform, readPlatform, type WantedPlatform } from '../platform.js';
+import { expectExportable, expectPlatform, readPlatform, type WantedPlatform } from '../platform.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream, sendStream } from '../streams.js';
 import { streamBootstrap } from './devenv.js';
@@ -187,7 +187,7 @@ async function save(engine: Engine, call: Call, names: readonly string[]): Promi
 function expectSaved(engine: Engine, name: string, platform: WantedPlatform | undefined): void {
   const { images } = engine.foundations;
   const image = images.find(name, platform);
-  if (image && platform) expectPlatform(name, image, platform);
+  if (image && platform) expectExportable(image, platform);
   if (image || images.list().some(({ tags }) => tags.some((tag) => tag.startsWith(`${name}:`)))) return;
   parseReference(name);
   throw new EngineError('not-found', `No such image: ${name}`);
