@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { RunningExec } from '../launch/types.js';
 import type { ExecConfig } from './types.js';
 
@@ -10,4 +11,6 @@ export interface Exec {
   exitCode: number | undefined;
   pid: number;
   running: RunningExec | undefined;
+  /** `begun` when it runs, or never will. */
+  readonly turns: EventEmitter;
 }

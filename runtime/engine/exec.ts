@@ -1,5 +1,6 @@
 /** Further processes in running containers. */
 import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { EngineError } from '../errors.js';
 import { type AttachStream, type ExecSpec, type ExitStatus, LaunchError } from '../launch/types.js';
 import { lookUpIdentity } from './accounts.js';
@@ -35,6 +36,7 @@ export function createExec(engine: Engine, container: Container, config: ExecCon
     exitCode: undefined,
     pid: 0,
     running: undefined,
+    turns: new EventEmitter(),
   };
   engine.execs.set(exec.id, exec);
   container.execIds.add(exec.id);
@@ -80,6 +82,7 @@ export async function startExec(engine: Engine, exec: Exec, start: ExecStart): P
     const running = await monitorOf(container).exec(spec);
     exec.running = running;
     exec.pid = running.pid;
+    exec.turns.emit('begun');
     running.exited.then((status) => finish(engine, container, exec, status));
     return running.stream;
   } catch (error) {
@@ -95,6 +98,7 @@ function monitorOf(container: Container) {
 function failed(exec: Exec, error: unknown): unknown {
   exec.state = 'exited';
   exec.exitCode = 128;
+  exec.turns.emit('begun');
   if (!(error instanceof LaunchError)) return error;
   const sentence = execSentence(error);
   if (sentence === undefined)
@@ -182,8 +186,15 @@ function execEnv(container: readonly string[], config: ExecConfig, home: string)
   return mergeEnv(container, terminal, homeEntry, config.Env);
 }
 
-/** Throws `not-found` when it does not run; without a terminal there is nothing to do. */
+/** A client may ask as soon as its start is under way, and before that. */
+const BEGIN_LIMIT_MS = 10_000;
+
+/** Waits for a start; throws `not-found` when it has ended, `system` when it does not begin. Without a terminal there is nothing to do. */
 export async function resizeExec(exec: Exec, rows: number, columns: number): Promise<void> {
+  if (exec.running === undefined && exec.state !== 'exited')
+    await once(exec.turns, 'begun', { signal: AbortSignal.timeout(BEGIN_LIMIT_MS) }).catch(() => {
+      throw new EngineError('system', 'timeout waiting for exec session ready');
+    });
   if (exec.running === undefined)
     throw new EngineError('not-found', `NotFound: process does not exist ${exec.id}: not found`);
   if (exec.config.Tty) await exec.running.resize(rows, columns);

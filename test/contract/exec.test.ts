@@ -83,6 +83,15 @@ execs('is inspected before, while and after it runs', async () => {
   await expectRefusal(engine, { ...resize, message: `NotFound: process does not exist ${exec}: not found` });
 });
 
+execs('a size that is asked for before it runs waits for that', async () => {
+  const exec = await made({ Cmd: ['sh', '-c', 'sleep 0.3; stty size'], AttachStdout: true, Tty: true });
+  const resized = engine.request('POST', `/exec/${exec}/resize?h=21&w=43`);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const answer = await engine.request('POST', `/exec/${exec}/start`, { Tty: true });
+  assert.is((await resized).status, 200);
+  assert.is(answer.text, '21 43\r\n');
+});
+
 execs('the start’s own Tty says how its output comes', async () => {
   const terminal = await made({ Cmd: ['echo', 'hi'], AttachStdout: true, Tty: true });
   const framed = await engine.request('POST', `/exec/${terminal}/start`, { Tty: false });
