@@ -20,6 +20,7 @@ import { builtOn, withBuiltBefore } from './built-before.js';
 import { settleHostPorts } from './host-ports.js';
 import type { Interrupts } from './interrupt.js';
 import { withUnselected } from './project.js';
+import { providerOf, withProviders } from './providers.js';
 import { agreedTo } from './questions.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
@@ -85,7 +86,10 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const loading = withBuiltBefore(session, request.plan.services).then((names) => session.load(names));
   const connecting = session.engine();
   connecting.catch(() => {}); // the config's mistakes are told first
-  const loaded = await loading;
+  const asked = await loading;
+  const wanted = selectServices(asked.project, request.plan.services, request.plan.dependencies);
+  const loaded = await withProviders(session, asked, { wanted, run: !request.dryRun });
+  request = { ...request, plan: withoutProviders(request.plan, asked.project) };
   const engine = await connecting;
   const { locate, variables } = loaded;
   // What was brought as locked must not be pulled anew behind its tag.
@@ -130,6 +134,12 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   if (isIdle && !request.quiet) await session.terminal.status(upToDate(selected.size));
   if (!isIdle && !request.quiet) await noteHints(session, loaded);
   return { loaded, engine, observed, plan: answered, selected };
+}
+
+/** Of what was named, the services with containers. */
+function withoutProviders(plan: UpOptions, project: Project): UpOptions {
+  const services = plan.services.filter((name) => !project.services[name] || !providerOf(project.services[name]));
+  return services.length === plan.services.length ? plan : { ...plan, services };
 }
 
 /** For a watcher of later on. */

@@ -1,3 +1,5 @@
+import { chmod, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { busyboxImage } from '../support/busybox.js';
@@ -142,6 +144,33 @@ story('identical builds are done once', async ({ project }) => {
     `  ${name}:\n    build: .\n    image: ${project.name}-once:1\n    command: ["sleep", "1000"]\n    stop_signal: SIGKILL\n`;
   const result = await up(project, `services:\n${built('one')}${built('two')}`, '--progress', 'plain');
   assert.is(result.output.match(/Image \S+-once:1 +Building/g)?.length, 1, result.output);
+});
+
+story('a provider is asked, and what it tells is in the environment of who depends on it', async ({ project }) => {
+  const script = `#!/bin/sh
+echo "$@" >> "$CALLS"
+echo '{"type": "info", "message": "working"}'
+[ "$3" = down ] || echo '{"type": "setenv", "message": "URL=cloud://db"}'
+`;
+  await project.write({ 'bin/cloud': script });
+  await chmod(path.join(project.folder, 'bin/cloud'), 0o755);
+  const before = { ...project.env };
+  const calls = path.join(project.folder, 'calls');
+  Object.assign(project.env, { PATH: `${path.join(project.folder, 'bin')}:${project.env.PATH}`, CALLS: calls });
+  const result = await up(
+    project,
+    `services:
+  db: {provider: {type: cloud, options: {size: 2, tag: [a, b]}}}
+  app: {image: ${busyboxImage}, command: ["sh", "-c", "echo got $$DB_URL; sleep 1000"], depends_on: [db], stop_signal: SIGKILL}
+`,
+  );
+  assert.match(result.output, 'db  working');
+  assert.match((await project.devenv('logs', 'app')).stdout, 'got cloud://db');
+  assert.is((await project.devenv('down')).code, 0);
+  const told = await readFile(calls, 'utf8');
+  const asked = (verb: string) => `compose --project-name=${project.name} ${verb} --size=2 --tag=a --tag=b db\n`;
+  assert.is(told, asked('up') + asked('down'));
+  Object.assign(project.env, { PATH: before.PATH });
 });
 
 story.run();
