@@ -115,7 +115,7 @@ story('what is external must be there, and stays', async ({ project }) => {
 story('hooks run after the start and before the stop', async ({ project }) => {
   const hooks = `    volumes: ["data:/data"]
     post_start:
-      - {command: ["sh", "-c", "echo started as $$(id -u) $$WHO > /data/log"], user: "7", environment: [WHO=hook]}
+      - {command: ["sh", "-c", "until test -w /data; do sleep 0.05; done; echo started as $$(id -u) $$WHO > /data/log"], user: "7", environment: [WHO=hook]}
     pre_stop:
       - {command: ["sh", "-c", "echo stopping >> /data/log"]}
 `;
