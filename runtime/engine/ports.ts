@@ -43,8 +43,7 @@ export function portRequests(
 ): PortRequest[] {
   const requests: PortRequest[] = [];
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {}))
-    for (const binding of bindings === null || bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings)
-      requests.push(requestOf(parsePort(port), binding, balancedIn));
+    requests.push(...requestsOf(parsePort(port), bindings ?? [], balancedIn));
   if (!host.PublishAllPorts) return requests;
   for (const { port: number, protocol } of exposedPorts(exposed)) {
     if (protocol === 'sctp') continue;
@@ -52,6 +51,15 @@ export function portRequests(
     requests.push(requestOf({ protocol, port: number }, { HostIp: '', HostPort: '' }));
   }
   return requests;
+}
+
+/** In Docker's order: numbers that are fixed as they count, then what is for the network to pick. */
+function requestsOf(port: ContainerPort, bindings: readonly PortBinding[], balancedIn?: string): PortRequest[] {
+  const wanted = bindings.length === 0 ? [{ HostIp: '', HostPort: '' }] : bindings;
+  const rank = ({ hostPort }: PortRequest) => hostPort || Number.POSITIVE_INFINITY;
+  return wanted
+    .map((binding) => requestOf(port, binding, balancedIn))
+    .sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
 }
 
 function requestOf({ port, protocol }: ContainerPort, binding: PortBinding, balancedIn?: string): PortRequest {

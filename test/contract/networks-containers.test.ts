@@ -346,4 +346,17 @@ async function answers(port: number, wanted: string): Promise<boolean> {
   });
 }
 
+networks('ports of one container port are shown by their numbers', async () => {
+  const bind = (HostPort: string) => ({ HostIp: '127.0.0.1', HostPort });
+  const HostConfig = { PortBindings: { '80/tcp': [bind(''), bind('28999'), bind('28997')] } };
+  const id = await running('contract-ports-order', { ExposedPorts: { '80/tcp': {} }, HostConfig });
+  const { json } = await ask(engine, 'GET', `/containers/${id}/json`);
+  const shown: { HostPort: string }[] = json.NetworkSettings.Ports['80/tcp'];
+  assert.equal(
+    shown.slice(0, 2).map(({ HostPort }) => HostPort),
+    ['28997', '28999'],
+  );
+  assert.is(shown.length, 3);
+});
+
 networks.run();

@@ -104,6 +104,7 @@ function machineInfo(machine: Machine) {
     PidsLimit: limits.pids,
     IPv4Forwarding: machine.ipv4Forwarding,
     OomKillDisable: limits.oomKillDisable,
+    ...(machine.cgroupVersion === '1' ? { KernelMemoryTCP: true } : {}),
     CgroupDriver: machine.hasGroups ? 'cgroupfs' : 'none',
     CgroupVersion: machine.cgroupVersion,
     KernelVersion: machine.kernel,

@@ -4,7 +4,7 @@ import type { ApiVersion } from './negotiation.js';
 export function infoIn(version: ApiVersion, info: Readonly<Record<string, unknown>>): unknown {
   if (version.atLeast('1.50')) return info;
   const { FirewallBackend: _, ...rest } = info;
-  const kernelMemory = version.atLeast('1.42') ? {} : { KernelMemory: true, KernelMemoryTCP: true };
+  const kernelMemory = version.atLeast('1.42') ? {} : { KernelMemory: true };
   return { ...rest, ...kernelMemory, BridgeNfIptables: false, BridgeNfIp6tables: false };
 }
 
