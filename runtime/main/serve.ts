@@ -9,6 +9,7 @@ import { engineRoutes } from '../api/handlers/all.js';
 import { serverHeader } from '../api/product.js';
 import { ApiServer } from '../api/server.js';
 import type { EnginePaths } from '../engine/types.js';
+import { readEngineConfig } from './engine-config.js';
 import { idleLimitMs, leaveWhenIdle, onceQuiet } from './idle.js';
 import { killAll } from './kill-all.js';
 import { deepListener } from './listener.js';
@@ -122,6 +123,8 @@ async function start(whenQuiet: () => void): Promise<void> {
   process.on('unhandledRejection', (error) => log(`bug: ${error instanceof Error ? error.stack : String(error)}`));
   const paths = enginePaths(process.env, outsideUid(process.env));
   await makeFolders(paths);
+  // What is wrong in it is said before there are namespaces, which would stay.
+  readEngineConfig(paths.home, process.env);
   if (mustEnter(process.env)) {
     const detach = process.argv[2] === 'detach';
     process.exit(

@@ -18,7 +18,9 @@ check() {
 	esac
 }
 
-api() { curl -s --max-time 60 --unix-socket "$socket" -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"} "http://d$2"; }
+# An engine answers its own user alone: `as` is empty for root.
+as=
+api() { $as curl -s --max-time 60 --unix-socket "$socket" -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"} "http://d$2"; }
 identity() { sed -n 's/.*"Id":"\([0-9a-f]*\)".*/\1/p'; }
 
 # created HOSTCONFIG SCRIPT: the answer of the create.
@@ -46,7 +48,7 @@ image() {
 }
 
 give_image() {
-	curl -s --unix-socket "$socket" -H 'Content-Type: application/x-tar' --data-binary @/tmp/box.tar \
+	$as curl -s --unix-socket "$socket" -H 'Content-Type: application/x-tar' --data-binary @/tmp/box.tar \
 		'http://d/images/create?fromSrc=-&repo=box&tag=1' >/dev/null
 }
 
@@ -99,6 +101,8 @@ user_engine() {
 	for i in $(seq 100); do [ -S /run/user/$uid/systemd/private ] && break; sleep 0.2; done
 	bus="XDG_RUNTIME_DIR=/run/user/$uid"
 	socket=/run/user/$uid/devenv/engine.sock
+	check 'user: root is no user of it' '*its own user alone*' "$(start as_alice env $bus $devenv >/dev/null; api GET /info)"
+	as=as_alice
 	start as_alice env $bus $devenv || { cat /run/user/$uid/devenv/engine.log; return; }
 	give_image
 	limits 'user, delegated groups'
