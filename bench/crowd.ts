@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineUnderTest } from './engine-under-test.js';
-import { type Figure, figure, time } from './measure.js';
+import { type Figure, figure, manyRounds, time } from './measure.js';
 import { createContainer, execTrue, idle, removeAll } from './operations.js';
 
 const count = 200;
@@ -69,7 +69,7 @@ export async function measureCrowd(engine: EngineUnderTest): Promise<Figure[]> {
   const machineKb = (before - (await availableKb())) / count;
   const helperKb = (await monitorKb(helpers[engine.name]!)).slice(-count);
   if (helperKb.length + foreign < count) throw new Error(`${helperKb.length} of ${count} containers run`);
-  const listMs = await time(async () => void (await engine.call('GET', '/containers/json')));
+  const listMs = await time(async () => void (await engine.call('GET', '/containers/json')), manyRounds);
   const resident = await engine.residentKb();
   const heldUp = await measureEventLoop(engine);
   const removing = performance.now();

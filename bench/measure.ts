@@ -3,6 +3,9 @@ import { execa } from 'execa';
 /** Medians of fewer runs than this are not quoted. */
 export const rounds = 20;
 
+/** Of what takes milliseconds: engines and this client have run it before, as those that a person works with have. */
+export const manyRounds = { runs: 50, warm: 10 } as const;
+
 /** One line of the report. Of a rate, more is better. */
 export interface Figure {
   readonly name: string;
@@ -20,9 +23,12 @@ export function figure(name: string, unit: Figure['unit'], values: readonly numb
   return { name, unit, median, minimum: sorted[0]!, maximum: sorted.at(-1)!, runs: sorted.length };
 }
 
-/** Milliseconds that `work` takes, once for each round after one that does not count. */
-export async function time(work: (round: number) => Promise<void>, runs = rounds): Promise<number[]> {
-  await work(-1);
+/** Milliseconds that `work` takes, once for each round after the `warm` ones, which do not count. */
+export async function time(
+  work: (round: number) => Promise<void>,
+  { runs, warm }: { runs: number; warm: number } = { runs: rounds, warm: 1 },
+): Promise<number[]> {
+  for (let round = -warm; round < 0; round++) await work(round);
   const values: number[] = [];
   for (let round = 0; round < runs; round++) {
     const began = performance.now();

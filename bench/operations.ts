@@ -1,7 +1,7 @@
 /** What a client waits for when it does one thing to one container. */
 import type { EngineUnderTest } from './engine-under-test.js';
 import { benchImage } from './image.js';
-import { type Figure, figure, time } from './measure.js';
+import { type Figure, figure, manyRounds, time } from './measure.js';
 
 /** An idle container ends with the first signal it gets: measured is the engine, and not sleep's deafness to SIGTERM. */
 export const idle = { Image: benchImage, Cmd: ['/bin/sleep', '1000000'], StopSignal: 'SIGKILL' } as const;
@@ -29,7 +29,7 @@ export async function measureRunThroughApi(engine: EngineUnderTest): Promise<Fig
     const exited = engine.call('POST', `/containers/${id}/wait?condition=next-exit`);
     await engine.call('POST', `/containers/${id}/start`);
     await exited;
-  });
+  }, manyRounds);
   await removeAll(engine, ids);
   return figure(`${engine.name}: create+start+wait of true through the API`, 'ms', values);
 }
@@ -40,7 +40,7 @@ export async function measureCreateAndStart(engine: EngineUnderTest): Promise<Fi
     const id = await createContainer(engine, idle);
     ids.push(id);
     await engine.call('POST', `/containers/${id}/start`);
-  });
+  }, manyRounds);
   await removeAll(engine, ids);
   return figure(`${engine.name}: create+start`, 'ms', values);
 }
@@ -64,12 +64,12 @@ export async function measureLiving(engine: EngineUnderTest): Promise<Figure[]> 
   const post = (what: string) => engine.call('POST', `/containers/${id}/${what}`);
   await post('start');
   try {
-    const execs = await time(() => execTrue(engine, id));
-    const restarts = await time(async () => void (await post('restart')));
+    const execs = await time(() => execTrue(engine, id), manyRounds);
+    const restarts = await time(async () => void (await post('restart')), manyRounds);
     const freezes = await time(async () => {
       await post('pause');
       await post('unpause');
-    });
+    }, manyRounds);
     return [
       figure(`${engine.name}: exec of true`, 'ms', execs),
       figure(`${engine.name}: restart`, 'ms', restarts),
