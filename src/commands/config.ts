@@ -30,7 +30,7 @@ export default class Config extends DevenvCommand {
       description: "values of the project's secrets, and on a terminal of variables that are named like secrets",
     }),
     schema: Flags.boolean({ description: 'JSON Schema of devenv.yml, for editors' }),
-    format: Flags.string({ options: ['yaml', 'json'], default: 'yaml', description: 'how it is printed' }),
+    format: Flags.string({ options: ['yaml', 'json'], description: 'how it is printed (default yaml)' }),
     hash: Flags.string({ helpValue: 'SERVICE', description: "hash of a service's config, '*' for all" }),
     quiet: Flags.boolean({ char: 'q', description: 'only say what is wrong' }),
     output: Flags.string({ char: 'o', description: 'into this file' }),

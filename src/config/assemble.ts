@@ -1,6 +1,7 @@
 /** The merged model → the Project that everybody else works with. */
 import type { Project } from '../model/project.js';
 import { check } from './check/check.js';
+import { checkContainerNames } from './check/container-names.js';
 import { checkResources } from './check/resources.js';
 import { checkValues } from './check/values.js';
 import { extensionsOf, setExtensions } from './decode/extensions.js';
@@ -50,9 +51,8 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
   checkValues({ model: whole, problems: loading.problems, locate: assembly.places.locate });
   const { enabled, disabled } = selectByProfile(all, assembly.profiles, assembly.services);
   const final = decodeModel(withServices(whole, enabled), assembly);
-  if (!loading.options.noConsistency) {
-    check({ problems: loading.problems, locate: assembly.places.locate, model: final, disabled });
-  }
+  const checking = { problems: loading.problems, locate: assembly.places.locate, model: final, disabled };
+  if (!loading.options.noConsistency) check(checking);
   const chosen =
     assembly.services.length === 0
       ? undefined
@@ -60,6 +60,8 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
           withDependencies(treeAt(final, 'services'), assembly.services, Object.keys(all)),
         );
   const selected = chosen ? withServices(final, [...chosen]) : final;
+  if (!loading.options.noConsistency && !loading.options.noServiceFiles)
+    checkContainerNames({ ...checking, model: selected });
   const read = loading.options.noServiceFiles ? selected : withFiles(selected, whole, assembly);
   loading.problems.throwIfAny();
   const parts = partsOf(loading.options.allResources ? read : withoutUnused(read), model, disabled);

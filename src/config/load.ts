@@ -3,6 +3,7 @@
 import type { LoadedProject } from '../model/project.js';
 import { assemble } from './assemble.js';
 import { finalTree } from './canonical/canonical.js';
+import { checkResources } from './check/resources.js';
 import { chooseEnvironment } from './environments.js';
 import { type Loading, readDocuments, type Variables, variablesFrom } from './loading.js';
 import { placesIn } from './locate.js';
@@ -67,22 +68,9 @@ export function loadRaw(request: LoadRequest, reader: FileReader = diskReader, r
     remotes,
   );
   const tree = toPlain(model) as Tree;
+  checkResources({ model: tree, problems: loading.problems, locate: placesIn(model).locate });
+  loading.problems.throwIfAny();
   return { ...(loading.options.noNormalize ? tree : normalise(tree, name, variables.lookup)), name };
-}
-
-/** The files of a project as they are written, for what looks at them before anything is filled in. Throws UserErrors, UserError. */
-export function readProjectFiles(request: LoadRequest, reader: FileReader, remotes?: Remotes): ReadFiles {
-  const problems = new Problems();
-  const loading: Loading = {
-    reader,
-    problems,
-    options: request.options ?? {},
-    mergeRules: mergeRules(),
-    home: request.env.HOME,
-    includedValues: new Map(),
-    remotes,
-  };
-  return readFiles(request, findProject(request, loading), loading);
 }
 
 export interface Merged extends ReadFiles {

@@ -1,4 +1,4 @@
-/** `config --variables`: the variables that the files of a project use, as `docker compose config --variables` lists them. */
+/** `config --variables`: the variables that a project uses, as `docker compose config --variables` lists them. */
 import type { Node } from './tree/node.js';
 
 export interface ModelVariable {
@@ -11,7 +11,7 @@ export interface ModelVariable {
 const form = /\$\$|\$(?:\{([A-Za-z_]\w*)(?:(:?[-?+])([^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}|([A-Za-z_]\w*))/g;
 
 /** By name; a later use adds what an earlier one does not say. */
-export function modelVariables(roots: readonly Node[]): ModelVariable[] {
+export function modelVariables(root: Node): ModelVariable[] {
   const found = new Map<string, ModelVariable>();
   const note = (variable: ModelVariable) => {
     const known = found.get(variable.Name);
@@ -41,6 +41,6 @@ export function modelVariables(roots: readonly Node[]): ModelVariable[] {
     } else if (node.kind === 'sequence') for (const item of node.items) visit(item);
     else for (const { value } of node.entries.values()) visit(value);
   };
-  for (const root of roots) visit(root);
+  visit(root);
   return [...found.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1));
 }

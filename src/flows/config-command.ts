@@ -23,7 +23,7 @@ export type ConfigOutput = { readonly [K in ConfigList]?: boolean } & {
   readonly reveal?: boolean;
   readonly 'show-secrets'?: boolean;
   readonly schema?: boolean;
-  readonly format: 'yaml' | 'json';
+  readonly format?: 'yaml' | 'json';
   readonly hash?: string;
   readonly output?: string;
   readonly 'resolve-image-digests'?: boolean;
@@ -43,13 +43,13 @@ export async function configOutput(
   services: readonly string[],
   flags: ConfigOutput,
 ): Promise<string> {
-  const { format } = flags;
+  const { format = 'yaml' } = flags;
   const load = loadOptionsOf(flags);
   if (flags.schema) return schemaText();
   if (flags.explain !== undefined)
     return explainConfig(session, { path: flags.explain, format, reveal: flags.reveal ?? false });
-  if (flags.variables) return listVariables(session, format);
-  if (flags.hash !== undefined) return lines(await configHashes(session, flags.hash));
+  if (flags.variables) return listVariables(session, flags.format);
+  if (flags.hash !== undefined) return lines(await configHashes(session, flags.hash, load));
   if (flags['lock-image-digests']) return lockedImages(session, services, format);
   const list = lists.find((name) => flags[name]);
   if (list !== undefined) return lines(await listConfig(session, list, services, load));

@@ -1,12 +1,14 @@
-import { readProjectFiles } from '../config/load.js';
+import { loadMerged, loadRaw } from '../config/load.js';
 import { modelVariables } from '../config/model-variables.js';
 import { projectJson } from '../config/print/json.js';
 import { rawModelJson } from '../config/print/raw-json.js';
+import { variablesJson, variablesTable, variablesYaml } from '../config/print/variables.js';
 import { projectYaml, rawModelYaml, servicesYaml } from '../config/print/yaml.js';
 import { diskReader } from '../config/reader.js';
 import { withRemotes } from '../config/remote/fetch.js';
+import { treeAt } from '../config/resolve/tree-access.js';
 import { editorSchema } from '../config/schema/editor-schema.js';
-import type { LoadOptions } from '../config/types.js';
+import type { LoadOptions, LoadRequest } from '../config/types.js';
 import { imageName } from '../model/names.js';
 import type { Project } from '../model/project.js';
 import { maskProject } from '../parity/mask.js';
@@ -84,8 +86,11 @@ export async function listConfig(
   names: readonly string[],
   load: LoadOptions,
 ): Promise<string[]> {
-  if (what === 'profiles') return profilesOf(session, load);
-  const { project, variables } = await session.load(names, load);
+  // What env files hold is in none of the lists but the one of variables: as in Compose the files need not be there.
+  const light: LoadOptions = { ...load, noServiceFiles: what !== 'environment' };
+  if (what === 'profiles') return profilesOf(session, light);
+  if (what === 'services' && load.noInterpolate) return rawServiceNames(session.loadRequest(names, load));
+  const { project, variables } = await session.load(names, light);
   const services = Object.values(project.services);
   const lists: Record<Exclude<ConfigList, 'profiles'>, () => string[]> = {
     services: () => services.map((service) => service.name),
@@ -101,6 +106,12 @@ export async function listConfig(
   return lists[what]();
 }
 
+/** As they are written, whether they can be used or not. */
+async function rawServiceNames(request: LoadRequest): Promise<string[]> {
+  const model = await withRemotes(request, (remotes) => loadRaw(request, diskReader, remotes));
+  return Object.keys(treeAt(model, 'services')).sort();
+}
+
 /** Of every service, whether its profile is on or not. */
 async function profilesOf(session: Session, load: LoadOptions): Promise<string[]> {
   const { loadProject } = await import('../config/load.js');
@@ -108,28 +119,18 @@ async function profilesOf(session: Session, load: LoadOptions): Promise<string[]
   return [...new Set(Object.values(project.services).flatMap((service) => service.profiles ?? []))].sort();
 }
 
-/** The variables that the files use, as a table or as JSON. */
-export async function listVariables(session: Session, format: 'yaml' | 'json'): Promise<string> {
-  const request = session.loadRequest([]);
-  const { files } = await withRemotes(request, (remotes) => readProjectFiles(request, diskReader, remotes));
-  const variables = modelVariables(files.flatMap((file) => file.documents));
-  if (format === 'json') {
-    return `${JSON.stringify(Object.fromEntries(variables.map((one) => [one.Name, one])), undefined, 4)}\n`;
-  }
-  const rows = variables.map(({ Name, Required, DefaultValue, PresenceValue }) => [
-    Name,
-    String(Required),
-    DefaultValue,
-    PresenceValue,
-  ]);
-  const all = [['NAME', 'REQUIRED', 'DEFAULT VALUE', 'ALTERNATE VALUE'], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(20, ...all.map((row) => row[column]!.length + 3)));
-  return all.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('')}\n`).join('');
+/** The variables that the merged config uses: a table, where no format is asked for. */
+export async function listVariables(session: Session, format: 'yaml' | 'json' | undefined): Promise<string> {
+  const request = session.loadRequest([], { noInterpolate: true });
+  const { model } = await withRemotes(request, (remotes) => loadMerged(request, diskReader, remotes));
+  const variables = modelVariables(model);
+  if (format === 'json') return variablesJson(variables);
+  return format === 'yaml' ? variablesYaml(variables) : variablesTable(variables);
 }
 
-/** `service hash`, as on the containers' labels; `*` is all. */
-export async function configHashes(session: Session, wanted: string): Promise<string[]> {
-  const { project } = await session.load();
+/** `service hash`; `*` is all. As in Compose, without what env files hold: only the labels of containers have that, too. */
+export async function configHashes(session: Session, wanted: string, load: LoadOptions): Promise<string[]> {
+  const { project } = await session.load([], { ...load, noServiceFiles: true });
   const names = wanted === '*' ? Object.keys(project.services).sort() : wanted.split(',');
   return names.map((name) => {
     const service = project.services[name];

@@ -1,7 +1,6 @@
 /** Whether the parts of a config fit together, once each of them is right by itself. */
 import { isTree, treeAt } from '../resolve/tree-access.js';
 import type { Checking } from './checking.js';
-import { checkContainerNames } from './container-names.js';
 import { checkCycles } from './cycles.js';
 import { checkReferences } from './references.js';
 import { checkService } from './service.js';
@@ -13,6 +12,5 @@ export function check(checking: Checking): void {
     checkService(name, service, checking);
     checkReferences(name, service, checking);
   }
-  checkContainerNames(checking);
   checkCycles(checking);
 }

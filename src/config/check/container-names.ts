@@ -1,4 +1,4 @@
-/** Two containers cannot have one name. */
+/** Two containers cannot have one name. Services that are not asked for may: each can be brought up by itself. */
 import { isTree, textAt, treeAt } from '../resolve/tree-access.js';
 import type { Checking } from './checking.js';
 

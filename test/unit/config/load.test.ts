@@ -15,6 +15,17 @@ loading('the name is what -p says, else the variable, else the file, else the fo
   assert.is(nameOf({ files: ['plain.yaml'] }), 'myapp');
 });
 
+loading('two services may want one container name as long as only one of them is asked for', () => {
+  const service = '{image: i, container_name: one}';
+  const files = { '/p/compose.yaml': `services: {a: ${service}, b: ${service}}\n` };
+  assert.equal(
+    mistakes(() => loadFiles(files)),
+    ['duplicate-container-name 1:62'],
+  );
+  assert.equal(Object.keys(loadFiles(files, { services: ['a'] }).project.services), ['a']);
+  assert.is(loadFiles(files, { options: { noServiceFiles: true } }).project.services.b?.container_name, 'one');
+});
+
 loading('standard input is a config of the working directory', () => {
   const { project } = loadFiles({ '-': 'services: {web: {image: i, build: ./x}}\n' }, { files: ['-'] });
   assert.is(project.workingDir, '/p');
