@@ -2,10 +2,10 @@ import * as Flags from '@oclif/core/flags';
 import { bakeFile, parseMemory } from '../flows/bake.js';
 import { checkServices } from '../flows/build-check.js';
 import { parseOutput, readBuildFlags } from '../flows/build-flags.js';
-import { buildServices } from '../flows/images.js';
+import { buildArguments, buildServices } from '../flows/images.js';
 import { pushServices } from '../flows/push.js';
 import { DevenvCommand } from './base/command.js';
-import { pairs, services } from './base/flags.js';
+import { services } from './base/flags.js';
 
 const many = { multiple: true, multipleNonGreedy: true } as const;
 
@@ -82,11 +82,10 @@ export default class Build extends DevenvCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Build);
-    const request = {
+    const wish = {
       services: args.services ?? [],
       noCache: flags['no-cache'] ?? false,
       pull: flags.pull ?? false,
-      args: pairs(flags['build-arg'], process.env),
       quiet: flags.quiet ?? false,
       memoryBytes: parseMemory(flags.memory),
       dependencies: flags['with-dependencies'] ?? false,
@@ -99,13 +98,14 @@ export default class Build extends DevenvCommand {
     };
     const values = flags.quiet ? { ...flags, progress: 'quiet' } : flags;
     const push = {
-      services: request.services,
-      dependencies: request.dependencies,
+      services: wish.services,
+      dependencies: wish.dependencies,
       ignoreFailures: false,
-      quiet: request.quiet,
-      dryRun: request.dryRun,
+      quiet: wish.quiet,
+      dryRun: wish.dryRun,
     };
     await this.withSession(values, async (session) => {
+      const request = { ...wish, args: await buildArguments(session, wish.services, flags['build-arg'] ?? []) };
       if (flags.print) return session.terminal.data(await bakeFile(session, request));
       if (flags.check) return checkServices(session, request);
       await buildServices(session, request);

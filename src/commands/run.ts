@@ -1,10 +1,11 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { pairsOf } from '../flows/objects/filters.js';
 import { runOnce } from '../flows/run-once.js';
 import { hushedSteps } from '../flows/up.js';
 import { pullPolicy } from '../flows/up-command.js';
 import { DevenvCommand } from './base/command.js';
-import { isolation, pairs } from './base/flags.js';
+import { isolation } from './base/flags.js';
 
 const many = { multiple: true, multipleNonGreedy: true } as const;
 
@@ -53,11 +54,11 @@ export default class Run extends DevenvCommand {
         service: args.service,
         command: args.command ?? [],
         entrypoint: flags.entrypoint,
-        environment: pairs(flags.env, process.env),
+        environment: flags.env ?? [],
         environmentFiles: flags['env-from-file'] ?? [],
         user: flags.user,
         workingDir: flags.workdir,
-        labels: pairs(flags.label, {}),
+        labels: pairsOf(flags.label),
         publish: flags.publish ?? [],
         volumes: flags.volume ?? [],
         servicePorts: flags['service-ports'] ?? false,

@@ -60,14 +60,23 @@ function wantedServices(
   return options.orphans === false ? known : new Set([...known, ...there]);
 }
 
-/** The one container that `exec`, `port`, `cp`… are about. Throws UserError when it is not there or does not run. */
+export interface ChooseOneOptions {
+  readonly index?: number | undefined;
+  readonly running?: boolean;
+  /** A container of `run` will do where the service has none of its own; not with an index, since those have no number. */
+  readonly oneOffs?: boolean;
+}
+
+/** The one container that `exec`, `port`, `commit`… are about. Throws UserError when it is not there or does not run. */
 export async function chooseOne(
   session: Session,
   service: string,
-  { index, running = true }: { index?: number | undefined; running?: boolean },
+  { index, running = true, oneOffs = true }: ChooseOneOptions,
 ): Promise<Chosen & { readonly container: ObservedContainer }> {
-  const chosen = await chooseContainers(session, { services: [service] });
-  const candidates = chosen.containers.filter((one) => index === undefined || one.replica === index);
+  const chosen = await chooseContainers(session, { services: [service], oneOffs: oneOffs && index === undefined });
+  const candidates = chosen.containers
+    .filter((one) => index === undefined || one.replica === index)
+    .sort((a, b) => Number(a.oneOff) - Number(b.oneOff));
   const container = candidates.find((one) => one.state === 'running') ?? candidates[0];
   if (!container || (running && container.state !== 'running' && container.state !== 'paused')) {
     const which = index === undefined ? '' : ` container #${index}`;

@@ -15,6 +15,7 @@ import { renderPlan } from '../plan/render.js';
 import type { BuiltImage } from './build-outputs.js';
 import { builtOn, withBuiltBefore } from './built-before.js';
 import { chooseContainers } from './containers.js';
+import { givenVariables } from './given-variables.js';
 import { ago } from './ps.js';
 import { runPlan } from './run-plan.js';
 import type { Session } from './session.js';
@@ -34,6 +35,21 @@ export interface BuildRequest {
   readonly outputs?: readonly BuildOutput[];
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
+}
+
+/**
+ * `entries`: `KEY=VALUE`, or `KEY` alone, which takes the value that the shell or the project's `.env` has; without one the
+ * Dockerfile's own default stays.
+ */
+export async function buildArguments(
+  session: Session,
+  services: readonly string[],
+  entries: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
+  const { values, unknown } = givenVariables(entries, session.world.env);
+  if (unknown.length === 0) return values;
+  const { variables } = await session.loadQuietly(services, { noServiceFiles: true });
+  return givenVariables(entries, variables).values;
 }
 
 export async function buildServices(session: Session, request: BuildRequest): Promise<void> {

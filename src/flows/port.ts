@@ -19,7 +19,7 @@ export async function findPort(
   session: Session,
   { service, port, protocol, index }: PortRequest,
 ): Promise<PublishedPort> {
-  const { container } = await chooseOne(session, service, { index });
+  const { container } = await chooseOne(session, service, { index, oneOffs: false });
   const found = container.ports.find((one) => one.target === port && one.protocol === protocol && one.published);
   if (!found) {
     const published = container.ports.filter((one) => one.published).map((one) => `${one.target}/${one.protocol}`);

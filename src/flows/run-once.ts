@@ -21,6 +21,7 @@ import { hashService } from '../plan/hash.js';
 import { type OneOffWish, oneOffService, parsePublish, parseVolume } from '../plan/one-off.js';
 import { defaultUpOptions, type UpOptions } from '../plan/options.js';
 import { dependenciesOf, unknownService } from '../plan/order.js';
+import { givenVariables } from './given-variables.js';
 import { settleHostPorts } from './host-ports.js';
 import { converse } from './raw-terminal.js';
 import { applyContext } from './run-plan.js';
@@ -31,7 +32,8 @@ export interface RunRequest {
   readonly service: string;
   readonly command: readonly string[];
   readonly entrypoint: string | undefined;
-  readonly environment: Readonly<Record<string, string>>;
+  /** `KEY=VALUE`, or `KEY` alone. */
+  readonly environment: readonly string[];
   /** Each adds its variables, as `env_file` would; `environment` wins over them. */
   readonly environmentFiles: readonly string[];
   readonly user: string | undefined;
@@ -109,8 +111,8 @@ async function createOneOff(
   const slug = randomBytes(6).toString('hex');
   const name = request.name ?? projectObjectName(project, service.name, 'run', slug);
   const fromFiles = readVariables(session.world.cwd, request.environmentFiles, loaded.variables);
-  const environment = { ...fromFiles, ...request.environment };
-  const changed = oneOffService(service, toWish(session, { ...request, environment }, name));
+  const environment = { ...fromFiles, ...givenVariables(request.environment, loaded.variables).values };
+  const changed = oneOffService(service, { ...toWish(session, request, name), environment });
   const hash = hashService(project, changed);
   const op = {
     do: 'container.create',
@@ -154,7 +156,7 @@ function readVariables(
   return Object.fromEntries(files.flatMap((name) => [...read(name)]));
 }
 
-function toWish({ world }: Session, request: RunRequest, name: string): OneOffWish {
+function toWish({ world }: Session, request: RunRequest, name: string): Omit<OneOffWish, 'environment'> {
   const publish = request.publish.map((text) => {
     const port = parsePublish(text);
     if (!port) throw new UserError('bad-port', `"${text}" is no port: it should be [[IP:]PORT:]PORT[/PROTOCOL]`);
@@ -169,13 +171,14 @@ function toWish({ world }: Session, request: RunRequest, name: string): OneOffWi
     entrypoint: request.entrypoint === undefined ? undefined : request.entrypoint.split(/\s+/).filter(Boolean),
     volumes: request.volumes.map((text) => parseVolume(absolute(text))),
     tty: wantsTty(world, request),
-    stdin: request.interactive && !request.detach,
+    // In the background, too: what waits for input then waits for whoever attaches to it.
+    stdin: request.interactive,
   };
 }
 
 /** Piped input or output means no terminal, as in Compose. */
-function wantsTty({ stdin, stdout }: Session['world'], { tty, detach }: RunRequest): boolean {
-  return tty ?? (!detach && stdin.isTTY === true && stdout.isTTY === true);
+function wantsTty({ stdin, stdout }: Session['world'], { tty }: RunRequest): boolean {
+  return tty ?? (stdin.isTTY === true && stdout.isTTY === true);
 }
 
 async function attend(session: Session, engine: EngineClient, id: string, request: RunRequest): Promise<number> {

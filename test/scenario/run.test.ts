@@ -36,6 +36,37 @@ story('takes variables from files, which --env wins over', async ({ project }) =
   assert.match(missing.stderr, 'none.env');
 });
 
+story('a variable without a value has what the shell or .env says, else what it had', async ({ project }) => {
+  await project.write({ '.env': 'FROM_DOTENV=dotenv\n' });
+  const names = ['-e', 'FROM_DOTENV', '-e', 'NOWHERE', '-e', 'GREETING'];
+  const ran = await project.devenv('run', '--rm', '--no-deps', ...names, 'web', 'env');
+  assert.match(ran.stdout, 'FROM_DOTENV=dotenv\n', ran.output);
+  assert.match(ran.stdout, 'GREETING=hello\n');
+  assert.not.match(ran.stdout, 'NOWHERE');
+  await project.devenv('run', '-d', '--no-deps', 'web', 'cat');
+  const executed = await project.devenv('exec', '-T', ...names, 'web', 'env');
+  assert.match(executed.stdout, 'FROM_DOTENV=dotenv\n', executed.output);
+  assert.not.match(executed.stdout, /NOWHERE|GREETING/);
+  await project.devenv('rm', '--stop', '--force', 'web');
+  await project.write({ '.env': '' });
+});
+
+story(
+  'in the background it waits for input, and exec finds it where the service itself does not run',
+  async ({ project }) => {
+    const begun = await project.devenv('run', '-d', '--no-deps', 'web', 'cat');
+    assert.is(begun.code, 0, begun.output);
+    const inside = await project.devenv('exec', '-T', 'web', 'sh', '-c', 'echo in $GREETING');
+    assert.is(inside.stdout, 'in hello\n', inside.output);
+    const numbered = await project.devenv('exec', '-T', '--index', '1', 'web', 'true');
+    assert.match(numbered.stderr, 'service "web" is not running container #1');
+    const published = await project.devenv('port', 'web', '80');
+    assert.is(published.code, 1, published.output);
+    const removed = await project.devenv('rm', '--stop', '--force', 'web');
+    assert.is(removed.code, 0, removed.output);
+  },
+);
+
 interface Row {
   readonly Name: string;
   readonly Service: string;

@@ -72,13 +72,3 @@ export const statsFlags = {
 };
 
 export const services = Args.string({ multiple: true, description: 'services; all when none is named' });
-
-/** `KEY=VALUE` pairs; a key alone takes the shell's value. */
-export function pairs(entries: readonly string[] | undefined, env: Readonly<Record<string, string | undefined>>) {
-  return Object.fromEntries(
-    (entries ?? []).map((entry) => {
-      const at = entry.indexOf('=');
-      return at < 0 ? [entry, env[entry] ?? ''] : [entry.slice(0, at), entry.slice(at + 1)];
-    }),
-  );
-}

@@ -2,7 +2,6 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { arrangeArguments } from '../../../src/commands/base/arrange.js';
 import { toOptions } from '../../../src/commands/base/command.js';
-import { pairs } from '../../../src/commands/base/flags.js';
 import { nearest } from '../../../src/commands/base/nearest.js';
 
 const words = suite('commands arrange');
@@ -70,10 +69,6 @@ words('reads options, then variables, then defaults', () => {
   assert.equal([options.parallel, options.progress, options.ansi, options.environment], [3, 'plain', 'auto', 'prod']);
   assert.is(toOptions({ env: 'dev', progress: 'json' }, { COMPOSE_PROGRESS: 'plain' }).progress, 'json');
   assert.is(toOptions({ parallel: -1 }, {}).parallel, Number.POSITIVE_INFINITY);
-});
-
-words('reads pairs and lets a bare name take the shell value', () => {
-  assert.equal(pairs(['A=1=2', 'B', 'C'], { B: 'b' }), { A: '1=2', B: 'b', C: '' });
 });
 
 words('knows what was meant', () => {
