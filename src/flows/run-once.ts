@@ -18,6 +18,7 @@ import { projectObjectName } from '../model/names.js';
 import type { LoadedProject, Service } from '../model/project.js';
 import { observeProject } from '../observe/observe.js';
 import { hashService } from '../plan/hash.js';
+import { checkHosts } from '../plan/hosts.js';
 import { type OneOffWish, oneOffService, parsePublish, parseVolume } from '../plan/one-off.js';
 import { defaultUpOptions, type UpOptions } from '../plan/options.js';
 import { dependenciesOf, unknownService } from '../plan/order.js';
@@ -124,6 +125,7 @@ async function createOneOff(
     configParts: hash.parts,
   } as const;
   const observed = await observeProject(engine, project);
+  checkHosts([changed], observed, new Map());
   const nothing = { steps: [], questions: [], warnings: [] };
   const hostPorts = await settleHostPorts(session, engine, { project, observed, plan: nothing, locate: loaded.locate });
   const readiness = new Readiness(engine, project.name);

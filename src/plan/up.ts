@@ -12,6 +12,7 @@ import { warnOfOtherCheckout } from './checkouts.js';
 import { whyRecreate } from './divergence.js';
 import { Draft } from './draft.js';
 import { hashService } from './hash.js';
+import { checkHosts, willHave } from './hosts.js';
 import { planImages } from './images.js';
 import type { UpOptions } from './options.js';
 import { hostsOf, inStartOrder, selectServices, unknownService } from './order.js';
@@ -25,6 +26,11 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
   const selected = selectServices(project, options.services, options.dependencies);
   const services = inStartOrder(project).filter((service) => selected.has(service.name));
   const replicas = decideReplicas(project, observed, services, options);
+  checkHosts(
+    services.filter(({ name }) => willHave(name, observed, replicas)),
+    observed,
+    replicas,
+  );
   const changed = changedNetworks(project, observed, services);
   const planner = new ServicePlanner(draft, project, options, replicas);
 

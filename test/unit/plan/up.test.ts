@@ -37,6 +37,26 @@ planning('does nothing when all runs as the config says', () => {
   assert.is(plan(shop(), running(shop())), '\n');
 });
 
+planning('refuses what shares with a container that is not there and is not made either', () => {
+  const sharing = project({
+    db: { image: 'pg:16' },
+    net: { image: 'i', network_mode: 'service:db' },
+    ipc: { image: 'i', ipc: 'service:db' },
+    pid: { image: 'i', pid: 'service:db' },
+    files: { image: 'i', volumes_from: ['db:ro'] },
+  });
+  const alone = (name: string, observed: Observed, more: Partial<UpOptions> = {}) =>
+    plan(sharing, observed, { services: [name], dependencies: false, ...more });
+  const kinds = { net: 'network namespace', ipc: 'IPC namespace', pid: 'PID namespace', files: 'volume' };
+  for (const [name, what] of Object.entries(kinds)) {
+    const missing = new RegExp(`${name} cannot share ${what} with service db: container missing`);
+    assert.throws(() => alone(name, nothing(sharing)), missing);
+    assert.throws(() => plan(sharing, nothing(sharing), { services: [name], scale: { db: 0 } }), missing);
+    assert.is(alone(name, running(sharing)), '\n');
+  }
+  assert.is(alone('net', nothing(sharing), { scale: { net: 0 } }), '\n');
+});
+
 planning('recreates only the service whose image changed, and says so', () => {
   const desired = project({ db: { image: 'pg:16' }, web: { image: 'web:2' } });
   const before = project({ db: { image: 'pg:16' }, web: { image: 'web:1' } });
