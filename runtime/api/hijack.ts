@@ -18,9 +18,15 @@ const lingerMs = 1000;
 function detach(call: Call): Socket {
   const { socket } = call.request;
   call.response.detachSocket(socket);
-  for (const event of ['data', 'end', 'drain', 'timeout']) socket.removeAllListeners(event);
+  // One by one: after removeAllListeners a stream still believes that somebody takes its data.
+  for (const event of ['data', 'end', 'drain', 'timeout'])
+    for (const listener of socket.rawListeners(event)) socket.off(event, listener as () => void);
+  // The parser reads from the descriptor itself until somebody listens: input right after the head would be its.
+  socket.once('readable', noted).off('readable', noted);
   return socket;
 }
+
+const noted = () => undefined;
 
 function head(call: Call, multiplexed: boolean): string {
   if (!call.upgrade) return `HTTP/1.1 200 OK\r\nContent-Type: ${hijackedContentType(call.version, false)}\r\n\r\n`;

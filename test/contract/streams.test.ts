@@ -25,7 +25,10 @@ interface Hijacked {
 }
 
 /** Speaks HTTP by hand, because what matters here is what comes in which read. */
-function hijack(path: string, options: { upgrade?: boolean; body?: object; method?: string } = {}): Hijacked {
+function hijack(
+  path: string,
+  options: { upgrade?: boolean; keeps?: boolean; body?: object; method?: string } = {},
+): Hijacked {
   const socket = net.connect({ path: engine.socket, allowHalfOpen: true });
   const body = options.body ? JSON.stringify(options.body) : '';
   const lines = [
@@ -34,8 +37,8 @@ function hijack(path: string, options: { upgrade?: boolean; body?: object; metho
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   if (body) lines.push('Content-Type: application/json');
-  if (options.upgrade === false) lines.push('Connection: close');
-  else lines.push('Connection: Upgrade', 'Upgrade: tcp');
+  if (options.upgrade !== false) lines.push('Connection: Upgrade', 'Upgrade: tcp');
+  else if (!options.keeps) lines.push('Connection: close');
   socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
   let bytes = Buffer.alloc(0);
   let alone = true;
@@ -130,6 +133,21 @@ streams('without an upgrade attach is a raw 200 until the end', async () => {
     const attached = hijack(`/containers/${id}/attach?stream=1&stdout=1`, { upgrade: false });
     assert.match(await attached.head, /^HTTP\/1\.1 200 OK\r\nContent-Type: application\/vnd\.docker\.raw-stream/);
     assert.equal(unframe(await attached.rest), [[1, 'seen\n']]);
+  });
+});
+
+streams('without an upgrade, input and its end right behind the head reach the program', async () => {
+  await withContainer(engine, { Cmd: ['sleep', '100'], StopSignal: 'KILL' }, async (id) => {
+    await engine.request('POST', `/containers/${id}/start`);
+    for (let round = 0; round < 10; round++) {
+      const wish = { AttachStdin: true, AttachStdout: true, Cmd: ['cat'] };
+      const exec = (await engine.request('POST', `/containers/${id}/exec`, wish)).json.Id;
+      const body = { Detach: false, Tty: false };
+      const attached = hijack(`/exec/${exec}/start`, { upgrade: false, keeps: true, body });
+      await attached.head;
+      attached.socket.end('typed');
+      assert.equal(unframe(await attached.rest), [[1, 'typed']]);
+    }
   });
 });
 
