@@ -1,5 +1,5 @@
 /** The one place where a failure becomes a status and a body. */
-import { machineSentence } from '../engine/launch-failure.js';
+import { isInterruption, machineSentence } from '../engine/launch-failure.js';
 import { EngineError, type EngineErrorKind } from '../errors.js';
 import type { Answer } from './routes.js';
 import { VersionError } from './versions/negotiation.js';
@@ -23,6 +23,12 @@ export function messageOf(error: unknown): string {
 /** Errors that nobody put into a sentence are bugs, or the launcher's: their stack belongs into the engine's log. */
 export function isUnexpected(error: unknown): boolean {
   return !(error instanceof EngineError);
+}
+
+/** For the engine's log. */
+export function traceOf(error: unknown): string {
+  if (isInterruption(error)) return messageOf(error);
+  return error instanceof Error ? `${error.stack}` : String(error);
 }
 
 /** `{"message": …}` for every status but 304, which has no body. */

@@ -5,7 +5,7 @@ import type { AddressInfo, ListenOptions, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
 import { Activity } from './activity.js';
-import { errorAnswer, isUnexpected, pageNotFound } from './errors.js';
+import { errorAnswer, isUnexpected, pageNotFound, traceOf } from './errors.js';
 import { Query } from './request.js';
 import { type Answer, type Call, compileRoutes, type FindRoute, type Route, streamed } from './routes.js';
 import { takeUpgraded } from './upgrade.js';
@@ -203,15 +203,16 @@ export class ApiServer {
       const answer = await match.route.handle(call);
       if (answer !== streamed) send(response, answer);
     } catch (error) {
-      if (isUnexpected(error) && !isLeaving(error, response))
-        this.options.log(`${request.method} ${url}: ${error instanceof Error ? error.stack : String(error)}`);
+      if (isUnexpected(error) && !isLeaving(error, exchange))
+        this.options.log(`${request.method} ${url}: ${traceOf(error)}`);
       send(response, errorAnswer(error));
     }
   }
 }
 
-/** A client that went ends what was done for it: nobody is to be told. */
-function isLeaving(error: unknown, response: ServerResponse): boolean {
+/** A client that went, or whose body broke off, ends what was done for it: nobody is to be told. */
+function isLeaving(error: unknown, { request, response }: Exchange): boolean {
+  if (request.errored !== null && request.errored === error) return true;
   return response.destroyed && error instanceof Error && error.name === 'AbortError';
 }
 

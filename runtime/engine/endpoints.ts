@@ -117,7 +117,9 @@ async function choosePorts(engine: Engine, container: Container, wired: readonly
   const endpoint = publishingEndpoint(engine, wired);
   if (requests.length === 0 || endpoint === undefined) return [];
   try {
-    const { shared, rest } = behind ? await sharedPorts(behind, requests, endpoint) : { shared: [], rest: requests };
+    const { shared, rest } = behind
+      ? await sharedPorts(engine, behind, requests, endpoint)
+      : { shared: [], rest: requests };
     return [...shared, ...(await engine.foundations.networks.choosePorts(rest, endpoint))];
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;

@@ -40,8 +40,8 @@ async function moveLocked(engine: Engine, container: Container): Promise<Contain
   if (endpoint !== undefined && ports.length > 0)
     await engine.foundations.networks.republish(running.behind.id, container.id, ports, endpoint);
   await recordMove(engine, container, other);
-  await tellProxy(state.Pid, true);
-  if (other?.isRunning) await tellProxy(other.record.state.Pid, false);
+  await tellProxy(engine, state.Pid, true);
+  if (other?.isRunning) await tellProxy(engine, other.record.state.Pid, false);
   return other;
 }
 
@@ -63,8 +63,8 @@ async function recordMove(engine: Engine, container: Container, other: Container
 /** What an engine that died in the middle left undone, once all containers are taken over again. */
 export async function finishHandover(engine: Engine, container: Container): Promise<void> {
   const { running, state } = container.record;
-  if (running?.tookOver) await tellProxy(state.Pid, true);
-  if (running?.gaveAway) await tellProxy(state.Pid, false);
+  if (running?.tookOver) await tellProxy(engine, state.Pid, true);
+  if (running?.gaveAway) await tellProxy(engine, state.Pid, false);
   if (running?.behind === undefined) return;
   const other = engine.containers.find(running.behind.id);
   if (other?.isRunning !== true || other.record.running?.gaveAway) await handOver(engine, container, 0);

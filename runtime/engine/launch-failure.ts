@@ -33,8 +33,14 @@ export function errnoSentence(errno: string): string {
   return errnoText[errno] ?? errno;
 }
 
+/** Somebody killed the process of the launcher that did it: no bug, and nobody's wish either. */
+export function isInterruption(error: unknown): boolean {
+  return error instanceof LaunchError && error.errno === 'EPIPE' && error.subject === 'connection';
+}
+
 /** What the machine refused, in words: an operation of the launcher that failed, or a full disk. Undefined for everything else. */
 export function machineSentence(error: unknown): string | undefined {
+  if (isInterruption(error)) return 'the process of the engine that did this was killed: try again';
   const code = error instanceof LaunchError ? error.errno : (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const subject = error instanceof LaunchError ? error.subject : (error as NodeJS.ErrnoException).path;

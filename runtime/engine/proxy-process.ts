@@ -1,24 +1,32 @@
 /** The port proxy of a running container: found among its monitor's children, told by signals who accepts (`net_proxy.c`). */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import type { Engine } from './engine.js';
 
 /**
  * Its pid; undefined when the container publishes nothing. The proxy is the child of the monitor that runs the monitor's
- * program and stands in the container's network namespace; `pid` is the container's first process.
+ * program and stands in the container's network namespace, or in that of the bridges where the engine is not root;
+ * `pid` is the container's first process.
  */
-export async function findProxy(pid: number): Promise<number | undefined> {
+export async function findProxy({ foundations }: Engine, pid: number): Promise<number | undefined> {
   const monitor = await parentOf(pid);
   if (monitor === undefined) return undefined;
-  const [program, network] = await Promise.all([linkOf(monitor, 'exe'), linkOf(pid, 'ns/net')]);
+  const { rootless } = foundations.launcher.machine;
+  const [program, ...networks] = await Promise.all([
+    linkOf(monitor, 'exe'),
+    linkOf(pid, 'ns/net'),
+    rootless && linkOf(rootless.holder, 'ns/net'),
+  ]);
   for (const child of await childrenOf(monitor)) {
     if (child === pid || program === undefined) continue;
-    if ((await linkOf(child, 'exe')) === program && (await linkOf(child, 'ns/net')) === network) return child;
+    const network = await linkOf(child, 'ns/net');
+    if (network !== undefined && networks.includes(network) && (await linkOf(child, 'exe')) === program) return child;
   }
   return undefined;
 }
 
 /** Best effort: a proxy that is gone accepts nothing. */
-export async function tellProxy(pid: number, accepts: boolean): Promise<void> {
-  const proxy = await findProxy(pid);
+export async function tellProxy(engine: Engine, pid: number, accepts: boolean): Promise<void> {
+  const proxy = await findProxy(engine, pid);
   if (proxy === undefined) return;
   try {
     process.kill(proxy, accepts ? 'SIGUSR1' : 'SIGUSR2');

@@ -3,6 +3,7 @@ import { EngineError } from '../errors.js';
 import type { PublishedPortSpec } from '../launch/spec.js';
 import type { Endpoint, EndpointRequest, PortRequest } from '../network/types.js';
 import type { Container } from './container.js';
+import type { Engine } from './engine.js';
 import { findProxy } from './proxy-process.js';
 
 /** Until the hand-over it answers to its own name alone. */
@@ -12,6 +13,7 @@ export function withoutSharedNames(request: EndpointRequest): EndpointRequest {
 
 /** What of the wanted ports the other one listens on, through its sockets; `rest` is chosen as usual. */
 export async function sharedPorts(
+  engine: Engine,
   other: Container,
   wanted: readonly PortRequest[],
   endpoint: Endpoint,
@@ -25,7 +27,7 @@ export async function sharedPorts(
         (request.hostIp === '' || request.hostIp === port.hostIp),
     );
   const rest = wanted.filter((request) => matches(request).length === 0);
-  const proxy = theirs.length === 0 ? undefined : await findProxy(other.record.state.Pid);
+  const proxy = theirs.length === 0 ? undefined : await findProxy(engine, other.record.state.Pid);
   if (rest.length < wanted.length && proxy === undefined)
     throw new EngineError(
       'system',

@@ -35,6 +35,7 @@ export const openSnapshots: OpenSnapshots = async (options) => {
     parent: (chainId) => layers.get(chainId)?.parent,
     list: layers.list,
     settle: settling.settle,
+    userXattr: options.userXattr === true,
     remove: layers.remove,
     lowerDirectories: (chainId) => [...below(chainId)],
     layerTar: (chainId) => launcher.pack(layerPack(chainId)),
@@ -77,7 +78,7 @@ function layerMaking(
   const working = new Map<ChainId, Promise<void>>();
 
   async function unpack(layer: NewLayer, tar: Readable | string): Promise<void> {
-    const { parent, chainId, gzip, check, limitBytes } = layer;
+    const { parent, chainId, gzip, check, verified, limitBytes } = layer;
     const parents = below(parent);
     const staged = await layers.stage();
     try {
@@ -90,6 +91,7 @@ function layerMaking(
         tar,
       );
       if (written.tar) check?.(written.tar);
+      await verified;
       await staged.publish({ parent, chainId, sizeBytes: written.bytes });
     } catch (error) {
       await staged.abandon();

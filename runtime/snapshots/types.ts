@@ -43,6 +43,8 @@ export interface NewLayer {
   readonly gzip?: boolean;
   /** Hears of the plain tar, SHA-256 and bytes, before the layer counts; throws: there is none. */
   readonly check?: (tar: { readonly digest: Digest; readonly bytes: number }) => void;
+  /** Settles when somebody else has found the content to be what it should; rejects: there is no layer. */
+  readonly verified?: Promise<void>;
   /** Bytes that it may come to; more is refused before it is written. */
   readonly limitBytes?: number;
 }
@@ -65,6 +67,8 @@ export interface Snapshots {
   list(): ChainId[];
   /** Settles when every layer until now would outlive a power cut; done by itself a moment after each. */
   settle(): Promise<void>;
+  /** Whether whoever mounts the folders below has to say `userxattr`: their marks are attributes of users. */
+  readonly userXattr: boolean;
   /** The folders that a layer and all below it add up to, topmost first. */
   lowerDirectories(chainId: ChainId | undefined): string[];
   /** A writable root on top of `chainId` (undefined: empty), kept under `key` until removed. Idempotent. */

@@ -19,6 +19,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isOtherEngine, startEngine, type TestEngine } from '../support/engine.js';
 import { type FileServer, startFileServer } from '../support/file-server.js';
+import { needs } from '../support/without-root.js';
 
 const run = promisify(execFile);
 const cases = join(import.meta.dirname, '../../../test/fixtures/build/cases');
@@ -77,12 +78,15 @@ building.after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** Their steps make devices. */
+const WITH_DEVICES = new Set(['copy-from', 'run-modes', 'run-special-files']);
+
 /** `CASES=REGEXP` runs some of them. */
 const chosen = new RegExp(process.env.CASES ?? '');
 
 for (const file of readdirSync(cases).filter((name) => name.endsWith('.Dockerfile') && chosen.test(name))) {
   const name = file.replace('.Dockerfile', '');
-  building(name, async () => {
+  (WITH_DEVICES.has(name) ? needs(building, 'no user namespace') : building)(name, async () => {
     const { text, options } = readCase(readFileSync(join(cases, file), 'utf8'));
     const context = options.files ? await ownContext(options.files) : join(folder, 'context');
     const written = await writeCase(context, text, options);

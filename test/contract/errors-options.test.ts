@@ -5,6 +5,7 @@ import { ask, expectRefusal } from '../support/api.js';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
+import { needs } from '../support/without-root.js';
 
 const options = suite('options that are refused');
 let engine: TestEngine;
@@ -50,18 +51,20 @@ const atCreate: readonly (readonly [hostConfig: object, status: number, message:
     400,
     "error parsing option max-buffer-size: invalid size: 'x'",
   ],
-  [
-    { CpuRealtimePeriod: 1000, CpuRealtimeRuntime: 2000 },
-    400,
-    'cpu real-time runtime cannot be higher than cpu real-time period',
-  ],
 ];
 
+async function refusedByCreate([HostConfig, status, message]: (typeof atCreate)[number]) {
+  const body = { Image: busyboxImage, Cmd: ['true'], HostConfig };
+  await expectRefusal(engine, { method: 'POST', path: '/containers/create', body, status, message });
+}
+
 options('by create', async () => {
-  for (const [HostConfig, status, message] of atCreate) {
-    const body = { Image: busyboxImage, Cmd: ['true'], HostConfig };
-    await expectRefusal(engine, { method: 'POST', path: '/containers/create', body, status, message });
-  }
+  for (const one of atCreate) await refusedByCreate(one);
+});
+
+needs(options, 'groups')('limits, by create', async () => {
+  const limits = { CpuRealtimePeriod: 1000, CpuRealtimeRuntime: 2000 };
+  await refusedByCreate([limits, 400, 'cpu real-time runtime cannot be higher than cpu real-time period']);
 });
 
 const bind = (more: object) => ({ Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/x', ...more }] });
@@ -70,7 +73,6 @@ const atStart: readonly (readonly [hostConfig: object, message: string])[] = [
   [{ NetworkMode: 'container:nosuch' }, 'joining network namespace of container: No such container: nosuch'],
   [{ Dns: ['junk'] }, 'bad nameserver address junk: ParseAddr("junk"): unable to parse IP'],
   [{ Tmpfs: { '/x': 'junk' } }, 'invalid tmpfs option "junk"'],
-  [{ BlkioDeviceReadBps: [{ Path: '/nosuch', Rate: 5 }] }, 'stat /nosuch: no such file or directory'],
   [
     bind({ BindOptions: { ReadOnlyNonRecursive: true } }),
     'mount options conflict: !ReadOnly && BindOptions.ReadOnlyNonRecursive',
@@ -81,11 +83,18 @@ const atStart: readonly (readonly [hostConfig: object, message: string])[] = [
   ],
 ];
 
+async function refusedByStart([HostConfig, message]: (typeof atStart)[number]) {
+  const id = await containers.created({ Cmd: ['true'], HostConfig });
+  await expectRefusal(engine, { method: 'POST', path: `/containers/${id}/start`, status: 500, message });
+}
+
 options('by the start alone', async () => {
-  for (const [HostConfig, message] of atStart) {
-    const id = await containers.created({ Cmd: ['true'], HostConfig });
-    await expectRefusal(engine, { method: 'POST', path: `/containers/${id}/start`, status: 500, message });
-  }
+  for (const one of atStart) await refusedByStart(one);
+});
+
+needs(options, 'groups')('limits, by the start alone', async () => {
+  const limits = { BlkioDeviceReadBps: [{ Path: '/nosuch', Rate: 5 }] };
+  await refusedByStart([limits, 'stat /nosuch: no such file or directory']);
 });
 
 options('containers whose namespaces are shared are kept by id', async () => {

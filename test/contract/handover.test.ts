@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import { ask, eventually } from '../support/api.js';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { isOtherEngine, startEngine, type TestEngine } from '../support/engine.js';
+import { needs } from '../support/without-root.js';
 
 const handover = suite('hand-over');
 let engine: TestEngine;
@@ -189,28 +190,31 @@ if (!isOtherEngine) {
     assert.ok(performance.now() - began < 1900, 'waited for the connection that was closed');
   });
 
-  handover('who asked the old one in vain, its queue being full, is answered by the new one', async () => {
-    const busy =
-      "require('net').createServer().listen(80, '0.0.0.0', 1, () => { console.log('listens'); while (true); })";
-    const old = await created('full', {
-      Cmd: ['chroot', '/host', process.execPath, '-e', busy],
-      HostConfig: { Binds: ['/:/host:ro'], PortBindings: { '80/tcp': [{ HostIp: '', HostPort: `${port}` }] } },
-    });
-    await ask(engine, 'POST', `/containers/${old}/start`);
-    await eventually('it listens', async () =>
-      (await engine.request('GET', `/containers/${old}/logs?stdout=1`)).text.includes('listens'),
-    );
-    const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
-    const opened = () => waiting.filter((socket) => !socket.connecting).length;
-    await eventually('some wait in its queue', async () => opened() > 0);
-    const asked = page();
-    await sleep(200);
-    const fresh = await created('free');
-    await behind(fresh, old);
-    assert.is((await engine.request('POST', `/devenv/containers/${fresh}/hand-over?drain=0`)).status, 204);
-    assert.is(await asked, 'free');
-    for (const socket of waiting) socket.destroy();
-  });
+  needs(handover, 'kernel ports')(
+    'who asked the old one in vain, its queue being full, is answered by the new one',
+    async () => {
+      const busy =
+        "require('net').createServer().listen(80, '0.0.0.0', 1, () => { console.log('listens'); while (true); })";
+      const old = await created('full', {
+        Cmd: ['chroot', '/host', process.execPath, '-e', busy],
+        HostConfig: { Binds: ['/:/host:ro'], PortBindings: { '80/tcp': [{ HostIp: '', HostPort: `${port}` }] } },
+      });
+      await ask(engine, 'POST', `/containers/${old}/start`);
+      await eventually('it listens', async () =>
+        (await engine.request('GET', `/containers/${old}/logs?stdout=1`)).text.includes('listens'),
+      );
+      const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+      const opened = () => waiting.filter((socket) => !socket.connecting).length;
+      await eventually('some wait in its queue', async () => opened() > 0);
+      const asked = page();
+      await sleep(200);
+      const fresh = await created('free');
+      await behind(fresh, old);
+      assert.is((await engine.request('POST', `/devenv/containers/${fresh}/hand-over?drain=0`)).status, 204);
+      assert.is(await asked, 'free');
+      for (const socket of waiting) socket.destroy();
+    },
+  );
 
   handover('the next engine takes over what was handed over, and what still waits', async () => {
     const old = await begun('older');

@@ -210,6 +210,17 @@ hostile('bytes that are no HTTP, headers without end, lengths that lie', async (
   await ask(engine, 'GET', '/_ping');
 });
 
+hostile('a client that goes in the middle of its body is no fault of the engine', async () => {
+  for (const path of ['/build', '/images/load', '/containers/create']) {
+    const socket = await connect();
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{`);
+    await sleep(100);
+    socket.destroy();
+  }
+  await sleep(200);
+  assert.not.match(engine.log(), /aborted/);
+});
+
 hostile('upgrades that stop half way', async () => {
   const upgrade = (url: string, protocol: string, more = '') =>
     raw(`POST ${url} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${more}\r\n`);

@@ -11,6 +11,7 @@ const REASONS = {
   'user range': 'containers are in the engine’s own user namespace already',
   'no user namespace':
     'in a user namespace the kernel names owners in mount options, and knows no devices but bound ones',
+  'kernel ports': 'the proxy has taken every connection before it knows whether the container does',
   'kept network': 'a monitor that made a pid namespace cannot come back from it, so that a restart makes all anew',
 } as const;
 

@@ -19,7 +19,7 @@ export class Views {
 
   constructor(
     private readonly home: string,
-    private readonly snapshots: Pick<Snapshots, 'lowerDirectories'>,
+    private readonly snapshots: Pick<Snapshots, 'lowerDirectories' | 'userXattr'>,
     private readonly run: RunProgram,
   ) {}
 
@@ -68,7 +68,8 @@ export class Views {
         await symlink(folder, join(place, 'l', String(index)));
       }),
     );
-    const options = `ro,lowerdir=${lower.map((_, index) => index).join(':')}`;
+    const marks = this.snapshots.userXattr ? 'userxattr,' : '';
+    const options = `ro,${marks}lowerdir=${lower.map((_, index) => index).join(':')}`;
     const script = 'cd "$1" && exec mount -t overlay overlay -o "$2" ../root';
     await mustRun(this.run, ['sh', '-c', script, 'sh', join(place, 'l'), options], 'reading the layers of an image');
     return join(place, 'root');
