@@ -4,22 +4,37 @@ import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { EngineError } from '../errors.js';
 import { decompress } from './decompress.js';
+import type { Digest } from './types.js';
 
 const WRITE_BYTES = 1 << 20;
+const LARGE_BYTES = 1 << 20;
 
 /** An archive of images, its files laid in a folder under names of our own: what it calls them never becomes a path. */
 export interface OpenedArchive {
   /** Path on disk of a file of the archive; links within it are followed. */
   path(name: string): string | undefined;
   json<T>(name: string): Promise<T | undefined>;
+  /** SHA-256 of the file that `path` gave. */
+  digest(path: string): Promise<Digest>;
   close(): Promise<void>;
 }
 
-export async function openArchive(archive: Readable, directory: string): Promise<OpenedArchive> {
-  const folder = await mkdtemp(join(directory, 'load-'));
+export interface ArchiveOptions {
+  /** Where its folder is made. */
+  readonly directory: string;
+  readonly digestOfFile: (path: string) => Promise<Digest>;
+  /** Whether the digest of a large file, named as in the archive, will be asked for: then it is found while others arrive. */
+  readonly isAsked: (name: string) => boolean;
+}
+
+export async function openArchive(archive: Readable, options: ArchiveOptions): Promise<OpenedArchive> {
+  const folder = await mkdtemp(join(options.directory, 'load-'));
+  const digests = openDigests(options.digestOfFile);
   try {
-    const { files, links } = await spread(await decompress(archive), folder);
-    return describe(folder, files, links);
+    const { files, links } = await spread(await decompress(archive), folder, (name, { path, bytes }) => {
+      if (bytes >= LARGE_BYTES && options.isAsked(name)) void digests(path);
+    });
+    return { ...describe(folder, files, links), digest: digests };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw asInvalid(error);
@@ -31,7 +46,29 @@ interface Spread {
   readonly links: Map<string, string>;
 }
 
-async function spread(tar: Readable, folder: string): Promise<Spread> {
+/** One file at a time, each once. */
+function openDigests(digestOfFile: ArchiveOptions['digestOfFile']): OpenedArchive['digest'] {
+  const known = new Map<string, Promise<Digest>>();
+  let last: Promise<unknown> = Promise.resolve();
+  return (path) => {
+    const digest = known.get(path) ?? last.then(() => digestOfFile(path));
+    // Whoever asks hears of a failure.
+    last = digest.catch(() => undefined);
+    known.set(path, digest);
+    return digest;
+  };
+}
+
+interface SpreadFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+async function spread(
+  tar: Readable,
+  folder: string,
+  onFile: (name: string, file: SpreadFile) => void,
+): Promise<Spread> {
   const files = new Map<string, string>();
   const links = new Map<string, string>();
   const unpacking = extract();
@@ -44,6 +81,7 @@ async function spread(tar: Readable, folder: string): Promise<Spread> {
       const path = join(folder, String(files.size));
       await writeEntry(entry as unknown as AsyncIterable<Buffer>, path);
       files.set(key, path);
+      onFile(key, { path, bytes: entry.header.size ?? 0 });
     } else if ((type === 'symlink' || type === 'link') && linkname) {
       const base = type === 'symlink' ? posix.dirname(key) : '.';
       links.set(key, posix.normalize(posix.join(base, linkname)));
@@ -81,7 +119,11 @@ async function writeAll(handle: FileHandle, pieces: readonly Buffer[], bytes: nu
   if (bytesWritten < bytes) await handle.appendFile(Buffer.concat(pieces).subarray(bytesWritten));
 }
 
-function describe(folder: string, files: Map<string, string>, links: Map<string, string>): OpenedArchive {
+function describe(
+  folder: string,
+  files: Map<string, string>,
+  links: Map<string, string>,
+): Omit<OpenedArchive, 'digest'> {
   const path = (name: string): string | undefined => {
     let key = posix.normalize(name);
     for (let hops = 0; hops < 10 && links.has(key); hops++) key = links.get(key)!;

@@ -43,6 +43,8 @@ export interface UnpackedLayer {
   readonly parent: ChainId | undefined;
   readonly diffId: Digest;
   readonly blob: Descriptor;
+  /** Of a plain content, where somebody is already finding it; otherwise it is found beside the unpacking. */
+  readonly contentDigest?: Promise<Digest>;
   /** Where the blob came from; undefined: an archive. */
   readonly remote?: string;
 }
@@ -91,12 +93,15 @@ export function openLayers({ blobs, snapshots, table, limitBytes }: LayersOption
     const chainId = chainIdOn(layer.parent, layer.diffId);
     const known = table.get(layer.diffId);
     const { tar, gzip } = await decompressOthers(content);
-    let tarBytes = known?.tarBytes ?? 0;
+    let tarBytes = known?.tarBytes ?? layer.blob.size;
     const check = (found: { readonly digest: Digest; readonly bytes: number }) => {
       checkDiffId(found.digest, layer);
       tarBytes = found.bytes;
     };
-    await snapshots.apply({ parent: layer.parent, chainId, gzip, check, limitBytes }, tar);
+    const verified = layer.contentDigest?.then((digest) => checkDiffId(digest, layer));
+    verified?.catch(() => undefined);
+    const proof = verified ? { verified } : { check };
+    await snapshots.apply({ parent: layer.parent, chainId, gzip, ...proof, limitBytes }, tar);
     const remotes = layer.remote === undefined ? known?.remotes : { ...known?.remotes, [layer.remote]: layer.blob };
     await table.put(layer.diffId, { tarBytes, blob: known?.blob ?? layer.blob, chainId, remotes });
   }

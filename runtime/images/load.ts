@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
 import type { Snapshots } from '../snapshots/types.js';
 import { type OpenedArchive, openArchive } from './archive.js';
-import { type Blobs, digestOfFile } from './blobs.js';
+import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import { isCompressed } from './decompress.js';
 import { chainIdOn, chainIdsOf, digestOf, hexOf, shortId } from './digest.js';
@@ -28,6 +28,7 @@ export interface LoadContext {
   readonly layers: Layers;
   readonly snapshots: Snapshots;
   readonly ingestDirectory: string;
+  readonly digestOfFile: (path: string) => Promise<Digest>;
   readonly hold: (ids: readonly Digest[]) => () => void;
 }
 
@@ -50,7 +51,8 @@ export async function loadImages(
   archive: Readable,
   { onProgress, platform }: LoadOptions,
 ): Promise<Image[]> {
-  const opened = await openArchive(archive, context.ingestDirectory);
+  const { ingestDirectory: directory, digestOfFile } = context;
+  const opened = await openArchive(archive, { directory, digestOfFile, isAsked: (name) => !isThere(context, name) });
   try {
     const described = (await describeDocker(opened)) ?? (await describeLayout(opened, platform));
     const images: Image[] = [];
@@ -59,6 +61,13 @@ export async function loadImages(
   } finally {
     await opened.close();
   }
+}
+
+/** Whether a file of an archive is by its name a layer that needs no unpacking. */
+function isThere({ layers, snapshots }: LoadContext, name: string): boolean {
+  const hex = /([a-f0-9]{64})(?:\.tar)?$/.exec(name)?.[1];
+  const record = hex === undefined ? undefined : layers.get(`sha256:${hex}`);
+  return record !== undefined && snapshots.has(record.chainId);
 }
 
 async function describeDocker(archive: OpenedArchive): Promise<Described[] | undefined> {
@@ -168,28 +177,36 @@ async function loadLayers(
   for (const [index, diffId] of config.rootfs.diff_ids.entries()) {
     const chainId = chainIdOn(parent, diffId);
     if (!context.snapshots.has(chainId))
-      await loadLayer(context, fileOf(archive, files[index]!), { parent, diffId }, onProgress);
+      await loadLayer(context, { archive, path: fileOf(archive, files[index]!), parent, diffId }, onProgress);
     parent = chainId;
   }
+}
+
+interface ArchivedLayer {
+  readonly archive: OpenedArchive;
+  readonly path: string;
+  readonly parent: Digest | undefined;
+  readonly diffId: Digest;
 }
 
 /** The file of the archive is unpacked by the launcher, and becomes the blob by a second name: nothing is copied. */
 async function loadLayer(
   context: LoadContext,
-  path: string,
-  layer: { readonly parent: Digest | undefined; readonly diffId: Digest },
+  { archive, path, ...layer }: ArchivedLayer,
   onProgress: (event: ProgressEvent) => void,
 ): Promise<void> {
   const { size } = await stat(path);
   const id = shortId(layer.diffId);
   onProgress({ id, status: 'Loading layer', current: 0, total: size });
   const isPacked = await isCompressed(path);
-  const digest = isPacked ? await digestOfFile(path) : layer.diffId;
+  const contentDigest = archive.digest(path);
+  const digest = isPacked ? await contentDigest : layer.diffId;
   const release = context.hold([digest]);
   try {
     const mediaType = isPacked ? mediaTypes.ociLayerGzip : mediaTypes.ociLayer;
     // Before it counts, the plain content is compared with the diff id: with it a plain blob's digest is known too.
-    await context.layers.unpack({ ...layer, blob: { mediaType, digest, size } }, path);
+    const proof = isPacked ? {} : { contentDigest };
+    await context.layers.unpack({ ...layer, ...proof, blob: { mediaType, digest, size } }, path);
     await context.blobs.adopt(path, digest);
     onProgress({ id, status: 'Loading layer', current: size, total: size });
   } finally {

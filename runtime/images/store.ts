@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openBlobs } from './blobs.js';
+import { digestOfFile, openBlobs } from './blobs.js';
 import { openCatalog } from './catalog.js';
 import { collectUnused } from './collect.js';
 import { Holds } from './hold.js';
@@ -85,12 +85,13 @@ async function dropIncomplete({ blobs, catalog, layers, snapshots }: Awaited<Ret
   }
 }
 
-async function openParts({ home, store, snapshots, layerLimitBytes }: ImageStoreOptions) {
+async function openParts({ home, store, snapshots, layerLimitBytes, ...options }: ImageStoreOptions) {
   const blobs = await openBlobs(home);
   const holds = new Holds(FRESH_MS);
   return {
     blobs,
     snapshots,
+    digestOfFile: options.digestOfFile ?? digestOfFile,
     holds,
     catalog: openCatalog(store, snapshots),
     layers: openLayers({

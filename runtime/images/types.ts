@@ -237,6 +237,8 @@ export interface ImageStoreOptions {
    * `DEVENV_INSECURE_REGISTRIES`, `DEVENV_REGISTRY_MIRRORS`, `DEVENV_CERTS_DIRS`); default: none of them.
    */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** SHA-256 of a file; default: in this process. */
+  readonly digestOfFile?: (path: string) => Promise<Digest>;
   /** What one layer of an image from elsewhere may come to, unpacked; undefined: anything. */
   readonly layerLimitBytes?: number;
   /** First pause before a registry is asked again after a failure that may pass, in milliseconds; default 500. */

@@ -125,6 +125,13 @@ class LauncherProcess implements Launcher {
     await lastAnswer(await this.hand(JOB.sync, body.finish()));
   }
 
+  async digest(path: string): Promise<`sha256:${string}`> {
+    const body = new ByteWriter();
+    body.string(path);
+    const answer = await lastAnswer(await this.hand(JOB.digest, body.finish()));
+    return `sha256:${answer.body.toString('latin1', 4, 4 + answer.body.readUInt32LE(0))}`;
+  }
+
   async copyTree({ trees, target, link = false }: TreeCopy): Promise<{ files: number; bytes: number }> {
     const body = new ByteWriter();
     body.list(trees);

@@ -131,6 +131,8 @@ export interface Launcher {
   unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult>;
   /** Settles when all that was written to the file system of `path` is on its disk. Throws LaunchError. */
   sync(path: string): Promise<void>;
+  /** SHA-256 of a file, found in a process of its own. Throws LaunchError. */
+  digest(path: string): Promise<`sha256:${string}`>;
   /** Copies as the kernel does it best: shared blocks where the file system can. Bytes: of what was really copied. Throws LaunchError. */
   copyTree(copy: TreeCopy): Promise<{ readonly files: number; readonly bytes: number }>;
   /** Streams a tar of a folder; see `TarPack`. */

@@ -13,6 +13,7 @@ export const JOB = {
   sync: 6,
   packGzip: 7,
   copy: 8,
+  digest: 9,
   peers: 10,
 } as const;
 export const COMMAND = {

@@ -2,38 +2,17 @@
  * Inflate. A code is looked up by the next bits of the stream: at most LITERAL_BITS or DISTANCE_BITS at once, the rest
  * in a second table. Bits are taken from a 64-bit reservoir that is filled eight bytes at a time.
  */
-#include "inflate.h"
+#include "inflate_stream.h"
 #include "inflate_table.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LITERAL_BITS 11
 #define DISTANCE_BITS 9
 #define LENGTH_BITS 7
-/* Entries, more than any set of codes can need (2342 for 286 codes of up to 15 bits behind 11). */
-#define LITERAL_ROOM 4096
-#define DISTANCE_ROOM 1024
-#define INPUT (256u << 10)
-#define PADDING 64
-#define HISTORY 8
 
-struct state {
-	const struct inflate *io;
-	unsigned char *memory, *input;	/* HISTORY bytes, then the input */
-	const unsigned char *in, *in_end, *in_safe;	/* past in_safe there may not be eight bytes */
-	bool ended;		/* nothing more will be read; PADDING zeros follow in_end */
-	uint64_t bits;
-	unsigned count;
-	unsigned char *start, *out, *out_end;	/* of the current buffer, behind its window */
-	uint64_t before;	/* bytes of this member in earlier buffers */
-	unsigned char *member;	/* where this member began in the current buffer */
-	uint32_t literals[LITERAL_ROOM], distances[DISTANCE_ROOM];
-};
-
-static int bad(void)
+int inflate_bad(void)
 {
 	errno = EBADMSG;
 	return -1;
@@ -41,8 +20,7 @@ static int bad(void)
 
 /* ---- input ---- */
 
-/* More input behind what is left of it; at the end of the stream zeros. */
-static int more(struct state *s)
+int inflate_more(struct inflate_stream *s)
 {
 	size_t left = (size_t)(s->in_end - s->in);
 	if (s->ended) {
@@ -53,7 +31,7 @@ static int more(struct state *s)
 		}
 		return 0;
 	}
-	/* With what the reservoir holds: align() goes back to it. */
+	/* With what the reservoir holds: inflate_align() goes back to it. */
 	memmove(s->input - HISTORY, s->in - HISTORY, HISTORY + left);
 	ssize_t n;
 	do
@@ -68,13 +46,13 @@ static int more(struct state *s)
 		memset(s->input + left, 0, PADDING);
 	s->in_safe = s->ended ? s->in_end : left + (size_t)n > 16 ? s->in_end - 16 : s->input;
 	/* A short read may leave too little for one step. */
-	return !s->ended && s->in_end - s->in < 16 ? more(s) : 0;
+	return !s->ended && s->in_end - s->in < 16 ? inflate_more(s) : 0;
 }
 
 /* At least 56 bits. */
-static inline int fill(struct state *s)
+static inline int fill(struct inflate_stream *s)
 {
-	if (__builtin_expect(s->in > s->in_safe, 0) && more(s) < 0)
+	if (__builtin_expect(s->in > s->in_safe, 0) && inflate_more(s) < 0)
 		return -1;
 	uint64_t word;
 	memcpy(&word, s->in, 8);
@@ -87,7 +65,7 @@ static inline int fill(struct state *s)
 	return 0;
 }
 
-static inline uint32_t take(struct state *s, unsigned n)
+static inline uint32_t take(struct inflate_stream *s, unsigned n)
 {
 	uint32_t value = (uint32_t)(s->bits & ((UINT64_C(1) << n) - 1));
 	s->bits >>= n;
@@ -95,15 +73,14 @@ static inline uint32_t take(struct state *s, unsigned n)
 	return value;
 }
 
-/* Whether more was taken than there was. */
-static bool overrun(const struct state *s)
+bool inflate_overrun(const struct inflate_stream *s)
 {
 	return s->ended && s->in - s->count / 8 > s->in_end;
 }
 
 /* ---- tables ---- */
 
-static int fixed_tables(struct state *s)
+static int fixed_tables(struct inflate_stream *s)
 {
 	uint8_t lengths[288];
 	for (unsigned i = 0; i < 288; i++)
@@ -115,14 +92,14 @@ static int fixed_tables(struct state *s)
 }
 
 /* The lengths of both codes, themselves coded. RFC 1951, 3.2.7. */
-static int read_lengths(struct state *s, uint8_t *lengths, unsigned wanted, const uint32_t *table)
+static int read_lengths(struct inflate_stream *s, uint8_t *lengths, unsigned wanted, const uint32_t *table)
 {
 	for (unsigned done = 0; done < wanted;) {
 		if (fill(s) < 0)
 			return -1;
 		uint32_t e = table[s->bits & ((1 << LENGTH_BITS) - 1)];
-		if (e & IS_BAD || overrun(s))
-			return bad();
+		if (e & IS_BAD || inflate_overrun(s))
+			return inflate_bad();
 		take(s, CODE_BITS(e));
 		unsigned symbol = BASE(e), repeat;
 		if (symbol < 16) {
@@ -132,20 +109,20 @@ static int read_lengths(struct state *s, uint8_t *lengths, unsigned wanted, cons
 		uint8_t value = 0;
 		if (symbol == 16) {
 			if (done == 0)
-				return bad();
+				return inflate_bad();
 			value = lengths[done - 1];
 			repeat = 3 + take(s, 2);
 		} else
 			repeat = symbol == 17 ? 3 + take(s, 3) : 11 + take(s, 7);
 		if (repeat > wanted - done)
-			return bad();
+			return inflate_bad();
 		memset(lengths + done, value, repeat);
 		done += repeat;
 	}
 	return 0;
 }
 
-static int dynamic_tables(struct state *s)
+static int dynamic_tables(struct inflate_stream *s)
 {
 	static const uint8_t order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
 	uint8_t lengths[320] = { 0 };
@@ -154,7 +131,7 @@ static int dynamic_tables(struct state *s)
 		return -1;
 	unsigned literals = 257 + take(s, 5), distances = 1 + take(s, 5), codes = 4 + take(s, 4);
 	if (literals > 286 || distances > 30)
-		return bad();
+		return inflate_bad();
 	for (unsigned i = 0; i < codes; i++) {
 		if (fill(s) < 0)
 			return -1;
@@ -166,7 +143,7 @@ static int dynamic_tables(struct state *s)
 	if (read_lengths(s, lengths, literals + distances, table) < 0)
 		return -1;
 	if (lengths[256] == 0)
-		return bad();
+		return inflate_bad();
 	if (inflate_table(s->literals, LITERAL_BITS, LITERAL_ROOM, lengths, literals, inflate_literal) < 0)
 		return -1;
 	return inflate_table(s->distances, DISTANCE_BITS, DISTANCE_ROOM, lengths + literals, distances, inflate_distance);
@@ -175,7 +152,7 @@ static int dynamic_tables(struct state *s)
 /* ---- output ---- */
 
 /* Hands the buffer over and goes on in the next one, which gets the window. */
-static int hand_over(struct state *s)
+static int hand_over(struct inflate_stream *s)
 {
 	size_t used = (size_t)(s->out - s->start), room;
 	const unsigned char *window = s->out - INFLATE_WINDOW;
@@ -210,7 +187,7 @@ static inline void copy_match(unsigned char *out, unsigned distance, unsigned le
 
 /* ---- blocks ---- */
 
-static inline uint32_t decode(struct state *s, const uint32_t *table, unsigned primary)
+static inline uint32_t decode(struct inflate_stream *s, const uint32_t *table, unsigned primary)
 {
 	uint32_t e = table[s->bits & ((1u << primary) - 1)];
 	if (__builtin_expect(e & IS_TABLE, 0)) {
@@ -222,7 +199,7 @@ static inline uint32_t decode(struct state *s, const uint32_t *table, unsigned p
 }
 
 /* A match never needs more than 15 + 5 + 15 + 13 bits: one filling is enough for it. */
-static int coded_block(struct state *s)
+static int coded_block(struct inflate_stream *s)
 {
 	for (;;) {
 		if (fill(s) < 0)
@@ -236,15 +213,15 @@ static int coded_block(struct state *s)
 				*s->out++ = (unsigned char)BASE(e);
 			}
 		} else if (e & (IS_END | IS_BAD)) {
-			return e & IS_BAD || overrun(s) ? bad() : 0;
+			return e & IS_BAD || inflate_overrun(s) ? inflate_bad() : 0;
 		} else {
 			unsigned length = BASE(e) + take(s, EXTRA_BITS(e));
 			e = decode(s, s->distances, DISTANCE_BITS);
 			if (e & IS_BAD)
-				return bad();
+				return inflate_bad();
 			unsigned distance = BASE(e) + take(s, EXTRA_BITS(e));
 			if (s->before < INFLATE_WINDOW && distance > s->before + (uint64_t)(s->out - s->member))
-				return bad();
+				return inflate_bad();
 			copy_match(s->out, distance, length);
 			s->out += length;
 		}
@@ -253,8 +230,7 @@ static int coded_block(struct state *s)
 	}
 }
 
-/* Gives back whole bytes that were taken from the input but not used. */
-static void align(struct state *s)
+void inflate_align(struct inflate_stream *s)
 {
 	take(s, s->count & 7);
 	s->in -= s->count / 8;
@@ -262,18 +238,18 @@ static void align(struct state *s)
 	s->count = 0;
 }
 
-static int stored_block(struct state *s)
+static int stored_block(struct inflate_stream *s)
 {
 	if (fill(s) < 0)
 		return -1;
 	take(s, s->count & 7);
 	uint32_t length = take(s, 16), inverse = take(s, 16);
-	if ((length ^ inverse) != 0xffff || overrun(s))
-		return bad();
-	align(s);
+	if ((length ^ inverse) != 0xffff || inflate_overrun(s))
+		return inflate_bad();
+	inflate_align(s);
 	while (length > 0) {
 		if (s->in >= s->in_end) {
-			if (s->ended || more(s) < 0 || s->in >= s->in_end) {
+			if (s->ended || inflate_more(s) < 0 || s->in >= s->in_end) {
 				errno = s->ended ? ENODATA : errno;
 				return -1;
 			}
@@ -291,137 +267,18 @@ static int stored_block(struct state *s)
 	return 0;
 }
 
-static int blocks(struct state *s)
+int inflate_blocks(struct inflate_stream *s)
 {
 	for (bool last = false; !last;) {
 		if (fill(s) < 0)
 			return -1;
 		last = take(s, 1);
 		unsigned kind = take(s, 2);
-		int result = kind == 0 ? stored_block(s) : kind == 1 ? fixed_tables(s) : kind == 2 ? dynamic_tables(s) : bad();
+		int result = kind == 0 ? stored_block(s) : kind == 1 ? fixed_tables(s) : kind == 2 ? dynamic_tables(s) : inflate_bad();
 		if (result == 0 && kind != 0)
 			result = coded_block(s);
 		if (result < 0)
 			return -1;
 	}
 	return 0;
-}
-
-/* ---- members (RFC 1952) ---- */
-
-/* The next byte, or -1 at the end (errno ENODATA) or with the error of reading. */
-static int byte(struct state *s)
-{
-	if (s->in >= s->in_end && (s->ended || more(s) < 0 || s->in >= s->in_end)) {
-		errno = s->ended ? ENODATA : errno;
-		return -1;
-	}
-	return *s->in++;
-}
-
-static int skip(struct state *s, unsigned length)
-{
-	for (; length > 0; length--)
-		if (byte(s) < 0)
-			return -1;
-	return 0;
-}
-
-static int skip_text(struct state *s)
-{
-	int c;
-	while ((c = byte(s)) > 0)
-		;
-	return c;
-}
-
-/* What follows the two magic bytes. */
-static int header(struct state *s)
-{
-	int method = byte(s), flags = byte(s);
-	if (method < 0 || flags < 0 || skip(s, 6) < 0)
-		return -1;
-	if (method != 8 || flags & 0xe0)
-		return bad();
-	if (flags & 4) {
-		int low = byte(s), high = byte(s);
-		if (low < 0 || high < 0 || skip(s, (unsigned)(low | high << 8)) < 0)
-			return -1;
-	}
-	if ((flags & 8 && skip_text(s) < 0) || (flags & 16 && skip_text(s) < 0))
-		return -1;
-	return flags & 2 ? skip(s, 2) : 0;
-}
-
-/* The check sum, and how long the content was. */
-static int trailer(struct state *s)
-{
-	if (overrun(s)) {
-		errno = ENODATA;
-		return -1;
-	}
-	align(s);
-	if (skip(s, 4) < 0)
-		return -1;
-	uint32_t said = 0;
-	for (unsigned i = 0; i < 4; i++) {
-		int c = byte(s);
-		if (c < 0)
-			return -1;
-		said |= (uint32_t)c << 8 * i;
-	}
-	return said == (uint32_t)(s->before + (uint64_t)(s->out - s->member)) ? 0 : bad();
-}
-
-/* 1 a member begins, 0 the end (zeros may fill a last block), -1 failed. */
-static int magic(struct state *s, bool first)
-{
-	int c = byte(s);
-	while (c == 0 && !first)
-		c = byte(s);
-	if (c < 0)
-		return errno == ENODATA && !first ? 0 : -1;
-	int d = byte(s);
-	if (d < 0)
-		return -1;
-	return c == 0x1f && d == 0x8b ? 1 : bad();
-}
-
-static int members(struct state *s)
-{
-	int begins;
-	for (bool first = true; (begins = magic(s, first)) > 0; first = false) {
-		s->before = 0;
-		s->member = s->out;
-		if (header(s) < 0 || blocks(s) < 0 || trailer(s) < 0)
-			return -1;
-	}
-	return begins;
-}
-
-int inflate_gzip(const struct inflate *io)
-{
-	size_t room;
-	struct state *s = calloc(1, sizeof *s);
-	unsigned char *first = s ? io->next(io->context, 0, &room) : NULL;
-	int result = -1;
-	if (first && (s->memory = calloc(1, HISTORY + INPUT + PADDING))) {
-		s->input = s->memory + HISTORY;
-		memset(first, 0, INFLATE_WINDOW);
-		s->io = io;
-		s->in = s->in_end = s->in_safe = s->input;
-		s->start = s->out = s->member = first + INFLATE_WINDOW;
-		s->out_end = s->start + room;
-		result = members(s);
-		/* What was decompressed before a failure is of use to nobody. */
-		if (result == 0 && !io->next(io->context, (size_t)(s->out - s->start), &room))
-			result = -1;
-	}
-	/* What made no sense was made of the zeros behind the end. */
-	int error = result < 0 && errno == EBADMSG && s && s->ended && s->in > s->in_end ? ENODATA : errno;
-	if (s)
-		free(s->memory);
-	free(s);
-	errno = error;
-	return result;
 }

@@ -16,6 +16,7 @@
 	JOB(6, job_sync) \
 	JOB(7, job_pack_gzip) \
 	JOB(8, job_copy) \
+	JOB(9, job_digest) \
 	JOB(10, job_peers)
 
 #define JOB(code, function) int function(int fd, struct request *r);

@@ -1,6 +1,7 @@
 /* The fastest way that the processor has, once it has been seen to give what the plain one gives. */
 #include "sha256.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const uint32_t K[64] = {
@@ -180,4 +181,12 @@ void sha256_end(struct sha256 *h, unsigned char out[SHA256_BYTES])
 	for (unsigned i = 0; i < 8; i++)
 		for (unsigned j = 0; j < 4; j++)
 			out[4 * i + j] = (unsigned char)(h->state[i] >> (24 - 8 * j));
+}
+
+void sha256_end_hex(struct sha256 *h, char out[2 * SHA256_BYTES + 1])
+{
+	unsigned char digest[SHA256_BYTES];
+	sha256_end(h, digest);
+	for (unsigned i = 0; i < SHA256_BYTES; i++)
+		sprintf(out + 2 * i, "%02x", digest[i]);
 }

@@ -18,5 +18,6 @@ struct sha256 {
 void sha256_begin(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *bytes, size_t length);
 void sha256_end(struct sha256 *h, unsigned char out[SHA256_BYTES]);
+void sha256_end_hex(struct sha256 *h, char out[2 * SHA256_BYTES + 1]);
 
 #endif

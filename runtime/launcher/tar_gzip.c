@@ -8,7 +8,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,12 +200,9 @@ static void join_all(struct tar_gzip *g)
 
 static void put_digest(struct writer *w, struct sha256 *sha)
 {
-	unsigned char digest[SHA256_BYTES];
 	char hex[2 * SHA256_BYTES + 1];
 	put_u64(w, sha->length);
-	sha256_end(sha, digest);
-	for (unsigned i = 0; i < SHA256_BYTES; i++)
-		sprintf(hex + 2 * i, "%02x", digest[i]);
+	sha256_end_hex(sha, hex);
 	put_str(w, hex);
 }
 

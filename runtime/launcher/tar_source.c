@@ -7,7 +7,6 @@
 #include "tar.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define SLOTS 8u
@@ -174,7 +173,6 @@ ssize_t tar_source_next(struct tar_source *s, const unsigned char **bytes)
 int tar_source_finish(struct tar_source *s, uint64_t *length, char hex[65])
 {
 	const unsigned char *bytes;
-	unsigned char digest[SHA256_BYTES];
 	ssize_t n;
 	while ((n = tar_source_next(s, &bytes)) > 0)
 		;
@@ -183,9 +181,7 @@ int tar_source_finish(struct tar_source *s, uint64_t *length, char hex[65])
 	pthread_join(s->reader, NULL);
 	pthread_join(s->hasher, NULL);
 	*length = s->sha.length;
-	sha256_end(&s->sha, digest);
-	for (unsigned i = 0; i < SHA256_BYTES; i++)
-		sprintf(hex + 2 * i, "%02x", digest[i]);
+	sha256_end_hex(&s->sha, hex);
 	return 0;
 }
 

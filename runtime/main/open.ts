@@ -74,6 +74,7 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     store,
     snapshots,
     environment: config.environment,
+    digestOfFile: (file) => launcher.digest(file),
     layerLimitBytes: config.layerLimitBytes,
     fallback: lazyFallback(home, installPackages),
   });
