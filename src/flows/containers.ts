@@ -30,7 +30,7 @@ export async function chooseContainers(session: Session, options: ChooseOptions)
   const engine = await session.engine();
   const all = await observeContainers(engine, known.name);
   const project = projectOfLabels(known, all);
-  const wanted = wantedServices(known, all, options);
+  const wanted = wantedServices(known, project, all, options);
   const containers = all
     .filter((one) => wanted.has(one.service) && (options.oneOffs || !one.oneOff))
     .sort((a, b) => (a.service === b.service ? a.replica - b.replica : a.service < b.service ? -1 : 1));
@@ -39,6 +39,7 @@ export async function chooseContainers(session: Session, options: ChooseOptions)
 
 function wantedServices(
   { loaded }: KnownProject,
+  project: Project,
   all: readonly ObservedContainer[],
   options: ChooseOptions,
 ): Set<string> {
@@ -47,9 +48,8 @@ function wantedServices(
   if (!loaded) {
     const unknown = services.find((name) => !there.has(name));
     if (unknown !== undefined) throw new UserError('unknown-service', `no such service: ${unknown}`);
-    return services.length ? new Set(services) : there;
+    return services.length ? selectServices(project, services, options.dependencies ?? false) : there;
   }
-  const { project } = loaded;
   const missing = services.find((name) => !project.services[name] && !there.has(name));
   if (missing !== undefined) throw unknownService(project, missing);
   if (services.length) {

@@ -34,9 +34,9 @@ export interface ForegroundOptions {
 
 export interface ForegroundScope {
   readonly project: Project;
-  /** All that this run brought up: what Ctrl-C stops. */
+  /** All that this run brought up. */
   readonly selected: ReadonlySet<string>;
-  /** Those that were asked for: when they have ended, so has this run. */
+  /** Those that were asked for: Ctrl-C stops them, and when they have ended, so has this run. */
   readonly awaited: ReadonlySet<string>;
   /** Nanoseconds since 1970: output from then on belongs to this run. */
   readonly sinceNs: bigint;
@@ -148,10 +148,13 @@ class Foreground {
     return all.filter((one) => this.scope.selected.has(one.service) && !one.oneOff);
   }
 
+  private async awaitedContainers(): Promise<ObservedContainer[]> {
+    return (await this.containers()).filter((one) => this.scope.awaited.has(one.service));
+  }
+
   /** The last lines of those that were awaited; what else runs goes on without us. */
   private async endOfAwaited(): Promise<void> {
-    const containers = await this.containers();
-    const awaited = containers.filter((one) => this.scope.awaited.has(one.service));
+    const awaited = await this.awaitedContainers();
     if (!this.options.leave?.aborted) await Promise.allSettled(awaited.map((one) => this.following.get(one.id)));
     this.logs.abort();
     await Promise.allSettled(this.following.values());
@@ -278,19 +281,29 @@ class Foreground {
   private async stopAll(): Promise<void> {
     const { project } = this.scope;
     const engine = await this.session.engine();
-    const containers = await this.containers();
+    const containers = await this.awaitedContainers();
     const observed = { containers, networks: [], volumes: [], images: {} };
     const plan = planStop(project, containers, this.options.graceMs);
     try {
-      await runPlan(this.session, engine, { plan, project, observed, alone: false });
+      const onHookLine = (name: string, line: string) => void this.printHookLine(containers, name, line);
+      await runPlan(this.session, engine, { plan, project, observed, alone: false, onHookLine });
     } finally {
       if (this.alive.size === 0) this.ended.abort();
     }
   }
 
+  /** Among the lines of the containers, as Compose has it: `web-1 ->  | saving`. */
+  private async printHookLine(containers: readonly ObservedContainer[], name: string, line: string): Promise<void> {
+    const container = containers.find((one) => one.name === name);
+    if (!container || this.options.silent.has(container.service)) return;
+    const label = `${this.label(container)} ->`;
+    this.printer.announce([label]);
+    await this.printer.print({ kind: 'log', service: container.service, container: label, stream: 'stdout', line });
+  }
+
   private async killAll(): Promise<void> {
     const engine = await this.session.engine();
-    const running = (await this.containers()).filter((one) => one.state === 'running');
+    const running = (await this.awaitedContainers()).filter((one) => one.state === 'running');
     await Promise.allSettled(running.map(({ id }) => killContainer(engine, id, 'SIGKILL')));
   }
 }

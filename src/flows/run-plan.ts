@@ -31,6 +31,8 @@ export interface PlanRun {
   readonly interrupts?: Interrupts;
   /** Steps of these kinds show no more than their begin and end. */
   readonly hushed?: ReadonlySet<Op['do']>;
+  /** Takes what `pre_stop` commands print, by their container's name, instead of the progress. */
+  readonly onHookLine?: (container: string, line: string) => void;
   /** Nothing is shown but warnings; what happens goes here. */
   readonly onEvent?: (event: Event) => void;
 }
@@ -57,7 +59,9 @@ export async function runPlan(session: Session, engine: EngineClient, run: PlanR
   try {
     const context = applyContext(session, engine, run, {
       emit: (event) => {
-        if (!isHushed(event, run)) progress.emit(event);
+        const { step, text } = event.kind === 'plan.step.progress' ? event : {};
+        if (run.onHookLine && step?.op.do === 'container.stop') run.onHookLine(step.op.name, text ?? '');
+        else if (!isHushed(event, run)) progress.emit(event);
         onEvent?.(event);
       },
       signal: abort.signal,

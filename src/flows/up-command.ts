@@ -83,7 +83,7 @@ async function stopStarted(session: Session, wish: UpWish): Promise<void> {
   await stopServices(session, { services: wish.services, dryRun: false, graceMs: wish.timeout });
 }
 
-/** Until those that were asked for have ended. Ctrl-C stops all; detaching leaves all. */
+/** Until those that were asked for have ended. Ctrl-C stops these; detaching leaves all. */
 async function foreground(
   session: Session,
   wish: UpWish,

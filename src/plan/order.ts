@@ -7,7 +7,7 @@ import type { Dependency, Project, Service } from '../model/project.js';
  */
 export function dependenciesOf(project: Project, service: Service): Readonly<Record<string, Dependency>> {
   const implied: Record<string, Dependency> = {};
-  for (const name of [...(service.links ?? []).map((link) => link.split(':')[0]!), ...hostsOf(service)]) {
+  for (const name of [...linkedBy(service), ...hostsOf(service)]) {
     if (project.services[name] && name !== service.name)
       implied[name] = { condition: 'service_started', required: true };
   }
@@ -22,9 +22,12 @@ export function hostsOf(service: Service): string[] {
   const volumes = (service.volumes_from ?? [])
     .filter((from) => !from.startsWith('container:'))
     .map((from) => from.split(':')[0]!);
-  const links = service.network_mode === 'bridge' ? (service.links ?? []).map((link) => link.split(':')[0]!) : [];
+  const links = service.network_mode === 'bridge' ? linkedBy(service) : [];
   return [...new Set([...namespaces, ...volumes, ...links])];
 }
+
+/** Services that are linked, by their names. */
+export const linkedBy = ({ links }: Service): string[] => (links ?? []).map((link) => link.split(':')[0]!);
 
 /** Dependencies first; services that do not depend on each other keep the file's order. */
 export function inStartOrder(project: Project): Service[] {

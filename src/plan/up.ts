@@ -15,7 +15,7 @@ import { hashService } from './hash.js';
 import { checkHosts, willHave } from './hosts.js';
 import { planImages } from './images.js';
 import type { UpOptions } from './options.js';
-import { hostsOf, inStartOrder, selectServices, unknownService } from './order.js';
+import { hostsOf, inStartOrder, linkedBy, selectServices, unknownService } from './order.js';
 import { planOrphans } from './orphans.js';
 import { chooseReplicas, type Replica } from './replicas.js';
 import { changedNetworks, networksOf, planNetworks, planVolumes, replacedVolumes, volumesOf } from './resources.js';
@@ -52,7 +52,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
       images.get(imageName(project, service)),
       ...networksOf(service).map((key) => networks.get(key)),
       ...volumesOf(project, service).map((key) => volumes.get(key)),
-      ...hostsOf(service).flatMap((host) => planner.created.get(host) ?? []),
+      ...[...hostsOf(service), ...linkedBy(service)].flatMap((host) => planner.created.get(host) ?? []),
       ...(joining.has(service.name) ? freed : []),
     ];
     planner.plan(service, ready);

@@ -112,6 +112,37 @@ story('what is external must be there, and stays', async ({ project }) => {
   assert.match(missing.output, 'nobody-has-this declared as external, but could not be found');
 });
 
+story('a link to a service that is left out is none', async ({ project }) => {
+  const config = `services:\n${service('app', '    links: [db]\n')}${service('db', '')}`;
+  await up(project, config, '--no-deps', 'app');
+  assert.match(await sh(project, 'app', 'nslookup db 2>&1; echo looked'), 'looked');
+  assert.is((await project.devenv('ps', '--services')).stdout, 'app\n');
+});
+
+story(
+  'start takes along what a service depends on, by the labels alone where the config is elsewhere',
+  async ({ project }) => {
+    const depends = '    depends_on: [db]\n';
+    await up(project, `services:\n${service('app', depends)}${service('db', '')}`);
+    await project.devenv('stop', '-t', '0');
+    const started = await project.devenv('--project-directory', '/', '-p', project.name, 'start', 'app');
+    assert.is(started.code, 0, started.output);
+    assert.is((await project.devenv('ps', '--services')).stdout, 'app\ndb\n');
+  },
+);
+
+story('Ctrl-C stops what was named, lets go on what it needs, and shows what its hooks print', async ({ project }) => {
+  const app = `    depends_on: [db]\n    pre_stop: [{command: ["echo", "last words"]}]\n`;
+  await project.write({ 'compose.yaml': `services:\n${service('app', app)}${service('db', '')}` });
+  const run = project.begin('up', 'app');
+  await eventually('the foreground', async () => run.output().includes('Attaching to app-1'));
+  run.kill('SIGINT');
+  const done = await run.done;
+  assert.is(done.code, 130, done.output);
+  assert.match(done.stdout, /^app-1 -> {2}\| last words$/m);
+  assert.is((await project.devenv('ps', '--services')).stdout, 'db\n');
+});
+
 story('hooks run after the start and before the stop', async ({ project }) => {
   const hooks = `    volumes: ["data:/data"]
     post_start:

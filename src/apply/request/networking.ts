@@ -94,6 +94,8 @@ function endpoint(
 export function links(service: Service, context: RequestContext): string[] {
   const own = (service.links ?? []).flatMap((link) => {
     const [target, alias] = link.split(':');
+    // With --no-deps there may be no such container: as in Compose there is then no link.
+    if (context.containerOf(target!) === undefined) return [];
     const container = linkTarget(context.project, target!);
     return [...new Set([alias ?? target!, target!, container])].map((name) => `${container}:${name}`);
   });
