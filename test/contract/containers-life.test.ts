@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { ask, eventually, expectRefusal } from '../support/api.js';
 import { importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
-import { startEngine, type TestEngine } from '../support/engine.js';
+import { isOtherEngine, startEngine, type TestEngine } from '../support/engine.js';
 
 const life = suite('life of a container');
 let engine: TestEngine;
@@ -60,6 +60,14 @@ life('the stop signal is the configured one, or that of the request', async () =
   await isUp(other);
   await post(other, 'stop?t=10&signal=USR1');
   assert.is((await stateOf(other)).ExitCode, 3);
+});
+
+life('who was still starting when it was stopped hears of it as soon as it listens', async () => {
+  // Docker's signal is lost there, and its SIGKILL ends it after all.
+  const code = isOtherEngine ? 137 : 7;
+  const id = await containers.running(looping(`sleep 1; ${says('TERM', 7)}`));
+  assert.is((await post(id, `stop?t=${isOtherEngine ? 2 : 60}`)).status, 204);
+  assert.is((await stateOf(id)).ExitCode, code);
 });
 
 life('who does not stop in time is killed', async () => {
