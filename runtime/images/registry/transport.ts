@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { certificatesFor } from './certificates.js';
+import { openSecureContexts } from './certificates.js';
 import { isInsecure, proxyFor } from './hosts.js';
 
 export interface HttpRequest {
@@ -37,12 +37,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export function openTransport(environment: Environment): Transport {
   const dispatchers = new Map<string, Promise<Dispatcher>>();
+  const secureContext = openSecureContexts(environment);
 
   function dispatcherFor(url: URL): Promise<Dispatcher> {
     const proxy = proxyFor(url, environment);
     const insecure = isInsecure(url.host, environment);
     const key = `${proxy ?? ''} ${insecure} ${url.protocol === 'https:' ? url.host : ''}`;
-    const dispatcher = dispatchers.get(key) ?? makeDispatcher(url, { proxy, insecure, environment });
+    const dispatcher = dispatchers.get(key) ?? makeDispatcher(url, { proxy, insecure, secureContext });
     dispatchers.set(key, dispatcher);
     return dispatcher;
   }
@@ -87,13 +88,17 @@ export function openTransport(environment: Environment): Transport {
 interface Way {
   readonly proxy: string | undefined;
   readonly insecure: boolean;
-  readonly environment: Environment;
+  readonly secureContext: ReturnType<typeof openSecureContexts>;
 }
 
-async function makeDispatcher(url: URL, { proxy, insecure, environment }: Way): Promise<Dispatcher> {
+async function makeDispatcher(url: URL, { proxy, insecure, secureContext }: Way): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici');
-  const certificates = url.protocol === 'https:' ? await certificatesFor(url.host, environment) : {};
-  const connect = { timeout: CONNECT_MS, rejectUnauthorized: !insecure, ...certificates };
+  const context = url.protocol === 'https:' && (await secureContext(url.host, { isChecked: !insecure }));
+  const connect = {
+    timeout: CONNECT_MS,
+    rejectUnauthorized: !insecure,
+    ...(context && { secureContext: context }),
+  };
   if (proxy === undefined) return new Agent({ connect, keepAliveTimeout: 10_000 });
   return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: { timeout: CONNECT_MS } });
 }
