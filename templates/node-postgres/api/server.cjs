@@ -69,6 +69,8 @@ process.on('SIGTERM', () => {
   server.close();
   server.closeIdleConnections();
   Promise.allSettled([db.end(), cache.quit()]).then(() => process.exit(0));
+  // A client that is only just connecting may never say that it has ended.
+  setTimeout(() => process.exit(0), 1000);
 });
 
 start().catch((error) => {
