@@ -1,7 +1,7 @@
 /** What only shows when a container starts: wishes that the kernel or the machine's mounts refuse. Docker's sentences. */
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, statfs } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { EngineError } from '../errors.js';
 import { rlimitNames } from '../launch/compose-identity.js';
 import type { HostConfig } from './host-config.js';
@@ -26,6 +26,7 @@ export async function checkStart({ config, hostConfig, mounts }: ContainerRecord
         `bad nameserver address ${address}: ParseAddr(${JSON.stringify(address)}): unable to parse IP`,
       );
   for (const mount of mounts) checkReadOnly(mount);
+  for (const mount of mounts) await checkProcMount(mount);
   for (const options of Object.values(hostConfig.Tmpfs ?? {})) checkTmpfs(options);
   if (config.Hostname.length > 64 && hostConfig.UTSMode !== 'host')
     throw new EngineError('system', `${RUNC}: ${INIT}: sethostname: invalid argument`);
@@ -61,6 +62,34 @@ function checkReadOnly({ spec }: MountPoint): void {
           : undefined;
   if (conflict !== undefined) throw new EngineError('system', `mount options conflict: ${conflict}`);
 }
+
+const PROC_FILE_SYSTEM = 0x9fa0;
+
+/** What may be shown otherwise there, as lxcfs does (runc's checkProcMount). */
+const SHOWN_OTHERWISE: ReadonlySet<string> = new Set(
+  ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo']
+    .concat(['sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'])
+    .map((name) => `/proc/${name}`),
+);
+
+/** What a container finds in /proc is the kernel's word: nobody's folder may stand for it. */
+async function checkProcMount({ Type, Source, Destination }: MountPoint): Promise<void> {
+  const target = posix.resolve('/', Destination);
+  if (Type === 'tmpfs' || (target !== '/proc' && !target.startsWith('/proc/')) || SHOWN_OTHERWISE.has(target)) return;
+  if (target === '/proc' && (await isProc(Source))) return;
+  const why = target === '/proc' ? 'it is not of type proc' : 'it is inside /proc';
+  const quoted = JSON.stringify(Destination);
+  throw new EngineError(
+    'system',
+    `${RUNC}: ${INIT}: error mounting ${JSON.stringify(Source)} to rootfs at ${quoted}: ${quoted} cannot be mounted because ${why}`,
+  );
+}
+
+const isProc = (folder: string) =>
+  statfs(folder).then(
+    ({ type }) => type === PROC_FILE_SYSTEM,
+    () => false,
+  );
 
 /** What moby takes for an option of a tmpfs: flags of mount(2), and data of tmpfs(5) with a value. */
 const TMPFS_FLAGS =

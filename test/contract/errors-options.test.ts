@@ -69,10 +69,15 @@ needs(options, 'groups')('limits, by create', async () => {
 
 const bind = (more: object) => ({ Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/x', ...more }] });
 
-const atStart: readonly (readonly [hostConfig: object, message: string])[] = [
+const atStart: readonly (readonly [hostConfig: object, message: string | RegExp])[] = [
   [{ NetworkMode: 'container:nosuch' }, 'joining network namespace of container: No such container: nosuch'],
   [{ Dns: ['junk'] }, 'bad nameserver address junk: ParseAddr("junk"): unable to parse IP'],
   [{ Tmpfs: { '/x': 'junk' } }, 'invalid tmpfs option "junk"'],
+  [
+    { Binds: ['/tmp:/proc/self/attr'] },
+    /error mounting "\/tmp" to rootfs at "\/proc\/self\/attr": "[^"]+" cannot be mounted because it is inside \/proc$/,
+  ],
+  [{ Binds: ['/tmp:/proc'] }, /rootfs at "\/proc": "[^"]+" cannot be mounted because it is not of type proc$/],
   [
     bind({ BindOptions: { ReadOnlyNonRecursive: true } }),
     'mount options conflict: !ReadOnly && BindOptions.ReadOnlyNonRecursive',
