@@ -7,7 +7,7 @@ const FIRST_LOOK_MS = 10;
 const LAST_LOOK_MS = 500;
 
 /** Whether the signal would be lost on it now. False where that cannot be read. */
-export function isDeaf(pid: number, signal: number): boolean {
+function isDeaf(pid: number, signal: number): boolean {
   let status: string;
   try {
     status = readFileSync(`/proc/${pid}/status`, 'latin1');
@@ -18,20 +18,24 @@ export function isDeaf(pid: number, signal: number): boolean {
 }
 
 /**
- * A program that is still starting has no handler yet: Docker's stop then lasts until its SIGKILL. It gets the signal again
- * as soon as it listens. Resolves then, or when the container has ended.
+ * A program that is still starting has no handler yet, or one that does nothing and is gone after it (Node's): Docker's stop
+ * then lasts until its SIGKILL. One that was deaf after its signal gets it again as soon as it listens. Resolves then, or
+ * when the container has ended.
  */
 export async function repeatWhenHeard(container: Container, signal: number, settled: Promise<void>): Promise<void> {
   let isOver = false;
   void settled.then(() => {
     isOver = true;
   });
-  for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
+  let wasDeaf = false;
+  for (let wait = FIRST_LOOK_MS; !isOver; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
+    const deaf = isDeaf(container.record.state.Pid, signal);
+    if (wasDeaf && !deaf) {
+      await container.monitor?.signal(signal);
+      return;
+    }
+    wasDeaf = deaf;
     await sleep(wait, undefined, { ref: false });
-    if (isOver) return;
-    if (isDeaf(container.record.state.Pid, signal)) continue;
-    await container.monitor?.signal(signal);
-    return;
   }
 }
 

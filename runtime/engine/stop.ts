@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
 import type { Container } from './container.js';
-import { isDeaf, repeatWhenHeard } from './deaf.js';
+import { repeatWhenHeard } from './deaf.js';
 import type { Engine } from './engine.js';
 import { dropKept, keepForRestart } from './kept.js';
 import { afterStart, giveUpRestart, sendSignal, stopSignalOf } from './kill.js';
@@ -32,10 +32,8 @@ async function end(engine: Engine, container: Container, options: StopOptions): 
   const { settled } = container;
   container.endingByHand = true;
   const seconds = options.timeoutSeconds ?? container.record.config.StopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
-  const { Pid: pid } = container.record.state;
-  const wasDeaf = isDeaf(pid, signal);
   await sendSignal(engine, container, signal);
-  if (wasDeaf && isDeaf(pid, signal)) void repeatWhenHeard(container, signal, settled).catch(() => undefined);
+  if (seconds !== 0) void repeatWhenHeard(container, signal, settled).catch(() => undefined);
   if (seconds >= 0 && !(await settlesWithin(settled, seconds * 1000))) await sendSignal(engine, container, SIGKILL);
   await settled;
 }
