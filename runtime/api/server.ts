@@ -8,6 +8,7 @@ import { Activity } from './activity.js';
 import { errorAnswer, isUnexpected, pageNotFound, traceOf } from './errors.js';
 import { Query } from './request.js';
 import { type Answer, type Call, compileRoutes, type FindRoute, type Route, streamed } from './routes.js';
+import { turnAway } from './turn-away.js';
 import { takeUpgraded } from './upgrade.js';
 import { availableIn, maximumVersion, negotiate, splitVersion } from './versions/negotiation.js';
 
@@ -29,6 +30,8 @@ export interface Patience {
 }
 
 const PATIENCE: Patience = { headMs: 30_000, bodyMs: 60_000 };
+/** As Go's servers: log-ins for a dozen registries come in one header. */
+const HEAD_BYTES = 1 << 20;
 /** How often heads that are late are looked for. */
 const LOOKS_PER_PATIENCE = 6;
 
@@ -144,6 +147,7 @@ export class ApiServer {
   #limits(): ServerOptions {
     const { headMs } = this.#patience;
     return {
+      maxHeaderSize: HEAD_BYTES,
       keepAliveTimeout: 0,
       requestTimeout: 0,
       headersTimeout: headMs,
@@ -156,7 +160,7 @@ export class ApiServer {
       socket.on('error', () => socket.destroy());
       void this.#serveUpgrade(request, socket, head);
     });
-    server.on('clientError', (_error, socket) => socket.destroy());
+    server.on('clientError', (error, socket) => turnAway(error, socket as Socket));
     this.activity.watch(server);
   }
 
@@ -180,7 +184,8 @@ export class ApiServer {
 
   async #serve(exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
-    const url = request.url ?? '/';
+    // A client that takes us for a proxy names us in full (RFC 9112, 3.2.2).
+    const url = (request.url ?? '').replace(/^http:\/\/[^/?]*/, '') || '/';
     const at = url.indexOf('?');
     const { text, path } = splitVersion(at < 0 ? url : url.slice(0, at));
     response.setHeader('Api-Version', maximumVersion);

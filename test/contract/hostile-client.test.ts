@@ -210,6 +210,17 @@ hostile('bytes that are no HTTP, headers without end, lengths that lie', async (
   await ask(engine, 'GET', '/_ping');
 });
 
+hostile('heads are as long as Docker takes them, and what is no HTTP is told so', async () => {
+  const head = (bytes: number) => `GET /_ping HTTP/1.1\r\nHost: x\r\nX-Registry-Config: ${'A'.repeat(bytes)}\r\n\r\n`;
+  assert.match(await raw(head(900_000), 3000), /^HTTP\/1.1 200 OK/);
+  assert.match(await raw(head(2_000_000), 3000), /^HTTP\/1.1 431 /);
+  assert.match(
+    await raw('GET /_ping HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'),
+    /^HTTP\/1.1 400 /,
+  );
+  assert.match(await raw('GET http://any/_ping HTTP/1.1\r\nHost: any\r\n\r\n'), /^HTTP\/1.1 200 OK/);
+});
+
 hostile('a client that goes in the middle of its body is no fault of the engine', async () => {
   for (const path of ['/build', '/images/load', '/containers/create']) {
     const socket = await connect();
