@@ -1,17 +1,24 @@
-import { Readable } from 'node:stream';
 import type { Fetch } from '../build/types.js';
 import { EngineError } from '../errors.js';
+import { networkSentence } from '../images/registry/failures.js';
+import { openTransport } from '../images/registry/transport.js';
 
-/** What `ADD URL` fetches. Throws `invalid` for a status that is no success, `system` when the host cannot be reached. */
-export const fetchForBuild: Fetch = async (url, signal) => {
-  const response = await fetch(url, { signal }).catch((cause) => {
-    throw new EngineError('system', `Get "${url}": ${(cause.cause ?? cause).message}`, { cause });
-  });
-  if (!response.ok || !response.body)
-    throw new EngineError('invalid', `invalid response status ${response.status} for ${url}`);
-  const modified = response.headers.get('last-modified');
-  return {
-    body: Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
-    lastModified: modified && !Number.isNaN(Date.parse(modified)) ? new Date(modified) : undefined,
+/**
+ * What `ADD URL` fetches, by the proxies and authorities that registries are asked with. Not the web's `fetch`: that one
+ * refuses a hundred ports. Throws `invalid` for a status that is no success, `system` when the host cannot be reached.
+ */
+export function openBuildFetch(environment: Readonly<Record<string, string | undefined>>): Fetch {
+  const transport = openTransport(environment);
+  return async (url, signal) => {
+    const answer = await transport.send({ method: 'GET', url, signal }).catch((cause) => {
+      throw new EngineError('system', `failed to load cache key: Get "${url}": ${networkSentence(cause)}`, { cause });
+    });
+    if (answer.status < 200 || answer.status >= 300) {
+      await answer.discard();
+      throw new EngineError('invalid', `failed to load cache key: invalid response status ${answer.status}`);
+    }
+    const modified = answer.header('last-modified');
+    const isDate = modified !== undefined && !Number.isNaN(Date.parse(modified));
+    return { body: answer.body, lastModified: isDate ? new Date(modified) : undefined };
   };
-};
+}

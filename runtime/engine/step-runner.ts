@@ -136,7 +136,7 @@ function stepFailure(error: unknown, { onOutput }: StepRequest): { exitCode: num
   if (!(error instanceof LaunchError)) throw error;
   const exec = execSentence(error);
   if (exec !== undefined) {
-    onOutput(Buffer.from(`unable to start container process: ${exec.text}\n`), 'stderr');
+    onOutput(Buffer.from(`runc run failed: unable to start container process: ${exec.text}\n`), 'stderr');
     return { exitCode: 1 };
   }
   const text = `${error.operation} ${error.subject}: ${errnoSentence(error.errno)}`;

@@ -81,14 +81,10 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
   const networks = openNetworks({ store, launcher, paths, interfaceOps, install: installPackages, say: log });
   await networks.open();
   // It runs its steps through the engine, which stands on it: that is known by the time a step runs.
-  const builder = lazyBuilder({
-    home,
-    store,
-    snapshots,
-    images,
-    launcher,
-    runStep: (request) => runStep(engine, request),
-  });
+  const builder = lazyBuilder(
+    { home, store, snapshots, images, launcher, runStep: (request) => runStep(engine, request) },
+    config.environment,
+  );
   const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder, installPackages });
   const close = async () => {
     engine.leaving = true;
@@ -110,14 +106,17 @@ async function runStep(engine: Engine, request: StepRequest) {
   return makeStepRunner(engine)(request);
 }
 
-function lazyBuilder(options: Omit<BuilderOptions, 'fetch'>): () => Promise<Builder> {
+function lazyBuilder(
+  options: Omit<BuilderOptions, 'fetch'>,
+  environment: OpenedEngine['environment'],
+): () => Promise<Builder> {
   let opened: Promise<Builder> | undefined;
   const open = async () => {
-    const [{ openBuilder }, { fetchForBuild }] = await Promise.all([
+    const [{ openBuilder }, { openBuildFetch }] = await Promise.all([
       import('../build/builder.js'),
       import('../engine/build-fetch.js'),
     ]);
-    return openBuilder({ ...options, fetch: fetchForBuild });
+    return openBuilder({ ...options, fetch: openBuildFetch(environment) });
   };
   return () => {
     opened ??= open();

@@ -5,6 +5,7 @@ import type { Arg, Copy, From, Instruction, Run, StageInstruction } from '../ins
 import type { Location } from '../parse/ast.js';
 import { DockerfileError } from '../parse/errors.js';
 import { didYouMean } from '../parse/suggest.js';
+import { checkPlatform } from './platform.js';
 
 /** What a stage stands on, or takes files from. */
 export type Source =
@@ -164,6 +165,11 @@ function stagePlatform({ platform = '', ...from }: From, variables: Variables, e
   if (platform === '') return undefined;
   const expanded = expandAt(platform, variables, escapeToken, from);
   if (expanded === '') throw new DockerfileError(`empty platform value from expression ${platform}`, from);
+  try {
+    checkPlatform(expanded);
+  } catch (cause) {
+    throw new DockerfileError(`failed to parse platform ${expanded}: ${(cause as Error).message}`, from);
+  }
   return expanded;
 }
 

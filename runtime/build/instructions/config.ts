@@ -17,11 +17,7 @@ export function commandForm(rest: string): CommandForm {
 }
 
 export function parseCommand(source: SourceInstruction, kind: Cmd['kind']): Cmd {
-  const command = commandForm(source.rest);
-  if (kind === 'entrypoint' && command.form === 'shell' && command.text === '') {
-    throw new Error('ENTRYPOINT requires at least one argument');
-  }
-  return { ...plain(source), kind, command };
+  return { ...plain(source), kind, command: commandForm(source.rest) };
 }
 
 export function parseEnv(source: SourceInstruction, context: ParseContext): Env {

@@ -4,8 +4,8 @@ import { processWord } from '../expand/expand.js';
 import { parsePlatform } from '../graph/platform.js';
 import type { Arg, From } from '../instructions/types.js';
 import type { Warning } from '../parse/ast.js';
+import { nearest } from '../parse/suggest.js';
 import type { LintInput } from './lint.js';
-import { nearest } from './nearest.js';
 
 const RESERVED = new Set(['context', 'scratch']);
 

@@ -4,8 +4,8 @@ import type { Stage } from '../graph/graph.js';
 import type { Instruction, StageInstruction } from '../instructions/types.js';
 import type { Warning } from '../parse/ast.js';
 import { heredocText } from '../parse/heredoc.js';
+import { nearest } from '../parse/suggest.js';
 import type { LintInput } from './lint.js';
-import { nearest } from './nearest.js';
 
 /** A first one that is relative depends on the base image. */
 export function workdirs({ instructions }: LintInput): Warning[] {

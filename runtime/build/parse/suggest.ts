@@ -1,14 +1,27 @@
 /** ` (did you mean RUN?)` when one of the known words is near enough, else nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  const lower = word.toLowerCase();
-  let best: { candidate: string; distance: number } | undefined;
-  for (const candidate of known) {
-    const distance = editDistance(lower, candidate.toLowerCase());
-    if (distance <= Math.ceil(word.length / 3) && (best === undefined || distance < best.distance)) {
-      best = { candidate, distance };
-    }
+  const near = closest(
+    word.toLowerCase(),
+    known.map((one) => one.toLowerCase()),
+  );
+  const meant = known.find((one) => one.toLowerCase() === near);
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`;
+}
+
+const TOO_FAR = 3;
+
+/** The word that was probably meant (BuildKit's `suggest`); undefined when none is near enough, or when it is one of them. */
+export function nearest(word: string, options: readonly string[]): string | undefined {
+  return options.includes(word) ? undefined : closest(word, options);
+}
+
+function closest(word: string, options: readonly string[]): string | undefined {
+  let best: { readonly option: string; readonly distance: number } | undefined;
+  for (const option of options) {
+    const distance = editDistance(word, option);
+    if (distance < (best?.distance ?? TOO_FAR)) best = { option, distance };
   }
-  return best === undefined ? '' : ` (did you mean ${best.candidate}?)`;
+  return best?.option;
 }
 
 /** Levenshtein's distance. */

@@ -111,7 +111,10 @@ async function download(scope: StepScope, { step, checksum }: Request, url: stri
   };
 }
 
+/** Refused in the words of Go's package for digests. */
 function parseChecksum(text: string, step: Copy): string {
-  if (/^sha256:[0-9a-f]{64}$/.test(text)) return text;
-  throw new DockerfileError(`invalid checksum digest format: ${text}`, step);
+  const encoded = /^sha256:(.+)$/.exec(text)?.[1];
+  if (encoded && /^[0-9a-f]{64}$/.test(encoded)) return text;
+  const fault = encoded && encoded.length !== 64 ? 'length' : 'format';
+  throw new DockerfileError(`invalid checksum digest ${fault}`, step);
 }

@@ -87,13 +87,7 @@ function firstStep(scope: Scope, stage: Stage): number {
 }
 
 function stagePlatform(scope: Scope, stage: Stage) {
-  if (stage.platform === undefined) return scope.platform;
-  try {
-    return parsePlatform(stage.platform, scope.workshop.platform);
-  } catch (cause) {
-    const why = `failed to parse platform ${stage.platform}: ${(cause as Error).message}`;
-    throw new StepFailure(stage.from, new DockerfileError(why, stage.from));
-  }
+  return stage.platform === undefined ? scope.platform : parsePlatform(stage.platform, scope.workshop.platform);
 }
 
 async function begin(scope: StepScope, stage: Stage, platform: Scope['platform']) {

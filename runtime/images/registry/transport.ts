@@ -31,7 +31,8 @@ export interface Transport {
 const CONNECT_MS = 10_000;
 const HEADERS_MS = 60_000;
 const BODY_MS = 60_000;
-const REDIRECTS_MAX = 5;
+/** As many as Go's clients follow. */
+const REDIRECTS_MAX = 10;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -69,23 +69,19 @@ export async function load(run: Run): Promise<Loaded> {
     remote === undefined
       ? undefined
       : await under(run, `[internal] load remote build context`, () => workspace.fetch(remote, session));
-  const shown = line(run, `[internal] load build definition from ${name}`);
   const fromClient = remoteFolder === undefined || request.ownDockerfile;
-  try {
+  const found = await under(run, `[internal] load build definition from ${name}`, async (shown) => {
     const paths = [name, `${name}.dockerignore`, ...(name === 'Dockerfile' ? ['dockerfile'] : [])];
     const folder = fromClient
       ? await mirror(run, request.folders.dockerfile, paths, [], shown, 'dockerfile')
       : remoteFolder!;
     const text = (await readBelow(folder, name)) ?? (await lowerCase(folder, name));
-    if (text === undefined)
-      throw new GrpcError(codes.unknown, `failed to read dockerfile: open ${name}: no such file or directory`);
-    const ownIgnore = await readBelow(folder, `${name}.dockerignore`);
-    shown.done();
-    return { dockerfile: { name, text }, line: shown, remoteFolder, ownIgnore };
-  } catch (error) {
-    shown.done({ error: failureSentence(error) });
-    throw error;
-  }
+    return { text, line: shown, ownIgnore: await readBelow(folder, `${name}.dockerignore`) };
+  });
+  // Looking for it has not failed: as under BuildKit, only the build has.
+  if (found.text === undefined)
+    throw new GrpcError(codes.unknown, `failed to read dockerfile: open ${name}: no such file or directory`);
+  return { ...found, dockerfile: { name, text: found.text }, remoteFolder };
 }
 
 /** A `dockerfile` will do where nobody asked for another name. */
