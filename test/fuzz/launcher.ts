@@ -18,8 +18,10 @@ import { type Draw, mutate } from './mutate.js';
 
 const folder = fileURLToPath(new URL('../../../runtime/launcher', import.meta.url));
 
+const built = path.join(folder, 'build/sanitized');
+
 /** What jobs have to say (JOB_ERRORS of the launcher's Makefile). */
-const reports = path.join(folder, 'build/sanitized/reports');
+const reports = path.join(built, 'reports');
 
 const seeds: readonly Buffer[] = [
   encodeRun({
@@ -36,21 +38,32 @@ const seeds: readonly Buffer[] = [
   }),
 ];
 
+/** Arguments: where the launcher is, which may be below /tmp; a folder to keep hold of that by; its socket. */
+const CONFINED = `
+mkdir "$1"
+mount --bind "$0" "$1"
+mount -t tmpfs t /tmp
+mount -t tmpfs t /dev/shm
+mkdir -p "$0"
+mount --bind "$1" "$0"
+exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set=-all "$0/launcher" serve "$2"`;
+
 export interface LauncherRun {
   readonly tried: number;
   /** What the sanitizers wrote. */
   readonly said: string;
 }
 
-export async function fuzzLauncher(draw: Draw, endMs: number): Promise<LauncherRun> {
+/** Builds it first, which is not counted. */
+export async function fuzzLauncher(draw: Draw, forMs: number): Promise<LauncherRun> {
   execFileSync('make', ['-s', '-C', folder, 'sanitized'], { stdio: 'inherit' });
   writeFileSync(reports, '');
   chmodSync(reports, 0o666);
   const own = mkdtempSync('/var/tmp/dv-fuzz-');
   chmodSync(own, 0o777);
   const socket = path.join(own, 's');
-  const confined = `mount -t tmpfs t /tmp; mount -t tmpfs t /dev/shm; exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set=-all ${folder}/build/sanitized/launcher serve ${socket}`;
-  const child = spawn('unshare', ['--mount', '--pid', '--fork', '--kill-child', '--net', 'sh', '-c', confined], {
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--net'];
+  const child = spawn('unshare', [...namespaces, 'sh', '-ec', CONFINED, built, path.join(own, 'kept'), socket], {
     env: {
       PATH: process.env.PATH,
       ASAN_OPTIONS: 'detect_leaks=0',
@@ -67,6 +80,7 @@ export async function fuzzLauncher(draw: Draw, endMs: number): Promise<LauncherR
     child.once('exit', () => reject(new Error(`the launcher did not start: ${said}`)));
   });
   const tars = await archives();
+  const endMs = Date.now() + forMs;
   let tried = 0;
   for (; Date.now() < endMs && child.exitCode === null; tried++)
     await exchange(socket, draw(2) === 0 ? program(draw) : archive(tars, draw));

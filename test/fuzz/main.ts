@@ -51,7 +51,7 @@ console.log(`seed ${seed}, ${seconds} s`);
 for (const target of chosen)
   console.log(`${target.name}: ${fuzz(target, draw, Date.now() + shareMs)} inputs, 0 findings`);
 if (withLauncher) {
-  const { tried, said } = await fuzzLauncher(draw, Date.now() + shareMs);
+  const { tried, said } = await fuzzLauncher(draw, shareMs);
   if (/Sanitizer|runtime error/.test(said)) report('launcher', Buffer.from(said), said);
   console.log(`launcher: ${tried} programs, 0 findings`);
 } else console.log('launcher: left out (only root can confine it)');
