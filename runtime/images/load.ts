@@ -71,19 +71,28 @@ function isThere({ layers, snapshots }: LoadContext, name: string): boolean {
 }
 
 async function describeDocker(archive: OpenedArchive): Promise<Described[] | undefined> {
-  const manifest =
-    await archive.json<{ Config: string; RepoTags: string[] | null; Layers: string[] | null }[]>('manifest.json');
-  if (!Array.isArray(manifest)) return undefined;
-  return manifest.map((one) => ({
-    config: one.Config,
-    layers: one.Layers ?? [],
-    tags: (one.RepoTags ?? []).map(parseReference),
-  }));
+  const manifest = await archive.json<unknown>('manifest.json');
+  return Array.isArray(manifest) ? manifest.map(describeOne) : undefined;
+}
+
+const isName = (value: unknown) => typeof value === 'string';
+const areNames = (value: unknown) =>
+  value === undefined || value === null || (Array.isArray(value) && value.every(isName));
+
+function describeOne(entry: unknown): Described {
+  const { Config, Layers, RepoTags } = (entry ?? {}) as Record<string, unknown>;
+  if (!isName(Config) || !areNames(Layers) || !areNames(RepoTags))
+    throw new EngineError('invalid', 'invalid archive: manifest.json in it describes no image');
+  return {
+    config: Config as string,
+    layers: (Layers ?? []) as string[],
+    tags: ((RepoTags ?? []) as string[]).map(parseReference),
+  };
 }
 
 async function describeLayout(archive: OpenedArchive, platform: Platform | undefined): Promise<Described[]> {
   const index = await archive.json<Index>('index.json');
-  if (!index || !Array.isArray(index.manifests)) {
+  if (!index || !Array.isArray(index.manifests) || index.manifests.includes(null as never)) {
     throw new EngineError('invalid', 'invalid archive: it has neither a manifest.json nor an index.json');
   }
   const described: Described[] = [];
@@ -99,8 +108,8 @@ async function describeLayout(archive: OpenedArchive, platform: Platform | undef
 }
 
 /** A layout's `ref.name` may be a bare tag, which names no repository: such an image has no name. */
-function asTags(name: string | undefined): Reference[] {
-  return name && /[:/]/.test(name) ? [parseReference(name)] : [];
+function asTags(name: unknown): Reference[] {
+  return typeof name === 'string' && /[:/]/.test(name) ? [parseReference(name)] : [];
 }
 
 const blobName = (digest: Digest) => `blobs/sha256/${hexOf(digest)}`;

@@ -62,6 +62,9 @@ function readBoot(): Promise<string> {
   );
 }
 
+/** As moby has it, whatever a file system would take. */
+const LAYERS_UPON_EACH_OTHER = 125;
+
 type Layer = { readonly parent: ChainId | undefined; readonly chainId: ChainId };
 
 interface LayerMaking {
@@ -76,6 +79,10 @@ function layerMaking(
   { launcher, userXattr, oneOwner }: SnapshotsOptions,
 ): Pick<Snapshots, 'apply' | 'adopt'> {
   const working = new Map<ChainId, Promise<void>>();
+
+  function checkDepth(parent: ChainId | undefined): void {
+    if (chainOf(layers, parent).length >= LAYERS_UPON_EACH_OTHER) throw new EngineError('system', 'max depth exceeded');
+  }
 
   async function unpack(layer: NewLayer, tar: Readable | string): Promise<void> {
     const { parent, chainId, gzip, check, verified, limitBytes } = layer;
@@ -112,13 +119,14 @@ function layerMaking(
   }
 
   /** Whoever comes first works; the others wait for it. */
-  async function once(chainId: ChainId, work: () => Promise<void>): Promise<'worked' | 'waited'> {
+  async function once({ chainId, parent }: Layer, work: () => Promise<void>): Promise<'worked' | 'waited'> {
     if (layers.get(chainId)) return 'waited';
     const running = working.get(chainId);
     if (running) {
       await running;
       return 'waited';
     }
+    checkDepth(parent);
     const started = work().finally(() => working.delete(chainId));
     working.set(chainId, started);
     await started;
@@ -127,13 +135,13 @@ function layerMaking(
 
   return {
     async apply(layer, tar) {
-      const done = once(layer.chainId, () => unpack(layer, tar));
+      const done = once(layer, () => unpack(layer, tar));
       // A stream that nobody reads would hold up whoever writes it.
       if ((await done) === 'waited' && typeof tar !== 'string') tar.resume();
       return { sizeBytes: layers.get(layer.chainId)?.sizeBytes ?? 0 };
     },
     async adopt(layer, upper) {
-      await once(layer.chainId, () => move(layer, upper));
+      await once(layer, () => move(layer, upper));
     },
   };
 }

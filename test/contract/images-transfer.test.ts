@@ -1,4 +1,5 @@
 /** Images that come and go: pulls and pushes at a registry of the test's own, archives, imports; and what fails on the way. */
+import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ask, expectRefusal, linesOf, queryOf, tarType } from '../support/api.js';
@@ -192,6 +193,37 @@ transfer('an archive that is none fails in its stream', async () => {
     assert.is(status, 200);
     assert.ok(messageOf(text), text);
   }
+});
+
+transfer('an archive whose manifest is nonsense is refused, in a sentence', async () => {
+  const nothing = { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } };
+  const named = (more: object) => JSON.stringify([{ Config: 'c.json', Layers: [], RepoTags: [], ...more }]);
+  for (const manifest of [
+    '[null]',
+    '[7]',
+    named({ Config: 7 }),
+    named({ Layers: { a: 1 } }),
+    named({ RepoTags: 'x' }),
+  ]) {
+    const body = await tarOf({ 'manifest.json': manifest, 'c.json': JSON.stringify(nothing) });
+    const { text } = await engine.request('POST', '/images/load', body, tarType);
+    assert.not.match(messageOf(text), /undefined|not a function|properties of/, manifest);
+  }
+});
+
+transfer('layers do not lie upon each other without end', async () => {
+  const layer = (await tarOf({ f: 'x' })).toString('latin1');
+  const digest = `sha256:${createHash('sha256').update(layer, 'latin1').digest('hex')}`;
+  const count = 200;
+  const config = {
+    architecture: 'amd64',
+    os: 'linux',
+    rootfs: { type: 'layers', diff_ids: Array(count).fill(digest) },
+  };
+  const manifest = [{ Config: 'c.json', Layers: Array(count).fill('l.tar'), RepoTags: ['contract-deep:1'] }];
+  const files = { 'manifest.json': JSON.stringify(manifest), 'c.json': JSON.stringify(config), 'l.tar': layer };
+  const { text } = await engine.request('POST', '/images/load', await tarOf(files), tarType);
+  assert.match(messageOf(text), 'max depth exceeded');
 });
 
 transfer('an import keeps its message, its changes and its name', async () => {
