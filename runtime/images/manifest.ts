@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.js';
+import { checkConfigShape } from './config-shape.js';
 import { isDigest } from './reference.js';
 import type { Digest, HistoryEntry, ImageConfig, Platform } from './types.js';
 
@@ -82,6 +83,7 @@ function isManifestType(type: string): boolean {
   return type === mediaTypes.ociManifest || type === mediaTypes.dockerManifest;
 }
 
+/** Throws `invalid`. */
 export function parseConfig(bytes: Uint8Array): ConfigDocument {
   const value = parseJson(bytes, 'image configuration');
   const rootfs = value.rootfs as ConfigDocument['rootfs'] | undefined;
@@ -89,6 +91,7 @@ export function parseConfig(bytes: Uint8Array): ConfigDocument {
     throw new EngineError('invalid', 'invalid image configuration: no layers (rootfs.diff_ids) in it');
   }
   if (typeof value.os !== 'string') throw new EngineError('invalid', 'invalid image configuration: no os in it');
+  checkConfigShape(value);
   return value as unknown as ConfigDocument;
 }
 
