@@ -14,6 +14,7 @@ import type { Loading, Variables } from './loading.js';
 import type { Places } from './locate.js';
 import { selectByProfile, withDependencies } from './profiles.js';
 import { normalise } from './resolve/normalise.js';
+import { withReplicas } from './resolve/replicas.js';
 import { isTree, type Tree, treeAt } from './resolve/tree-access.js';
 import { withoutUnused } from './resolve/used-resources.js';
 import { emptyObject } from './tree/plain.js';
@@ -45,7 +46,8 @@ export type ProjectParts = Pick<
 
 export function assemble(model: Tree, assembly: Assembly): ProjectParts {
   const { loading, variables, name } = assembly;
-  const whole = loading.options.noNormalize ? model : normalise(model, name, variables.lookup);
+  const normal = loading.options.noNormalize ? model : normalise(model, name, variables.lookup);
+  const whole = loading.options.noConsistency ? normal : withReplicas(normal);
   const all = treeAt(whole, 'services');
   checkResources({ model: whole, problems: loading.problems, locate: assembly.places.locate });
   checkValues({ model: whole, problems: loading.problems, locate: assembly.places.locate });
