@@ -3,7 +3,7 @@ import type { RegistryAuth } from '../types.js';
 import { RegistryAnswer, readAnswer, Unreachable } from './failures.js';
 import { hostOf, isInsecure, mirrorsOf } from './hosts.js';
 import { type Challenge, openTokens, parseChallenge, type Tokens } from './tokens.js';
-import { type HttpAnswer, type HttpRequest, openTransport, type Transport } from './transport.js';
+import { type HttpAnswer, type HttpRequest, openTransport, sharesTrust, type Transport } from './transport.js';
 
 export interface RegistriesOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -169,7 +169,8 @@ async function sendAuthorized(context: Authorized, request: RepositoryRequest): 
   const url = /^https?:\/\//.test(path) ? path : `${endpoint.base}${path.startsWith('/v2/') ? '' : '/v2/'}${path}`;
   for (let again = false; ; again = true) {
     const wanted = { challenge: endpoint.challenge, scope, auth, signal };
-    const authorization = await tokens.authorization(wanted);
+    const isOurs = sharesTrust(new URL(endpoint.base), new URL(url));
+    const authorization = isOurs ? await tokens.authorization(wanted) : undefined;
     const headers = authorization ? { ...request.headers, authorization } : { ...request.headers };
     const answer = await transport.send({ ...rest, headers, url, signal: request.signal ?? signal });
     if (answer.status < 400) return answer;

@@ -75,7 +75,7 @@ export function openTransport(environment: Environment): Transport {
         await answer.discard();
         const next = new URL(target, url);
         // A signed URL elsewhere refuses a second way of being authorised, and has no business with our token.
-        if (next.host !== url.host) headers = withoutAuthorization(headers);
+        if (!sharesTrust(url, next)) headers = withoutAuthorization(headers);
         url = next;
       }
     },
@@ -102,6 +102,11 @@ async function makeDispatcher(url: URL, { proxy, insecure, secureContext }: Way)
   };
   if (proxy === undefined) return new Agent({ connect, keepAliveTimeout: 10_000 });
   return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: { timeout: CONNECT_MS } });
+}
+
+/** Whether `to` may hear what was meant for `from`: the same host, and not in plain text when that was not. */
+export function sharesTrust(from: URL, to: URL): boolean {
+  return from.host === to.host && (from.protocol !== 'https:' || to.protocol === 'https:');
 }
 
 function redirectOf(answer: HttpAnswer, method: string): string | undefined {

@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseReference } from '../../../runtime/images/reference.js';
+import { sharesTrust } from '../../../runtime/images/registry/transport.js';
 import type { ProgressEvent } from '../../../runtime/images/types.js';
 import { digestText, type FakeRegistry, refuse, startFakeRegistry } from '../../support/fake-registry.js';
 import { openTestStore, publishImage, type TestStore } from '../../support/image-store.js';
@@ -138,6 +139,35 @@ pushing('a blob that is damaged on disk is named, and not tried again', async ()
   assert.match((error as Error).message, new RegExp(`blob ${diffId} is damaged`));
   assert.ok(registry.log.filter((line) => line.startsWith('PATCH')).length <= 1);
   assert.not.ok(registry.manifests.has('a/1'));
+});
+
+pushing('content may be sent elsewhere, where the token does not go', async () => {
+  await makeImage('a:1');
+  const elsewhere = await startFakeRegistry();
+  const seen: (string | undefined)[] = [];
+  elsewhere.intercept = (request, response) => {
+    seen.push(request.headers.authorization);
+    const status = request.method === 'PATCH' ? 202 : 201;
+    request.resume().once('end', () => response.writeHead(status, { location: request.url }).end());
+    return true;
+  };
+  registry.intercept = (request, response) => {
+    if (request.method !== 'POST') return false;
+    response.writeHead(202, { location: `http://${elsewhere.host}/v2/a/blobs/uploads/0` }).end();
+    return true;
+  };
+  await store.images.push(reference('a:1'), { auth: { registryToken: 'mine' } });
+  assert.ok(seen.length >= 2);
+  assert.ok(seen.every((header) => header === undefined));
+  await elsewhere.close();
+});
+
+pushing('what was said in secret is not said again in plain text', () => {
+  const trusts = (from: string, to: string) => sharesTrust(new URL(from), new URL(to));
+  assert.ok(trusts('https://a/v2/', 'https://a/x'));
+  assert.ok(trusts('http://a:5000/v2/', 'http://a:5000/x'));
+  assert.not.ok(trusts('https://a/v2/', 'http://a/x'));
+  assert.not.ok(trusts('https://a/v2/', 'https://b/x'));
 });
 
 pushing.run();
