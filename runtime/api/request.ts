@@ -47,7 +47,8 @@ export class Query {
   json<T>(key: string, shape: Shape<T>, complaint: string): T | undefined {
     const text = this.text(key);
     if (text === '') return undefined;
-    return shape(parseJson(text, complaint, 'unexpected end of JSON input'), key);
+    const value = parseJson(text, complaint, 'unexpected end of JSON input');
+    return value === null ? undefined : shape(value, key);
   }
 
   /** `filters`, with its keys checked. Throws `invalid`. */

@@ -31,7 +31,7 @@ export function resourcesOf(
   if (host.CpuRealtimeRuntime !== 0) r.cpuRealtimeRuntimeUs = host.CpuRealtimeRuntime;
   if (host.CpusetCpus !== '') r.cpusetCpus = host.CpusetCpus;
   if (host.CpusetMems !== '') r.cpusetMems = host.CpusetMems;
-  if (host.PidsLimit !== null && host.PidsLimit > 0) r.pidsLimit = host.PidsLimit;
+  if (host.PidsLimit !== null) r.pidsLimit = Math.max(host.PidsLimit, 0);
   if (host.BlkioWeight > 0) r.blkioWeight = host.BlkioWeight;
   if (blkioLimits.length > 0) r.blkioLimits = blkioLimits;
   if (blkioWeights.length > 0) r.blkioWeights = blkioWeights;

@@ -11,7 +11,7 @@ import { checkResources, resourcesOf } from './resources.js';
 import { supportedLimits } from './supported-limits.js';
 
 export interface UpdateRequest {
-  /** Zero and absence leave a value as it is. */
+  /** Zero and absence leave a value as it is, but a PidsLimit of zero or less is none. */
   readonly resources: Readonly<Record<string, unknown>>;
   readonly restartPolicy: RestartPolicy | undefined;
 }
@@ -36,18 +36,20 @@ function stripped(resources: UpdateRequest['resources'], host: HostConfig): Upda
   return host.BlkioWeight === 0 ? rest : resources;
 }
 
-const hasChanges = (resources: UpdateRequest['resources']) => Object.values(resources).some(isSaid);
+const hasChanges = (resources: UpdateRequest['resources']) => Object.entries(resources).some(isSaid);
 
-function isSaid(value: unknown): boolean {
+function isSaid([key, value]: readonly [string, unknown]): boolean {
+  if (key === 'PidsLimit') return value !== undefined && value !== null;
   if (Array.isArray(value)) return value.length > 0;
   return value !== undefined && value !== 0 && value !== '' && value !== false;
 }
 
 function merged(engine: Engine, before: HostConfig, { resources, restartPolicy }: UpdateRequest): HostConfig {
-  const said = Object.fromEntries(Object.entries(resources).filter(([, value]) => isSaid(value)));
+  const said = Object.fromEntries(Object.entries(resources).filter(isSaid));
   const next = { ...before, ...said, ...(restartPolicy === undefined ? {} : { RestartPolicy: restartPolicy }) };
   // A limit of memory over an untouched one of swap that is now too small is refused by Docker, so it stays as it is.
-  return completeHostConfig(next, engine.cgroups.version);
+  const complete = completeHostConfig(next, engine.cgroups.version);
+  return next.PidsLimit !== null && next.PidsLimit <= 0 ? { ...complete, PidsLimit: 0 } : complete;
 }
 
 /** Whether two ways of saying the same limit meet (moby's UpdateContainer). */

@@ -1,6 +1,7 @@
 /** Options of a container as its own process sees them. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ask } from '../support/api.js';
 import { importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
@@ -185,6 +186,20 @@ needs(inside, 'groups')('limits reach the control group', async () => {
     'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes memory.max 2>/dev/null; cat pids/pids.max pids.max 2>/dev/null; cat cpu/cpu.cfs_quota_us cpu.max 2>/dev/null',
   );
   assert.match(out, /^67108864\n50\n50000/);
+});
+
+needs(inside, 'groups')('a limit of processes is changed and taken away', async () => {
+  const id = await containers.running({ HostConfig: { PidsLimit: 50 } });
+  const updated = async (limit: number, prefix = '') => {
+    await ask(engine, 'POST', `${prefix}/containers/${id}/update`, { PidsLimit: limit });
+    const { out } = await containers.exec(id, 'cd /sys/fs/cgroup; cat pids/pids.max pids.max 2>/dev/null');
+    return [(await containers.inspect(id)).HostConfig.PidsLimit, out.trim()];
+  };
+  assert.equal(await updated(40), [40, '40']);
+  assert.equal(await updated(30, '/v1.39'), [40, '40']);
+  assert.equal(await updated(0), [0, 'max']);
+  assert.equal(await updated(20), [20, '20']);
+  assert.equal(await updated(-1), [0, 'max']);
 });
 
 inside.run();

@@ -88,6 +88,10 @@ const bodies: readonly (readonly [path: string, body: string, message: string])[
     'invalid JSON: json: cannot unmarshal number into Go struct field ConnectOptions.Container of type string',
   ],
   ['/networks/create', 'x', "invalid JSON: invalid character 'x' looking for beginning of value"],
+  // The body counts before the container, or the exec, that is not there.
+  ...['containers/contract-none/exec', 'containers/contract-none/update', 'exec/contract-none/start'].map(
+    (path) => [`/${path}`, 'x', "invalid JSON: invalid character 'x' looking for beginning of value"] as const,
+  ),
 ];
 
 for (const [path, body, message] of bodies)

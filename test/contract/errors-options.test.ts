@@ -5,6 +5,7 @@ import { ask, expectRefusal } from '../support/api.js';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { Containers } from '../support/containers.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
+import { tarOf } from '../support/tar.js';
 import { needs } from '../support/without-root.js';
 
 const options = suite('options that are refused');
@@ -142,6 +143,16 @@ options('a doubled slash is sent to the path without it', async () => {
   const { status, headers } = await engine.request('GET', '/containers//json');
   assert.is(status, 301);
   assert.match(headers.location ?? '', /\/containers\/json$/);
+});
+
+options('a parameter of a build that is null is none', async () => {
+  const query = 'buildargs=null&labels=null&ulimits=null&cachefrom=null';
+  const context = await tarOf({ Dockerfile: `FROM ${busyboxImage}\nLABEL contract=null\n` });
+  const { status, text } = await engine.request('POST', `/build?${query}`, context, {
+    'content-type': 'application/x-tar',
+  });
+  assert.is(status, 200, text);
+  assert.match(text, /Successfully built/);
 });
 
 options.run();

@@ -22,7 +22,7 @@ import { encodeInspect, encodeSummary } from '../encode/containers.js';
 import { readShape, requireShape } from '../request.js';
 import { type Answer, type Call, created, noContent, ok, type Route, streamed } from '../routes.js';
 import { openStream } from '../streams.js';
-import { createIn, deprecationsIn, inspectIn } from '../versions/containers.js';
+import { createIn, deprecationsIn, inspectIn, updateIn } from '../versions/containers.js';
 import type { ContainerSummary } from '../wire.js';
 import {
   configOf,
@@ -56,7 +56,7 @@ export function containerRoutes(engine: Engine): Route[] {
     on('POST', '/pause', pause),
     on('POST', '/unpause', unpause),
     on('POST', '/rename', rename),
-    on('POST', '/update', update),
+    { method: 'POST', path: '/containers/:id/update', handle: (call) => update(engine, call) },
     on('POST', '/wait', wait),
     { method: 'DELETE', path: '/containers/:id*', handle: (call) => remove(engine, call) },
     ...logRoutes({ engine, logFile: (container) => readableLog(engine, container) }),
@@ -183,8 +183,9 @@ async function rename(engine: Engine, container: Container, call: Call): Promise
   return noContent;
 }
 
-async function update(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  const body = await readShape(call, updateBody, 'UpdateConfig');
+async function update(engine: Engine, call: Call): Promise<Answer> {
+  const body = updateIn(call.version, await readShape(call, updateBody, 'UpdateConfig'));
+  const container = engine.containers.get(call.params.id!);
   const { RestartPolicy, ...resources } = body;
   const warnings = await updateContainer(engine, container, {
     resources: resourcesOf(resources),

@@ -39,8 +39,8 @@ export function execRoutes(engine: Engine): Route[] {
       handle: (call) => attachWebsocket(engine, container(call), call),
     },
     { method: 'POST', path: '/containers/:id/resize', handle: (call) => resize(engine, container(call), call) },
-    { method: 'POST', path: '/containers/:id/exec', handle: (call) => create(engine, container(call), call) },
-    { method: 'POST', path: '/exec/:id/start', handle: (call) => start(engine, exec(call), call) },
+    { method: 'POST', path: '/containers/:id/exec', handle: (call) => create(engine, call) },
+    { method: 'POST', path: '/exec/:id/start', handle: (call) => start(engine, call) },
     { method: 'POST', path: '/exec/:id/resize', handle: (call) => resizeOfExec(exec(call), call) },
     { method: 'GET', path: '/exec/:id/json', handle: (call) => inspect(exec(call)) },
   ];
@@ -138,8 +138,9 @@ async function resize(engine: Engine, container: Container, call: Call): Promise
   return { status: 200 };
 }
 
-async function create(engine: Engine, container: Container, call: Call): Promise<Answer> {
+async function create(engine: Engine, call: Call): Promise<Answer> {
   const config = execConfigOf(await readShape(call, execBody, 'ExecOptions'));
+  const container = engine.containers.get(call.params.id!);
   refuseUnlessRunning(container, call.params.id);
   checkEscapeKeys(config.DetachKeys);
   await checkExecUser(engine, container, config.User);
@@ -155,8 +156,9 @@ function checkEscapeKeys(keys: string): void {
   }
 }
 
-async function start(engine: Engine, exec: Exec, call: Call): Promise<Answer | typeof streamed> {
+async function start(engine: Engine, call: Call): Promise<Answer | typeof streamed> {
   const body = await readShape(call, execStartBody, 'ExecStartOptions');
+  const exec = getExec(engine, call.params.id!);
   const size = body.ConsoleSize ?? exec.config.ConsoleSize;
   const ttySize = size?.length === 2 && size[0]! > 0 ? { rows: size[0]!, columns: size[1]! } : undefined;
   if (body.Detach === true) {

@@ -13,6 +13,11 @@ export function createIn(version: ApiVersion, body: Body): Body {
   return { ...known, HostConfig: { ...known.HostConfig, IpcMode: 'shareable' } };
 }
 
+/** Before 1.40 an update knew no limit of processes. */
+export function updateIn<B extends object>(version: ApiVersion, body: B): B {
+  return version.atLeast('1.40') ? body : { ...body, PidsLimit: undefined };
+}
+
 /** Before 1.42 the mounts had no CreateMountpoint. */
 function withKnownMounts(version: ApiVersion, body: Body): Body {
   if (version.atLeast('1.42') || body.HostConfig?.Mounts === undefined) return body;
