@@ -1,4 +1,4 @@
-import { type FileHandle, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
@@ -8,6 +8,7 @@ import type { Digest } from './types.js';
 
 const WRITE_BYTES = 1 << 20;
 const LARGE_BYTES = 1 << 20;
+const DOCUMENT_BYTES_MAX = 16 << 20;
 
 /** An archive of images, its files laid in a folder under names of our own: what it calls them never becomes a path. */
 export interface OpenedArchive {
@@ -135,13 +136,22 @@ function describe(
       const file = path(name);
       if (!file) return undefined;
       try {
-        return JSON.parse(await readFile(file, 'utf8')) as T;
+        return JSON.parse((await readDocument(file)).toString('utf8')) as T;
       } catch (cause) {
+        if (cause instanceof EngineError) throw cause;
         throw new EngineError('invalid', `${name} in the archive is no JSON: ${(cause as Error).message}`, { cause });
       }
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** A manifest, an index or a configuration, of those that a registry would be allowed as well. Throws `invalid`. */
+export async function readDocument(file: string): Promise<Buffer> {
+  const { size } = await stat(file);
+  if (size > DOCUMENT_BYTES_MAX)
+    throw new EngineError('invalid', `invalid archive: a document of ${size} bytes is in it`);
+  return readFile(file);
 }
 
 function asInvalid(error: unknown): unknown {

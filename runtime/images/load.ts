@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
 import type { Snapshots } from '../snapshots/types.js';
-import { type OpenedArchive, openArchive } from './archive.js';
+import { type OpenedArchive, openArchive, readDocument } from './archive.js';
 import type { Blobs } from './blobs.js';
 import type { Catalog } from './catalog.js';
 import { isCompressed } from './decompress.js';
@@ -122,7 +122,7 @@ async function readManifests(
 ): Promise<Manifest[]> {
   const path = isDigest(digest) ? archive.path(blobName(digest)) : undefined;
   if (!path) return [];
-  const bytes = await readFile(path);
+  const bytes = await readDocument(path);
   checkDigest(digestOf(bytes), digest);
   const document = parseDocument(bytes, undefined);
   if (document.kind === 'manifest') return isWhole(archive, document.manifest) ? [document.manifest] : [];
@@ -150,7 +150,7 @@ async function loadOne(
   described: Described,
   { onProgress, beside }: { readonly onProgress: LoadOptions['onProgress']; readonly beside: readonly Image[] },
 ): Promise<Image> {
-  const bytes = await readFile(fileOf(archive, described.config));
+  const bytes = await readDocument(fileOf(archive, described.config));
   const named = /([a-f0-9]{64})(?:\.json)?$/.exec(described.config)?.[1];
   if (named) checkDigest(digestOf(bytes), `sha256:${named}`);
   const config = parseConfig(bytes);

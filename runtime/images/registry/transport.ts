@@ -33,6 +33,8 @@ const HEADERS_MS = 60_000;
 const BODY_MS = 60_000;
 /** As many as Go's clients follow. */
 const REDIRECTS_MAX = 10;
+/** Tokens, refusals, lists of tags. */
+const TEXT_BYTES_MAX = 4 << 20;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -119,6 +121,17 @@ function withoutAuthorization(headers: Record<string, string>): Record<string, s
   return rest;
 }
 
+async function atMost(limit: number, answer: Dispatcher.ResponseData, url: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new Error(`${url} is larger than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 function describe(answer: Dispatcher.ResponseData, url: string): HttpAnswer {
   return {
     status: answer.statusCode,
@@ -128,17 +141,8 @@ function describe(answer: Dispatcher.ResponseData, url: string): HttpAnswer {
       const value = answer.headers[name];
       return Array.isArray(value) ? value[0] : value;
     },
-    text: () => answer.body.text(),
-    async bytes(limit) {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > limit) throw new Error(`${url} is larger than ${limit} bytes`);
-        chunks.push(chunk);
-      }
-      return Buffer.concat(chunks);
-    },
+    text: async () => (await atMost(TEXT_BYTES_MAX, answer, url)).toString('utf8'),
+    bytes: (limit) => atMost(limit, answer, url),
     discard: async () => {
       await answer.body.dump();
     },

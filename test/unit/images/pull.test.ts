@@ -254,6 +254,23 @@ pulling('tokens are asked for as the registry says, with the login', async () =>
   assert.equal(asked, ['/token?service=here&scope=repository%3Aa%3Apull me:pw']);
 });
 
+pulling('a refusal or a token without end is read to a limit', async () => {
+  publishImage(registry, 'a', '1', twoLayers);
+  let sent = 0;
+  registry.intercept = (request, response) => {
+    if (!request.url?.includes('/manifests/')) return false;
+    response.writeHead(403);
+    const more = () => {
+      sent += 1 << 20;
+      if (sent < 1 << 28) response.write(Buffer.alloc(1 << 20, ' '), (error) => !error && more());
+    };
+    more();
+    return true;
+  };
+  assert.match(await refusal(pull('a:1')), /403|denied|forbidden/i);
+  assert.ok(sent < 1 << 26, `${sent} bytes`);
+});
+
 pulling('blobs may lie elsewhere, where the token does not go', async () => {
   const { layers } = publishImage(registry, 'a', '1', twoLayers);
   const elsewhere = await startFakeRegistry();
