@@ -30,6 +30,8 @@ export interface Repository {
 export type UploadContent = Readable | Uint8Array;
 
 const MANIFEST_BYTES_MAX = 4 << 20;
+/** Of a list of tags, which may lead in a circle. */
+const PAGES_MAX = 1000;
 const accepted = [mediaTypes.ociIndex, mediaTypes.dockerList, mediaTypes.ociManifest, mediaTypes.dockerManifest].join(
   ', ',
 );
@@ -84,10 +86,10 @@ export function openRepository(connection: Connection, name: string): Repository
     async tags() {
       const tags: string[] = [];
       let path: string | undefined = `${name}/tags/list`;
-      while (path !== undefined) {
+      for (let pages = 0; path !== undefined && pages < PAGES_MAX; pages++) {
         const answer: HttpAnswer = await connection.send({ method: 'GET', path });
-        const page = JSON.parse(await answer.text()) as { tags?: string[] | null };
-        tags.push(...(page.tags ?? []));
+        const page = JSON.parse(await answer.text()) as { tags?: string[] | null } | null;
+        for (const tag of page?.tags ?? []) tags.push(tag);
         const next = /<([^>]+)>;\s*rel="?next"?/.exec(answer.header('link') ?? '')?.[1];
         path = next === undefined ? undefined : new URL(next, answer.url).href;
       }
