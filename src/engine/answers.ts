@@ -31,6 +31,7 @@ export interface MountSummary {
   readonly Source: string;
   readonly Destination: string;
   readonly RW?: boolean;
+  readonly Driver?: string;
 }
 
 export interface HealthLog {

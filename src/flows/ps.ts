@@ -26,6 +26,10 @@ export interface ContainerRow {
   readonly Labels: string;
   readonly Networks: string;
   readonly Mounts: string;
+  /** How many of them are volumes of the driver `local`. */
+  readonly LocalVolumes: string;
+  /** Nobody asks the engine for it here, so that it is 0B, as in Compose. */
+  readonly Size: string;
 }
 
 export interface PsRequest {
@@ -77,7 +81,12 @@ export async function listProjectContainers(session: Session, request: PsRequest
         .map(([key, value]) => `${key}=${value}`)
         .join(','),
       Networks: container.networks.join(','),
-      Mounts: container.mounts.map((mount) => mount.name ?? mount.source).join(','),
+      Mounts: container.mounts
+        .map((mount) => mount.name ?? mount.source)
+        .map((name) => (request.truncate ? shorten(name, 15) : name))
+        .join(','),
+      LocalVolumes: String((summary.Mounts ?? []).filter(({ Driver }) => Driver === 'local').length),
+      Size: '0B',
     }));
 }
 

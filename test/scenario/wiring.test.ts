@@ -104,6 +104,24 @@ story('a volume whose config changed keeps its data until it is agreed to lose i
   assert.is(await sh(project, 'app', 'ls /data'), '');
 });
 
+story('ps tells of mounts as Compose does: short, and how many are local volumes', async ({ project }) => {
+  await up(
+    project,
+    `services:\n${service('app', '    volumes: ["a-rather-long-name:/a", /b, ".:/c"]\n')}volumes: {a-rather-long-name: {}}\n`,
+  );
+  const listed = async (...flags: string[]) =>
+    rows<{ Mounts: string; LocalVolumes: string; Size: string }>(
+      (await project.devenv('ps', '--format', 'json', ...flags)).stdout,
+    )[0]!;
+  const { Mounts, LocalVolumes, Size } = await listed();
+  assert.equal([LocalVolumes, Size], ['2', '0B']);
+  assert.ok(
+    Mounts.split(',').every((name) => name.length <= 15),
+    Mounts,
+  );
+  assert.match((await listed('--no-trunc')).Mounts, `${project.name}_a-rather-long-name`);
+});
+
 story('what is external must be there, and stays', async ({ project }) => {
   const config = `services:\n${service('app', '    networks: [shared]\n')}networks: {shared: {external: true, name: nobody-has-this}}\n`;
   await project.write({ 'compose.yaml': config });
