@@ -3,8 +3,11 @@ import { contentHash } from './content-hash.js';
 import { contentStream } from './layer-tar.js';
 import { PatientReader } from './read.js';
 import type { Content, Selected, SelectedEntry } from './select.js';
+import type { FileStamp } from './tree.js';
 
 const WHOLE_BYTES = 4 << 20;
+/** Lines that are hashed at once: each call costs more than its line. */
+const BATCH = 500;
 
 /**
  * One digest (hex) of what was selected: names, types, modes, owners, link targets and contents, not times: what
@@ -23,7 +26,10 @@ export async function digestSelected(
     const isFolder = entries[0]!.entry.type === 'directory';
     hash.update(`source ${JSON.stringify(isFolder ? '' : name)}\n`);
     const links = new Map<string, string>();
-    for (const one of entries) hash.update(`${describe(one, contents.get(one), links)}\n`);
+    for (let at = 0; at < entries.length; at += BATCH) {
+      const lines = entries.slice(at, at + BATCH).map((one) => `${describe(one, contents.get(one), links)}\n`);
+      hash.update(lines.join(''));
+    }
   }
   return hash.digest('hex');
 }
@@ -69,19 +75,28 @@ async function digestContents(
 
 const KEPT = 300_000;
 
-/** Digests of files of this machine, by what changes whenever they do. */
+/**
+ * Digests of files of this machine, by what changes whenever they do. Found by the inode's number alone, which is quick;
+ * of two devices' inodes with one number the later is known.
+ */
 export class KnownDigests {
-  private readonly digests = new Map<string, string>();
+  private readonly files = new Map<number, { readonly stamp: FileStamp; readonly digest: string }>();
 
-  get(stamp: string | undefined): string | undefined {
-    return stamp === undefined ? undefined : this.digests.get(stamp);
+  get(stamp: FileStamp | undefined): string | undefined {
+    const known = stamp && this.files.get(stamp.ino);
+    return known && isSame(known.stamp, stamp) ? known.digest : undefined;
   }
 
-  put(stamp: string | undefined, digest: string): void {
+  put(stamp: FileStamp | undefined, digest: string): void {
     if (stamp === undefined) return;
-    if (this.digests.size >= KEPT) this.digests.clear();
-    this.digests.set(stamp, digest);
+    if (this.files.size >= KEPT) this.files.clear();
+    this.files.set(stamp.ino, { stamp, digest });
   }
+}
+
+function isSame(one: FileStamp, other: FileStamp): boolean {
+  const times = one.mtimeMs === other.mtimeMs && one.ctimeMs === other.ctimeMs;
+  return times && one.size === other.size && one.dev === other.dev && one.ino === other.ino;
 }
 
 async function digestContent(reader: PatientReader, content: Content, sizeBytes: number): Promise<string> {

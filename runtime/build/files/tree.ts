@@ -6,6 +6,9 @@ import { Breath } from './breath.js';
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'character-device' | 'block-device';
 
+/** What changes whenever a file of this machine does (stat(2)). */
+export type FileStamp = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>;
+
 export interface Entry {
   readonly type: EntryType;
   /** Permission bits with setuid, setgid and sticky. */
@@ -23,7 +26,7 @@ export interface Entry {
   /** `contentHash` of a file's content in hex, where it is known already. */
   readonly digest?: string;
   /** Changes whenever a file of this machine does; undefined: nothing can be told. */
-  readonly stamp?: string;
+  readonly stamp?: FileStamp;
 }
 
 /** Where a file's bytes come from; `start`: at which byte of the file at `path` they begin. */
@@ -69,8 +72,7 @@ export class FolderTree implements Tree {
       sizeBytes: type === 'file' ? stat.size : 0,
       mtimeMs: stat.mtimeMs,
       target: type === 'symlink' ? readlinkSync(host) : undefined,
-      major: major(stat.rdev),
-      minor: minor(stat.rdev),
+      ...deviceNumbers(stat.rdev),
       linkKey: type === 'file' && stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined,
       ...(type === 'file' ? stampOf(stat) : {}),
     };
@@ -81,8 +83,9 @@ export class FolderTree implements Tree {
     return readdirSync(this.hostPath(path)).sort();
   }
 
+  /** Paths of a tree are in order already: there is nothing to normalise for each of thousands. */
   hostPath(path: string): string {
-    return join(this.root, path);
+    return path === '' ? this.root : `${this.root}/${path}`;
   }
 
   content(path: string): Content {
@@ -93,9 +96,9 @@ export class FolderTree implements Tree {
 /** Clocks of file systems tick every few milliseconds: what changed just now may change again without a new time. */
 const SETTLED_MS = 50;
 
-function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): { stamp?: string } {
+function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): { stamp?: FileStamp } {
   if (Date.now() - ctimeMs < SETTLED_MS) return {};
-  return { stamp: `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}` };
+  return { stamp: { dev, ino, size, mtimeMs, ctimeMs } };
 }
 
 /** A tree without the paths that are `hidden`; a `frame` is a folder that is only shown for what is in it. */
@@ -184,6 +187,13 @@ function typeOf(stat: Stats): EntryType | undefined {
   if (stat.isCharacterDevice()) return 'character-device';
   return stat.isBlockDevice() ? 'block-device' : undefined;
 }
+
+/** Of what is no device, and that is nearly everything, nothing is worked out. */
+function deviceNumbers(rdev: number): Pick<Entry, 'major' | 'minor'> {
+  return rdev === 0 ? NO_DEVICE : { major: major(rdev), minor: minor(rdev) };
+}
+
+const NO_DEVICE = { major: 0, minor: 0 };
 
 /** glibc's layout of a device number, makedev(3). */
 function major(rdev: number): number {
