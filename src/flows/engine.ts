@@ -47,9 +47,13 @@ export async function engineStatus(session: Session): Promise<EngineStatus> {
   }
 }
 
+/** How long one that was asked for stays without work: what its clients do between two calls may take a while. */
+const STARTED_BY_HAND_SECONDS = '600';
+
 export async function startOwnEngine(session: Session): Promise<EngineStatus> {
   const chosen = ownOnly(session);
-  if (!(await answers(chosen.address))) await startEngine(chosen.paths, session.world.env);
+  const env = { DEVENV_ENGINE_IDLE_SECONDS: STARTED_BY_HAND_SECONDS, ...session.world.env };
+  if (!(await answers(chosen.address))) await startEngine(chosen.paths, env);
   return engineStatus(session);
 }
 
