@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { demultiplex } from '../engine/streams.js';
@@ -32,7 +33,10 @@ export async function converse(world: World, conversation: Conversation): Promis
 
 function enterRaw({ stdin, stdout }: World, { resize }: Conversation): () => void {
   const raw = stdin.isTTY === true;
-  if (raw) stdin.setRawMode(true);
+  if (raw) {
+    stdin.setRawMode(true);
+    leaveOutputAlone();
+  }
   const onResize = () => {
     if (stdout.rows && stdout.columns) resize(stdout.rows, stdout.columns).catch(() => {}); // it may have ended
   };
@@ -42,6 +46,15 @@ function enterRaw({ stdin, stdout }: World, { resize }: Conversation): () => voi
     stdout.off('resize', onResize);
     if (raw) stdin.setRawMode(false);
   };
+}
+
+/**
+ * Node's raw mode still writes a line feed as carriage return and line feed. The program's own terminal does that where the
+ * program wants it; one that moves its cursor down by a bare line feed would be sent to the line's begin. The end of raw
+ * mode takes it back.
+ */
+function leaveOutputAlone() {
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
 /** The end of our input is told to the program, while its output goes on. */

@@ -146,6 +146,22 @@ story('takes user, folder, volume and entrypoint of the command line', async ({ 
   assert.is(done.stdout, '7\n/tmp\ncompose.yaml\n', done.output);
 });
 
+story('at a terminal the bytes of the program come as they are, a bare line feed too', async ({ project }) => {
+  const ran = await project.inTerminal(
+    'run',
+    '--rm',
+    '--no-deps',
+    'web',
+    'sh',
+    '-c',
+    '"stty -onlcr; printf a\\\\\\\\nb"',
+  );
+  assert.is(ran.code, 0, ran.output);
+  assert.match(ran.stdout, /a\nb/);
+  const usual = await project.inTerminal('run', '--rm', '--no-deps', 'web', 'seq', '2');
+  assert.match(usual.stdout, '1\r\n2\r\n');
+});
+
 story('a command that is not there ends with 127', async ({ project }) => {
   const done = await project.devenv('run', '--rm', '-T', '--no-deps', 'web', 'no-such-program');
   assert.ok(done.code === 127 || done.code === 1, done.output);

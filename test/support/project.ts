@@ -32,6 +32,8 @@ export interface TestProject {
   devenv(...args: string[]): Promise<CommandResult>;
   /** Starts a command without waiting for it. */
   begin(...args: string[]): Running;
+  /** At a terminal of its own; its words must mean nothing to a shell. */
+  inTerminal(...args: string[]): Promise<CommandResult>;
   /** The same behind a shell line that ends with `exec "$@"`, in a user namespace of its own where it is root. */
   beginInNamespace(line: string, ...args: string[]): Running;
   write(files: Readonly<Record<string, string>>): Promise<void>;
@@ -170,6 +172,7 @@ export async function makeProject(files: Readonly<Record<string, string>> = {}):
     socket: foreignEngine ?? path.join(runtime, 'engine.sock'),
     devenv: (...args) => begin(folder, env, args).done,
     begin: (...args) => begin(folder, env, args),
+    inTerminal: (...args) => begin(folder, env, args, ['sh', '-c', 'script -qefc "$*" /dev/null', 'sh']).done,
     beginInNamespace: (line, ...args) =>
       begin(folder, env, args, ['unshare', '--user', '--map-root-user', 'sh', '-c', line, 'sh']),
     write: (more) => writeAll(folder, more),
