@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { openTrash } from '../../../runtime/snapshots/trash.js';
 import { eventually } from '../../support/api.js';
 
