@@ -206,7 +206,7 @@ export function parseSsh(text: string, agent: string | undefined): [string, stri
   const id = at < 0 ? text : text.slice(0, at);
   const socket = at < 0 ? agent : path.resolve(text.slice(at + 1));
   if (socket) return [id, socket];
-  throw new UserError('build-ssh', `An SSH agent is asked for ("${text}"), and SSH_AUTH_SOCK is not set.`, [
+  throw new UserError('build-ssh', `--ssh "${text}": invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set`, [
     'Start one with `eval $(ssh-agent)` and `ssh-add`, or name its socket: default=/path/to/agent.sock',
   ]);
 }

@@ -99,16 +99,16 @@ function checkScale(name: string, service: Tree, add: Add): void {
   }
 }
 
-/** The old attributes and those of `deploy` mean the same and must not differ. */
+/** The old attributes and those of `deploy` mean the same and must not differ; limits that leave one out say 0 of it. */
 function checkTwice(name: string, service: Tree, add: Add): void {
-  const limits = treeAt(service, 'deploy', 'resources', 'limits');
-  const reservations = treeAt(service, 'deploy', 'resources', 'reservations');
+  const { limits, reservations } = treeAt(service, 'deploy', 'resources');
+  const said = (section: Tree[string] | undefined, key: string) => (isTree(section) ? (section[key] ?? 0) : undefined);
   const pairs: [string, string, Tree[string] | undefined][] = [
     ['scale', 'deploy.replicas', treeAt(service, 'deploy').replicas],
-    ['cpus', 'deploy.resources.limits.cpus', limits.cpus],
-    ['mem_limit', 'deploy.resources.limits.memory', limits.memory],
-    ['mem_reservation', 'deploy.resources.reservations.memory', reservations.memory],
-    ['pids_limit', 'deploy.resources.limits.pids', limits.pids],
+    ['cpus', 'deploy.resources.limits.cpus', said(limits, 'cpus')],
+    ['mem_limit', 'deploy.resources.limits.memory', said(limits, 'memory')],
+    ['mem_reservation', 'deploy.resources.reservations.memory', said(reservations, 'memory')],
+    ['pids_limit', 'deploy.resources.limits.pids', said(limits, 'pids')],
   ];
   for (const [key, other, value] of pairs) {
     if (service[key] === undefined || value === undefined || String(service[key]) === String(value)) continue;
