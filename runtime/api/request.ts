@@ -2,6 +2,7 @@
 import { Filters } from '../engine/filters.js';
 import { EngineError } from '../errors.js';
 import type { Shape } from './decode.js';
+import { jsonComplaint } from './json-complaint.js';
 import type { Call } from './routes.js';
 
 /** JSON bodies are small; what is larger is a mistake or an attack. */
@@ -64,13 +65,10 @@ function parseJson(text: string, complaint: string, ending = 'unexpected EOF'): 
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const { message } = cause as Error;
-    if (message.includes('after JSON')) throw new EngineError('invalid', 'unexpected content after JSON', { cause });
-    // V8's two ways of saying that the text ends too early, in Go's words
-    const ended = /Unexpected end|Unterminated string|property name or/.test(message) && !/[}\]"]\s*$/.test(text);
-    const [, character] = /^Unexpected token '(.)'/s.exec(message) ?? [];
-    const why = character === undefined ? message : `invalid character '${character}' looking for beginning of value`;
-    throw new EngineError('invalid', `${complaint}: ${ended ? ending : why}`, { cause });
+    const wrong = jsonComplaint(text);
+    if (wrong.kind === 'trailing') throw new EngineError('invalid', 'unexpected content after JSON', { cause });
+    const why = wrong.kind === 'ended' ? ending : wrong.text;
+    throw new EngineError('invalid', `${complaint}: ${why}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 /** What clients do to images: the store does the work, here is what it means to the rest of the engine (events, users, refuse). */
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
+import { parsePlatform as parse } from '../images/parse-platform.js';
 import { hostPlatform } from '../images/platform.js';
 import { familiarName, familiarReference, isDigest, isTag, parseReference } from '../images/reference.js';
 import type {
@@ -65,6 +66,8 @@ export async function pushImage(engine: Engine, reference: Reference, options: P
 }
 
 export async function tagImage(engine: Engine, name: string, reference: Reference): Promise<void> {
+  if (familiarName(reference) === 'sha256')
+    throw new EngineError('invalid', 'refusing to create an ambiguous tag using digest algorithm as name');
   const image = engine.foundations.images.get(name);
   await engine.foundations.images.tag(name, reference);
   tellImage(engine, 'tag', image.id, familiarReference(reference), image);
@@ -173,20 +176,12 @@ export function referenceOf(repository: string, tag: string): Reference | undefi
   return parseReference(`${colon < 0 ? repository : repository.slice(0, colon)}:${tag}`);
 }
 
-/** Other spellings of what images call `amd64` and `arm64`. */
-const spelled: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' };
-
-/** One word is a system or a processor. */
-const systems = ['linux', 'windows', 'darwin', 'freebsd', 'wasip1'];
-
 /** `linux/arm64/v8`. Undefined for empty text. Throws `invalid`. */
 export function parsePlatform(text: string): Platform | undefined {
   if (text === '') return undefined;
-  const [first = '', second, third, ...rest] = text.toLowerCase().split('/');
-  if (rest.length > 0 || !/^[a-z0-9_.-]+$/.test(first))
-    throw new EngineError('invalid', `"${text}": cannot parse platform specifier: invalid argument`);
-  const [os, architecture] = second === undefined ? ['linux', first] : [first, second];
-  if (second === undefined && systems.includes(first))
-    return { os: first, architecture: hostPlatform(process.arch).architecture };
-  return { os, architecture: spelled[architecture!] ?? architecture!, ...(third ? { variant: third } : {}) };
+  try {
+    return parse(text, hostPlatform(process.arch));
+  } catch (cause) {
+    throw new EngineError('invalid', (cause as Error).message, { cause });
+  }
 }

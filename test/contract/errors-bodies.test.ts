@@ -87,6 +87,7 @@ const bodies: readonly (readonly [path: string, body: string, message: string])[
     '{"Container":1}',
     'invalid JSON: json: cannot unmarshal number into Go struct field ConnectOptions.Container of type string',
   ],
+  ['/volumes/create', '{invalid', "invalid JSON: invalid character 'i' looking for beginning of object key string"],
   ['/networks/create', 'x', "invalid JSON: invalid character 'x' looking for beginning of value"],
   // The body counts before the container, or the exec, that is not there.
   ...['containers/contract-none/exec', 'containers/contract-none/update', 'exec/contract-none/start'].map(

@@ -155,4 +155,20 @@ options('a parameter of a build that is null is none', async () => {
   assert.match(text, /Successfully built/);
 });
 
+options('a platform that is none is refused before anything is looked for', async () => {
+  const message = '"foobar": unknown operating system or architecture: invalid argument';
+  const path = '/images/create?fromImage=contract-none&platform=foobar';
+  await expectRefusal(engine, { method: 'POST', path, status: 400, message });
+  const context = await tarOf({ Dockerfile: `FROM ${busyboxImage}\n` });
+  const type = { 'content-type': 'application/x-tar' };
+  const { status, json } = await engine.request('POST', '/build?platform=foobar', context, type);
+  assert.equal([status, json], [400, { message }]);
+});
+
+options('a tag that reads as a digest is refused', async () => {
+  const path = `/images/${encodeURIComponent(busyboxImage)}/tag?repo=sha256&tag=sometag`;
+  const message = 'refusing to create an ambiguous tag using digest algorithm as name';
+  await expectRefusal(engine, { method: 'POST', path, status: 400, message });
+});
+
 options.run();

@@ -1,11 +1,11 @@
 /** Stages, what they need of each other, and which of them a target needs. Pure. */
+import { checkPlatform } from '../../images/parse-platform.js';
 import { parseReference } from '../../images/reference.js';
 import { processWord, type Variables } from '../expand/expand.js';
 import type { Arg, Copy, From, Instruction, Run, StageInstruction } from '../instructions/types.js';
 import type { Location } from '../parse/ast.js';
 import { DockerfileError } from '../parse/errors.js';
 import { didYouMean } from '../parse/suggest.js';
-import { checkPlatform } from './platform.js';
 
 /** What a stage stands on, or takes files from. */
 export type Source =

@@ -1,7 +1,8 @@
 /** Rules about FROM. */
+
+import { parsePlatform } from '../../images/parse-platform.js';
 import { formatPlatform, hostPlatform } from '../../images/platform.js';
 import { processWord } from '../expand/expand.js';
-import { parsePlatform } from '../graph/platform.js';
 import type { Arg, From } from '../instructions/types.js';
 import type { Warning } from '../parse/ast.js';
 import { nearest } from '../parse/suggest.js';

@@ -1,12 +1,13 @@
 /** Runs the graph: needed stages at once, each waiting only where it reads another; the first failure stops all. */
 
+import { parsePlatform } from '../../images/parse-platform.js';
 import { digestSelected } from '../files/digest.js';
 import { layerTar } from '../files/layer-tar.js';
 import { LayerDraft } from '../files/place.js';
 import { selectSources } from '../files/select.js';
 import { emptyTree } from '../files/tree.js';
 import type { Stage } from '../graph/graph.js';
-import { parsePlatform, platformArgs } from '../graph/platform.js';
+import { platformArgs } from '../graph/platform.js';
 import { parseInstruction } from '../instructions/parse.js';
 import type { StageInstruction } from '../instructions/types.js';
 import { DockerfileError } from '../parse/errors.js';
