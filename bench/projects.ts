@@ -47,6 +47,12 @@ export async function measureCommandLine(engine: EngineUnderTest): Promise<Figur
 
 /** What a daemon with a short queue of connections (net.core.somaxconn) still takes from Compose at once. */
 const patientParallel = '4';
+/** Rounds in which even so a connection was refused are done again, but not for ever. */
+const patience = 40;
+
+const isRefusal = (error: unknown): boolean => String(error).includes('Cannot connect to the Docker daemon');
+
+type Call = (...args: string[]) => Promise<number>;
 
 /**
  * `up --detach` first and again, and `down`, of `count` idle services. Compose opens a connection for each of them: where
@@ -55,41 +61,55 @@ const patientParallel = '4';
 export async function measureProject(engine: EngineUnderTest, count: number): Promise<Figure[]> {
   const folder = await mkdtemp('/var/tmp/devenv-bench-project-');
   await writeFile(path.join(folder, 'compose.yaml'), composeFile(count));
+  const tool = toolFor(engine);
+  const env: NodeJS.ProcessEnv = { ...engine.env };
+  const call: Call = async (...args) => {
+    const began = performance.now();
+    await run(tool.command, [...tool.prefix, ...args], { cwd: folder, env });
+    return performance.now() - began;
+  };
   try {
-    return await measureIn(folder, engine, count);
-  } catch (error) {
-    if (engine.name === 'devenv' || !String(error).includes('Cannot connect to the Docker daemon')) throw error;
-    console.log(
-      `docker compose, ${count} services: refused connections; again with COMPOSE_PARALLEL_LIMIT=${patientParallel}`,
-    );
-    const patient = { ...engine, env: { ...engine.env, COMPOSE_PARALLEL_LIMIT: patientParallel } };
-    await run('docker', ['compose', 'down'], { cwd: folder, env: patient.env });
-    return await measureIn(folder, patient, count);
+    const taken = await takeRounds(call, tool, env);
+    const column = (index: number) => taken.map((round) => round[index]!);
+    return [
+      figure(`${tool.name}: up --detach of ${count}`, 'ms', column(0)),
+      figure(`${tool.name}: up --detach of ${count}, unchanged`, 'ms', column(1)),
+      figure(`${tool.name}: down of ${count}`, 'ms', column(2)),
+    ];
   } finally {
+    await takeDown(call);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function measureIn(folder: string, engine: EngineUnderTest, count: number): Promise<Figure[]> {
-  const tool = toolFor(engine);
-  const call = async (...args: string[]) => {
-    const began = performance.now();
-    await run(tool.command, [...tool.prefix, ...args], { cwd: folder, env: engine.env });
-    return performance.now() - began;
-  };
-  const first: number[] = [];
-  const again: number[] = [];
-  const down: number[] = [];
-  for (let round = -1; round < rounds; round++) {
-    const taken = [await call('up', '--detach'), await call('up', '--detach'), await call('down')] as const;
-    if (round < 0) continue;
-    first.push(taken[0]);
-    again.push(taken[1]);
-    down.push(taken[2]);
+/** Also this may be refused. */
+async function takeDown(call: Call): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const isDown = await call('down').then(
+      () => true,
+      () => false,
+    );
+    if (isDown) return;
   }
-  return [
-    figure(`${tool.name}: up --detach of ${count}`, 'ms', first),
-    figure(`${tool.name}: up --detach of ${count}, unchanged`, 'ms', again),
-    figure(`${tool.name}: down of ${count}`, 'ms', down),
-  ];
+}
+
+/** The first one does not count. `env`: what `call` gives its program. */
+async function takeRounds(call: Call, tool: Tool, env: NodeJS.ProcessEnv): Promise<(readonly number[])[]> {
+  const taken: (readonly number[])[] = [];
+  let refused = 0;
+  while (taken.length <= rounds) {
+    try {
+      taken.push([await call('up', '--detach'), await call('up', '--detach'), await call('down')]);
+    } catch (error) {
+      if (tool.name === 'devenv' || !isRefusal(error) || ++refused > patience) throw error;
+      env.COMPOSE_PARALLEL_LIMIT = patientParallel;
+      await takeDown(call);
+    }
+  }
+  if (refused > 0) {
+    console.log(
+      `${tool.name}: connections were refused in ${refused} rounds; COMPOSE_PARALLEL_LIMIT=${patientParallel}`,
+    );
+  }
+  return taken.slice(1);
 }
