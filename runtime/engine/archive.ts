@@ -97,6 +97,10 @@ async function pack(
   source.on('end', () => copy.end());
   const header = await first;
   known = true;
+  if (follows(path) && header.type !== 'directory') {
+    source.destroy();
+    throw new EngineError('system', `lstat ${path}: not a directory`);
+  }
   const stat = statOf(posix.join('/', path) === '/' && !path.endsWith('.') ? '/' : name, header);
   return { stat: { ...stat, linkTarget: absoluteLink(target, stat.linkTarget) }, tar: copy };
 }

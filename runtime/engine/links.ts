@@ -15,6 +15,13 @@ function parseLink(text: string): Link {
 
 const linksOf = (container: Container) => container.record.hostConfig.Links ?? [];
 
+/** What a container knows as `alias`: a name or an id. */
+export function linkTarget(parent: Container, alias: string): string | undefined {
+  return linksOf(parent)
+    .map(parseLink)
+    .find((link) => link.alias === alias)?.to;
+}
+
 /** Those that have links: looked up once for a list of many. */
 export function linkParents(engine: Engine): Container[] {
   return engine.containers.all().filter((parent) => linksOf(parent).length > 0);

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.js';
 import type { Container } from './container.js';
+import { linkTarget } from './links.js';
 
 /** All containers, found as Docker finds them: whole id, name, unique prefix of an id. */
 export class ContainerRegistry {
@@ -44,11 +45,19 @@ export class ContainerRegistry {
 
   /** Throws `invalid` for a prefix of several. */
   find(reference: string): Container | undefined {
-    const exact = this.#byId.get(reference) ?? this.#named(reference);
+    const exact = this.#byId.get(reference) ?? this.#named(reference) ?? this.#linked(reference);
     if (exact !== undefined || reference === '' || !/^[0-9a-f]+$/.test(reference)) return exact;
     const matching = this.all().filter((container) => container.id.startsWith(reference));
     if (matching.length > 1) throw new EngineError('invalid', `Multiple IDs found with provided prefix: ${reference}`);
     return matching[0];
+  }
+
+  /** `PARENT/ALIAS`: what a link of the parent leads to. */
+  #linked(reference: string): Container | undefined {
+    const [, name = '', alias = ''] = /^\/?([^/]+)\/([^/]+)$/.exec(reference) ?? [];
+    const parent = this.#named(name);
+    const target = parent && linkTarget(parent, alias);
+    return target === undefined ? undefined : this.find(target);
   }
 
   /** Throws `not-found`, and `invalid` for no name at all. */

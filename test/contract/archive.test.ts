@@ -71,6 +71,17 @@ archives('a link is itself, unless a slash asks for what it points at', async ()
   assert.equal(await entriesAt(id, '/ld/'), ['ld/ directory', ...inside.map((one) => `ld/${one}`)]);
 });
 
+archives('a slash behind what is no folder is refused', async () => {
+  const id = await withFiles();
+  for (const path of ['/d/f/', '/d/f/.', '/d/l/'])
+    await expectRefusal(engine, {
+      method: 'GET',
+      path: `/containers/${id}/${queryOf(path)}`,
+      status: 500,
+      message: `lstat ${path}: not a directory`,
+    });
+});
+
 archives('stats are in Go’s bits', async () => {
   const id = await withFiles();
   const stat = async (path: string) => {

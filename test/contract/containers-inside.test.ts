@@ -179,6 +179,16 @@ inside('links bring names and variables', async () => {
   assert.match(out, /^WEB_ENV_FOO=bar\nWEB_NAME=\/.+\/web\nWEB_PORT_80_TCP_PORT=80\nreached\n$/);
 });
 
+inside('a linked container is found as the others know it, also after they are renamed', async () => {
+  const target = await containers.running({}, 'inside-target');
+  const id = await containers.created({ HostConfig: { Links: ['inside-target:store'] } }, 'inside-parent');
+  const found = async (name: string) => (await engine.request('GET', `/containers/${name}/json`)).json.Id;
+  assert.is(await found('inside-parent/store'), target);
+  await ask(engine, 'POST', `/containers/${id}/rename?name=inside-renamed`);
+  assert.is(await found('inside-parent/store'), undefined);
+  assert.is(await found('inside-renamed/store'), target);
+});
+
 needs(inside, 'groups')('limits reach the control group', async () => {
   const id = await containers.running({ HostConfig: { Memory: 64 * MB, PidsLimit: 50, NanoCpus: 5e8 } });
   const { out } = await containers.exec(

@@ -35,7 +35,7 @@ volumes('a volume has what it was made with', async () => {
   await withVolume({ Name: 'contract-v1', Labels: { a: 'b' } }, async (name) => {
     const { json } = await ask(engine, 'GET', `/volumes/${name}`);
     const { CreatedAt, Mountpoint, ...rest } = json;
-    assert.match(CreatedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
+    assert.match(CreatedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/);
     assert.match(Mountpoint, /\/volumes\/contract-v1\/_data$/);
     assert.equal(rest, { Driver: 'local', Labels: { a: 'b' }, Name: 'contract-v1', Options: null, Scope: 'local' });
   });

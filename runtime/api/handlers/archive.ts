@@ -20,11 +20,11 @@ const changeKinds = { modified: 0, added: 1, deleted: 2 } as const;
 export function archiveRoutes(engine: Engine): Route[] {
   const container = (call: Call) => engine.containers.get(call.params.id!);
   return [
-    { method: 'HEAD', path: '/containers/:id/archive', handle: (call) => head(engine, container(call), call) },
-    { method: 'GET', path: '/containers/:id/archive', handle: (call) => get(engine, container(call), call) },
-    { method: 'PUT', path: '/containers/:id/archive', handle: (call) => put(engine, container(call), call) },
-    { method: 'GET', path: '/containers/:id/export', handle: (call) => exportAll(engine, container(call), call) },
-    { method: 'GET', path: '/containers/:id/changes', handle: (call) => changes(engine, container(call)) },
+    { method: 'HEAD', path: '/containers/:id*/archive', handle: (call) => head(engine, container(call), call) },
+    { method: 'GET', path: '/containers/:id*/archive', handle: (call) => get(engine, container(call), call) },
+    { method: 'PUT', path: '/containers/:id*/archive', handle: (call) => put(engine, container(call), call) },
+    { method: 'GET', path: '/containers/:id*/export', handle: (call) => exportAll(engine, container(call), call) },
+    { method: 'GET', path: '/containers/:id*/changes', handle: (call) => changes(engine, container(call)) },
   ];
 }
 

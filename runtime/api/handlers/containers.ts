@@ -40,7 +40,7 @@ type Work = (engine: Engine, container: Container, call: Call) => Promise<Answer
 export function containerRoutes(engine: Engine): Route[] {
   const on = (method: Route['method'], what: string, work: Work): Route => ({
     method,
-    path: `/containers/:id${what}`,
+    path: `/containers/:id*${what}`,
     handle: (call) => work(engine, engine.containers.get(call.params.id!), call),
   });
   return [
@@ -52,11 +52,11 @@ export function containerRoutes(engine: Engine): Route[] {
     on('POST', '/start', start),
     on('POST', '/stop', stop),
     on('POST', '/restart', restart),
-    { method: 'POST', path: '/containers/:id/kill', handle: (call) => kill(engine, call) },
+    { method: 'POST', path: '/containers/:id*/kill', handle: (call) => kill(engine, call) },
     on('POST', '/pause', pause),
     on('POST', '/unpause', unpause),
     on('POST', '/rename', rename),
-    { method: 'POST', path: '/containers/:id/update', handle: (call) => update(engine, call) },
+    { method: 'POST', path: '/containers/:id*/update', handle: (call) => update(engine, call) },
     on('POST', '/wait', wait),
     { method: 'DELETE', path: '/containers/:id*', handle: (call) => remove(engine, call) },
     ...logRoutes({ engine, logFile: (container) => readableLog(engine, container) }),

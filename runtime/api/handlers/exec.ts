@@ -30,16 +30,16 @@ export function execRoutes(engine: Engine): Route[] {
   return [
     {
       method: 'POST',
-      path: '/containers/:id/attach',
+      path: '/containers/:id*/attach',
       handle: (call) => attached(() => attach(engine, container(call), call)),
     },
     {
       method: 'GET',
-      path: '/containers/:id/attach/ws',
+      path: '/containers/:id*/attach/ws',
       handle: (call) => attachWebsocket(engine, container(call), call),
     },
-    { method: 'POST', path: '/containers/:id/resize', handle: (call) => resize(engine, container(call), call) },
-    { method: 'POST', path: '/containers/:id/exec', handle: (call) => create(engine, call) },
+    { method: 'POST', path: '/containers/:id*/resize', handle: (call) => resize(engine, container(call), call) },
+    { method: 'POST', path: '/containers/:id*/exec', handle: (call) => create(engine, call) },
     { method: 'POST', path: '/exec/:id/start', handle: (call) => start(engine, call) },
     { method: 'POST', path: '/exec/:id/resize', handle: (call) => resizeOfExec(exec(call), call) },
     { method: 'GET', path: '/exec/:id/json', handle: (call) => inspect(exec(call)) },

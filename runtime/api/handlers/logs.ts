@@ -17,7 +17,7 @@ export interface LogRoutesOptions {
 }
 
 export function logRoutes(options: LogRoutesOptions): Route[] {
-  return [{ method: 'GET', path: '/containers/:id/logs', handle: (call) => logs(options, call) }];
+  return [{ method: 'GET', path: '/containers/:id*/logs', handle: (call) => logs(options, call) }];
 }
 
 /** `all`, and what is no number, means everything, as for Docker. */

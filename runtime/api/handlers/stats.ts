@@ -10,7 +10,7 @@ import { JsonStream } from '../streams.js';
 const INTERVAL_MS = 1000;
 
 export function statsRoutes(engine: Engine): Route[] {
-  return [{ method: 'GET', path: '/containers/:id/stats', handle: (call) => stats(engine, call) }];
+  return [{ method: 'GET', path: '/containers/:id*/stats', handle: (call) => stats(engine, call) }];
 }
 
 async function stats(engine: Engine, call: Call) {

@@ -29,7 +29,8 @@ export function volumeRoutes(engine: Engine): Route[] {
 
 export function encodeVolume(engine: Engine, volume: VolumeRecord) {
   return {
-    CreatedAt: volume.created,
+    // To the second, as Docker's.
+    CreatedAt: volume.created.replace(/\.\d+/, ''),
     Driver: volume.driver,
     Labels: volume.labels,
     Mountpoint: volumeData(engine, volume.name),
