@@ -47,8 +47,9 @@ class Scanner {
 
   private object(): void {
     this.at++;
-    if (this.afterSpace() === '}') return this.step();
-    for (;;) {
+    const isEmpty = this.afterSpace() === '}';
+    if (isEmpty) this.at++;
+    while (!isEmpty) {
       if (this.afterSpace() !== '"') this.refuse('looking for beginning of object key string');
       this.string();
       if (this.afterSpace() !== ':') this.refuse('after object key');
@@ -63,8 +64,9 @@ class Scanner {
 
   private array(): void {
     this.at++;
-    if (this.afterSpace() === ']') return this.step();
-    for (;;) {
+    const isEmpty = this.afterSpace() === ']';
+    if (isEmpty) this.at++;
+    while (!isEmpty) {
       this.value();
       const next = this.afterSpace();
       if (next !== ',' && next !== ']') this.refuse('after array element');
@@ -115,10 +117,6 @@ class Scanner {
       if (this.here() !== letter) this.refuse(`in literal ${word} (expecting '${letter}')`);
       this.at++;
     }
-  }
-
-  private step(): void {
-    this.at++;
   }
 
   private afterSpace(): string {
