@@ -13,7 +13,7 @@ import { checkIndexed, parseAnnotations } from './annotations.js';
 import { attest } from './attest.js';
 import { contextTree, openContext } from './files/context.js';
 import { KnownDigests } from './files/digest.js';
-import { resolveInTree } from './files/resolve.js';
+import { resolveDockerfile } from './files/resolve.js';
 import { readTreeFile } from './files/tree.js';
 import { lint, lintFailure } from './lint/lint.js';
 import { DockerfileError } from './parse/errors.js';
@@ -198,7 +198,7 @@ async function readDockerfile(options: BuildOptions): Promise<DockerfileText> {
   if ('text' in options.dockerfile) return { name: 'Dockerfile', ...options.dockerfile };
   const name = posix.normalize(`/${options.dockerfile.path}`).slice(1);
   const tree = contextTree(options.contextTree ?? options.contextDirectory);
-  const { path, entry } = await resolveInTree(tree, name);
+  const { path, entry } = await resolveDockerfile(tree, name);
   if (entry?.type !== 'file') {
     throw new EngineError('system', `Cannot locate specified Dockerfile: ${options.dockerfile.path}`);
   }

@@ -1,6 +1,6 @@
 /** `docker build --check`: what is odd about a Dockerfile, without building it. */
 import { contextTree, openContext } from '../build/files/context.js';
-import { resolveInTree } from '../build/files/resolve.js';
+import { resolveDockerfile } from '../build/files/resolve.js';
 import { readTreeFile } from '../build/files/tree.js';
 import { lintFailure } from '../build/lint/lint.js';
 import { lexDockerfile } from '../build/parse/lex.js';
@@ -44,7 +44,7 @@ export async function checkBuild(
 }
 
 async function readDockerfile(tree: ReturnType<typeof contextTree>, written: string): Promise<string> {
-  const { path, entry } = await resolveInTree(tree, written);
+  const { path, entry } = await resolveDockerfile(tree, written);
   if (entry?.type !== 'file') throw new EngineError('invalid', `Cannot locate specified Dockerfile: ${written}`);
   return (await readTreeFile(tree, path)).toString();
 }

@@ -59,14 +59,15 @@ function checkModes(host: HostConfig): void {
   if (!['', 'host', 'private'].includes(CgroupnsMode)) wrong(`invalid cgroup namespace mode: ${CgroupnsMode}`);
 }
 
+/** Of the linking container, and of what it links to. */
+export const LINKS_ON_HOST =
+  "conflicting options: host type networking can't be used with links. This would result in undefined behavior";
+
 function checkNetworking(config: Partial<ContainerConfig>, host: HostConfig): void {
   const mode = host.NetworkMode;
   if ((isContainerMode(mode) || host.UTSMode === 'host') && config.Hostname)
     wrong(`conflicting options: hostname and the ${host.UTSMode === 'host' ? 'UTS' : 'network'} mode`);
-  if (mode === 'host' && (host.Links ?? []).length > 0)
-    wrong(
-      "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
-    );
+  if (mode === 'host' && (host.Links ?? []).length > 0) wrong(LINKS_ON_HOST);
   if (mode === 'container:') wrong('invalid network mode: invalid container format container:<name|id>');
   if (isContainerMode(mode)) checkSharedNetwork(config, host);
   for (const entry of host.ExtraHosts ?? []) {

@@ -37,6 +37,20 @@ export async function checkStart({ config, hostConfig, mounts }: ContainerRecord
   for (const mount of mounts) if (mount.Type === 'volume' && mount.subpath) await checkSubpath(mount);
 }
 
+const MIN_CPU_SHARES = 2;
+const MAX_CPU_SHARES = 262_144;
+
+/** v1 rounds them without a word; runc's sentence. Throws `system`. */
+export function checkCpuShares({ CpuShares }: HostConfig, cgroupVersion: 1 | 2): void {
+  const refuse = (limit: string) => {
+    const cgroups = 'error setting cgroup config for procHooks process';
+    throw new EngineError('system', `${RUNC}: ${INIT}: ${cgroups}: the ${limit}`);
+  };
+  if (cgroupVersion === 2 || CpuShares === 0) return;
+  if (CpuShares < MIN_CPU_SHARES) refuse(`minimum allowed cpu-shares is ${MIN_CPU_SHARES}`);
+  if (CpuShares > MAX_CPU_SHARES) refuse(`maximum allowed cpu-shares is ${MAX_CPU_SHARES}`);
+}
+
 function checkRlimits(host: HostConfig): void {
   for (const { Name, Soft, Hard } of host.Ulimits ?? []) {
     if (!rlimitNames.includes(Name.toLowerCase()))

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { EngineError } from '../errors.js';
 import type { Image } from '../images/types.js';
-import { checkName, checkRequest } from './check-create.js';
+import { checkName, checkRequest, LINKS_ON_HOST } from './check-create.js';
 import { completeHostConfig } from './complete-host-config.js';
 import { Container } from './container.js';
 import { createWarnings } from './create-warnings.js';
@@ -98,13 +98,21 @@ function checkReferences(engine: Engine, host: HostConfig): void {
     if (name !== undefined && engine.containers.find(name) === undefined)
       throw new EngineError('invalid', `No such container: ${name}`);
   }
+  // On networks with names a link is one more of them, and may lead to what comes later.
+  if (hasNames(host.NetworkMode)) return;
   for (const link of host.Links ?? []) {
     const [name = '', , ...more] = link.split(':');
     if (link === '') throw new EngineError('system', 'empty string specified for links');
     if (more.length > 0) throw new EngineError('system', `bad format for links: ${link}`);
-    if (engine.containers.find(name) === undefined)
+    const target = engine.containers.find(name);
+    if (target === undefined)
       throw new EngineError('invalid', `could not get container for ${name}: No such container: ${name}`);
+    if (target.record.hostConfig.NetworkMode === 'host') throw new EngineError('invalid', LINKS_ON_HOST);
   }
+}
+
+function hasNames(mode: string): boolean {
+  return !['', 'default', 'bridge', 'host', 'none'].includes(mode) && !mode.startsWith('container:');
 }
 
 interface Parts {

@@ -23,11 +23,11 @@ const withLength = (address: string) => `${address}/${address.includes(':') ? 64
 
 const INTERFACE_NAME_OPTION = 'com.docker.network.endpoint.ifname';
 
-/** `NAME:ALIAS` entries as the network wants them; an ended container is skipped as it has no address. */
+/** `NAME:ALIAS` entries as the network wants them: by an id, which outlives a new name, where there is such a container yet. */
 function linksOf(engine: Engine, links: readonly string[]): EndpointRequest['links'] {
   return links.map((link) => {
     const [name = '', alias = name] = link.split(':');
-    return { alias: alias.replace(/^.*\//, ''), containerId: engine.containers.get(name).id };
+    return { alias: alias.replace(/^.*\//, ''), name: engine.containers.find(name)?.id.slice(0, 12) ?? name };
   });
 }
 

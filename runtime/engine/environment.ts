@@ -23,7 +23,13 @@ export function processEnv(given: {
 }): string[] {
   const first = [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${given.hostname}`, ...(given.tty ? ['TERM=xterm'] : [])];
   const merged = mergeEnv(first, given.links, given.config);
-  return merged.some((entry) => entry.startsWith('HOME=')) ? merged : [...merged, `HOME=${given.home}`];
+  return withHome(merged, given.home);
+}
+
+/** runc's: a HOME that is missing or empty is the account's. */
+export function withHome(env: readonly string[], home: string): string[] {
+  const said = env.filter((entry) => entry !== 'HOME=');
+  return said.some((entry) => entry.startsWith('HOME=')) ? said : [...said, `HOME=${home}`];
 }
 
 /** What a linked container says of itself (Docker's legacy links): its ports, name and environment under the alias. */

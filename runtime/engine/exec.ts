@@ -6,7 +6,7 @@ import { type AttachStream, type ExecSpec, type ExitStatus, LaunchError } from '
 import { lookUpIdentity } from './accounts.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
-import { mergeEnv } from './environment.js';
+import { mergeEnv, withHome } from './environment.js';
 import type { Exec } from './exec-record.js';
 import { execSentence } from './launch-failure.js';
 import { rlimitsOf } from './launch-spec.js';
@@ -183,7 +183,7 @@ function checkExecConfig({ WorkingDir, Env }: ExecConfig): void {
 function execEnv(container: readonly string[], config: ExecConfig, home: string): string[] {
   const terminal = config.Tty && !container.some((entry) => entry.startsWith('TERM=')) ? ['TERM=xterm'] : [];
   const homeEntry = config.User === '' ? [] : [`HOME=${home}`];
-  return mergeEnv(container, terminal, homeEntry, config.Env);
+  return withHome(mergeEnv(container, terminal, homeEntry, config.Env), home);
 }
 
 /** A client may ask as soon as its start is under way, and before that. */

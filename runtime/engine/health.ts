@@ -1,4 +1,5 @@
 /** Health probes: the image's or the request's Healthcheck, run in the container as long as it lives. */
+import { formatDurationNs } from '../build/instructions/durations.js';
 import type { HealthConfig } from '../images/types.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
@@ -133,7 +134,7 @@ async function runProbe(engine: Engine, container: Container, plan: ProbePlan): 
         Start,
         End: now(),
         ExitCode: -1,
-        Output: `Health check exceeded timeout (${plan.timeoutMs}ms)${(await output) === '' ? '' : `: ${await output}`}`,
+        Output: `Health check exceeded timeout (${formatDurationNs(plan.timeoutMs * 1e6)})${(await output) === '' ? '' : `: ${await output}`}`,
       };
     }
     return { Start, End: now(), ExitCode: code, Output: await output };

@@ -37,6 +37,19 @@ export function linkNames(engine: Engine, container: Container, parents = linkPa
   );
 }
 
+/** On Docker's default bridge, whose links are addresses in a file. Throws `system` for one that leads to what does not run. */
+export function checkLinks(engine: Engine, parent: Container): void {
+  if (parent.record.hostConfig.NetworkMode !== 'bridge') return;
+  for (const { to, alias } of linksOf(parent).map(parseLink)) {
+    const target = engine.containers.find(to);
+    if (target !== undefined && !target.isRunning)
+      throw new EngineError(
+        'system',
+        `Cannot link to a non running container: /${target.name} AS /${parent.name}/${alias}`,
+      );
+  }
+}
+
 /** `docker rm --link PARENT/ALIAS`. Throws `not-found`, and `system` for a container's own name, as Docker does. */
 export async function removeLink(engine: Engine, reference: string): Promise<void> {
   const [parentName = '', alias, ...more] = reference.replace(/^\//, '').split('/');

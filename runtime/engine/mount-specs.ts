@@ -35,17 +35,34 @@ function tmpfsOptions(mount: MountPoint): string {
   ].join(',');
 }
 
-const flags = ['nosuid', 'nodev', 'noexec', 'ro'] as const;
-const opposites: Readonly<Record<string, string>> = { suid: 'nosuid', dev: 'nodev', exec: 'noexec', rw: 'ro' };
+const flags = ['nosuid', 'nodev', 'noexec', 'ro', 'noatime', 'nodiratime', 'strictatime'] as const;
+const opposites: Readonly<Record<string, string>> = {
+  suid: 'nosuid',
+  dev: 'nodev',
+  exec: 'noexec',
+  rw: 'ro',
+  atime: 'noatime',
+  diratime: 'nodiratime',
+  relatime: 'strictatime',
+  nostrictatime: 'strictatime',
+};
+
+type TmpfsSpec = Extract<MountSpec, { readonly kind: 'tmpfs' }>;
+
+/** What a new tmpfs is anyway, or cannot be. */
+const IDLE = new Set(['defaults', 'async', 'nomand', 'norelatime', 'remount', 'bind', 'rbind']);
 
 /** Docker's: nosuid, nodev and noexec unless the options say otherwise. */
 function tmpfsSpec(target: string, options: string): MountSpec {
   const set = new Set<string>(['nosuid', 'nodev', 'noexec']);
   const data: string[] = [];
+  let propagation: TmpfsSpec['propagation'];
   for (const option of options.split(',').filter(Boolean)) {
     if ((flags as readonly string[]).includes(option)) set.add(option);
     else if (opposites[option] !== undefined) set.delete(opposites[option]);
-    else if (option !== 'defaults') data.push(option);
+    else if (/^r?(private|shared|slave|unbindable)$/.test(option)) propagation = option as TmpfsSpec['propagation'];
+    else if (!IDLE.has(option)) data.push(option);
   }
-  return { kind: 'tmpfs', target, data: data.join(','), flags: flags.filter((flag) => set.has(flag)) };
+  const given = { target, data: data.join(','), flags: flags.filter((flag) => set.has(flag)) };
+  return { kind: 'tmpfs', ...given, ...(propagation === undefined ? {} : { propagation }) };
 }

@@ -57,7 +57,7 @@ function inheritedMounts(engine: Engine, specs: readonly string[]): MountPoint[]
     if (other === undefined) throw new EngineError('invalid', `No such container: ${name}`);
     return other.record.mounts
       .filter((mount) => mount.Type !== 'tmpfs')
-      .map((mount) => ({ ...mount, RW: mount.RW && !readOnly, anonymous: false }));
+      .map((mount) => ({ ...mount, RW: mount.RW && !readOnly, anonymous: false, noCopy: true }));
   });
 }
 

@@ -33,8 +33,10 @@ export function linksEnv(engine: Engine, container: Container): string[] {
     const [name = '', alias = name] = link.split(':');
     const other = engine.containers.find(name)?.record;
     const ip = other?.running?.endpoints[0]?.endpoint.ipv4;
-    if (other === undefined || ip === undefined) return [];
-    const ports = exposedPorts(other.config.ExposedPorts).map(({ port, protocol }) => `${port}/${protocol}`);
-    return linkEnv({ alias, parentName, ip, ports, env: other.config.Env ?? [] });
+    if (other === undefined) return [];
+    // One that shares another's network has no address to say.
+    const exposed = ip === undefined ? [] : exposedPorts(other.config.ExposedPorts);
+    const ports = exposed.map(({ port, protocol }) => `${port}/${protocol}`);
+    return linkEnv({ alias, parentName, ip: ip ?? '', ports, env: other.config.Env ?? [] });
   });
 }

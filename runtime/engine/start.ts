@@ -10,7 +10,7 @@ import type { Monitor, PreparedContainer } from '../launch/types.js';
 import { withUserRange } from '../launch/user-range.js';
 import type { PreparedRoot } from '../snapshots/types.js';
 import { lookUpIdentity } from './accounts.js';
-import { checkStart } from './check-start.js';
+import { checkCpuShares, checkStart } from './check-start.js';
 import type { Container } from './container.js';
 import { containerFileMounts, containerFiles } from './container-files.js';
 import { givenDevices } from './devices.js';
@@ -30,6 +30,7 @@ import { resolveImageMounts } from './image-mounts.js';
 import { isLost, takeKept } from './kept.js';
 import { startFailure } from './launch-failure.js';
 import { launchSpec } from './launch-spec.js';
+import { checkLinks } from './links.js';
 import { clearLostMonitor } from './lost-monitor.js';
 import { mountSpecs } from './mount-specs.js';
 import { cgroupPath, containerDirectory, exitFile, monitorSocket } from './paths.js';
@@ -118,6 +119,9 @@ async function launch(
   container: Container,
   { restarting, behind }: { restarting: boolean; behind: Container | undefined },
 ): Promise<void> {
+  // After the machine's start its containers come back in no order.
+  if (!restarting) checkLinks(engine, container);
+  checkCpuShares(container.record.hostConfig, engine.cgroups.version);
   const again = await launchAgain(engine, container);
   const { prepared, connected } = again ?? (await launchNew(engine, container, behind));
   const publishes = again === undefined && behind === undefined;

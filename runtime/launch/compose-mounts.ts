@@ -108,7 +108,9 @@ export function cgroupMountOps(spec: LaunchSpec, cgroups: CgroupLayout): Op[] {
 function wishedOps(mount: MountSpec): Op[] {
   if (mount.kind === 'tmpfs') {
     const options = mount.data.split(',').filter(Boolean);
-    return [{ op: 'mount.fs', type: 'tmpfs', source: 'tmpfs', target: mount.target, options, attributes: mount.flags }];
+    const { target, flags: attributes } = mount;
+    const propagation = mount.propagation && propagationType(mount.propagation);
+    return [{ op: 'mount.fs', type: 'tmpfs', source: 'tmpfs', target, options, attributes, propagation }];
   }
   return [
     {
@@ -128,7 +130,7 @@ export function bringsDev(spec: LaunchSpec): boolean {
   return spec.mounts.some((mount) => mount.kind === 'bind' && normalPath(mount.target) === '/dev');
 }
 
-export function propagationType(propagation: Propagation): PropagationType {
+export function propagationType(propagation: Propagation | 'unbindable' | 'runbindable'): PropagationType {
   return propagation.replace(/^r/, '') as PropagationType;
 }
 

@@ -97,6 +97,7 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
       ['target', 'string'],
       ['options', 'list'],
       ['attributes', 'attributes'],
+      ['propagation', 'propagation'],
     ],
   },
   'mount.propagation': {
@@ -267,10 +268,19 @@ export const NAMESPACE_FLAGS: Readonly<Record<NamespaceName, number>> = {
 };
 
 /** mount_setattr(2); `noatime` is a value of the field MOUNT_ATTR__ATIME. */
-export const ATTRIBUTE_FLAGS = { ro: 0x1, nosuid: 0x2, nodev: 0x4, noexec: 0x8, noatime: 0x10, nosymfollow: 0x200000 };
+export const ATTRIBUTE_FLAGS = {
+  ro: 0x1,
+  nosuid: 0x2,
+  nodev: 0x4,
+  noexec: 0x8,
+  noatime: 0x10,
+  strictatime: 0x20,
+  nodiratime: 0x80,
+  nosymfollow: 0x200000,
+};
 
-/** MS_PRIVATE, MS_SLAVE, MS_SHARED of mount(2). */
-export const PROPAGATION_FLAGS = { private: 1 << 18, slave: 1 << 19, shared: 1 << 20 };
+/** MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED of mount(2). */
+export const PROPAGATION_FLAGS = { unbindable: 1 << 17, private: 1 << 18, slave: 1 << 19, shared: 1 << 20 };
 
 /** Names by code, for failures that come back. */
 export const OPERATION_NAMES: ReadonlyMap<number, string> = new Map(

@@ -9,9 +9,17 @@ import type { NetworkOp } from './interface-ops.js';
 export type NamespaceName = 'newns' | 'newpid' | 'newnet' | 'newipc' | 'newuts' | 'newcgroup' | 'newuser';
 
 /** MOUNT_ATTR_* of mount_setattr(2). */
-export type MountAttribute = 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'noatime' | 'nosymfollow';
+export type MountAttribute =
+  | 'ro'
+  | 'nosuid'
+  | 'nodev'
+  | 'noexec'
+  | 'noatime'
+  | 'strictatime'
+  | 'nodiratime'
+  | 'nosymfollow';
 
-export type PropagationType = 'private' | 'shared' | 'slave';
+export type PropagationType = 'private' | 'shared' | 'slave' | 'unbindable';
 
 /**
  * The container's operations. Paths are resolved below the root chosen last (`/` at first) and never leave it, symlinks
@@ -87,6 +95,7 @@ export type ContainerOp =
       readonly target: string;
       readonly options: readonly string[];
       readonly attributes: readonly MountAttribute[];
+      readonly propagation?: PropagationType;
     }
   | {
       readonly op: 'mount.propagation';

@@ -3,6 +3,7 @@
  * into a launch program. Nothing in here has a default; the engine has picked all of it.
  */
 import type { OverlayOption } from './overlay-options.js';
+import type { MountAttribute } from './program.js';
 
 /** `new` makes one; `host` keeps the engine's; `path` joins an existing one (`/proc/PID/ns/net`). */
 export type NamespaceChoice =
@@ -55,7 +56,8 @@ export type MountSpec =
       readonly target: string;
       /** Mount data such as `size=65536k,mode=1777`. */
       readonly data: string;
-      readonly flags: readonly ('nosuid' | 'nodev' | 'noexec' | 'ro')[];
+      readonly flags: readonly MountAttribute[];
+      readonly propagation?: Propagation | 'unbindable' | 'runbindable';
     };
 
 export interface Rlimit {

@@ -99,13 +99,13 @@ static int make_mount(int fs, uint64_t attributes)
 	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
 }
 
-/* type, source, target, options[], attributes (MOUNT_ATTR_*): any file system that takes no files or layers. */
+/* type, source, target, options[], attributes (MOUNT_ATTR_*), propagation (0: as it is): any file system that takes no files or layers. */
 int op_mount_fs(struct context *c, struct reader *r)
 {
 	const char *type = read_str(r), *source = read_str(r), *target = read_str(r);
 	uint32_t count;
 	char **options = read_list(r, &count);
-	uint64_t attributes = read_u32(r);
+	uint64_t attributes = read_u32(r), propagation = read_u32(r);
 	if (!options)
 		return -1;
 	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
@@ -117,6 +117,10 @@ int op_mount_fs(struct context *c, struct reader *r)
 	int tree = result < 0 ? -1 : make_mount(fs, attributes);
 	close_keep(fs);
 	free(options);
+	if (tree >= 0 && propagation && set_attributes(tree, 0, 0, 0, propagation) < 0) {
+		close_keep(tree);
+		return fail(c, target);
+	}
 	return tree < 0 ? fail(c, target) : place(c, tree, target, PATH_DIRECTORY);
 }
 

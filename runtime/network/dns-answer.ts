@@ -68,9 +68,13 @@ function lookUp(name: string, asker: Asker): readonly Endpoint[] {
     const found = network.find(name);
     if (found.length > 0) return found;
   }
-  const dot = name.lastIndexOf('.');
-  if (dot <= 0) return [];
-  return asker.networks.find((network) => network.name === name.slice(dot + 1))?.find(name.slice(0, dot)) ?? [];
+  // Both may hold dots.
+  for (const network of asker.networks) {
+    if (!name.endsWith(`.${network.name}`)) continue;
+    const found = network.find(name.slice(0, -network.name.length - 1));
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 function addressesOf(type: string, found: readonly Endpoint[]): string[] {

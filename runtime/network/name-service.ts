@@ -86,7 +86,7 @@ export class NameService {
       .flatMap(({ endpoint, request }) =>
         request.links
           .filter((link) => link.alias.toLowerCase() === wanted)
-          .flatMap((link) => this.#table.get(link.containerId, endpoint.networkId)?.endpoint ?? []),
+          .flatMap((link) => this.#table.named(endpoint.networkId, link.name)),
       );
   }
 }

@@ -76,8 +76,8 @@ export interface EndpointRequest {
   readonly containerName: string;
   readonly hostname: string;
   readonly aliases: readonly string[];
-  /** Docker's links, as this container sees them: alias → container id, resolved only for this container. */
-  readonly links: readonly { readonly alias: string; readonly containerId: string }[];
+  /** Docker's links: another word for a name on the same network, which this container alone knows. */
+  readonly links: readonly { readonly alias: string; readonly name: string }[];
   readonly ipv4?: string;
   readonly ipv6?: string;
   readonly macAddress?: string;

@@ -179,6 +179,52 @@ inside('links bring names and variables', async () => {
   assert.match(out, /^WEB_ENV_FOO=bar\nWEB_NAME=\/.+\/web\nWEB_PORT_80_TCP_PORT=80\nreached\n$/);
 });
 
+inside('on a network with names a link may lead to what comes later', async () => {
+  await ask(engine, 'POST', '/networks/create', { Name: 'inside-names' });
+  try {
+    const Links = ['inside-later:store'];
+    const id = await containers.running({
+      HostConfig: { NetworkMode: 'inside-names', Links },
+      NetworkingConfig: { EndpointsConfig: { 'inside-names': { Links } } },
+    });
+    await containers.running({ HostConfig: { NetworkMode: 'inside-names' } }, 'inside-later');
+    assert.match((await containers.exec(id, 'ping -c1 -W2 store')).out, /1 packets received/);
+  } finally {
+    await containers.clear();
+    await ask(engine, 'DELETE', '/networks/inside-names');
+  }
+});
+
+inside('a link to what does not run is refused at the start', async () => {
+  await containers.created({}, 'inside-asleep');
+  const id = await containers.created({ HostConfig: { Links: ['inside-asleep:store'] } }, 'inside-linking');
+  const { status, json } = await engine.request('POST', `/containers/${id}/start`);
+  const message = 'Cannot link to a non running container: /inside-asleep AS /inside-linking/store';
+  assert.equal([status, json], [500, { message }]);
+});
+
+inside('volumes of another container are not filled from the image', async () => {
+  const owner = await containers.created({ Volumes: { '/bin': {} }, Cmd: ['true'] });
+  const { out } = await containers.run('echo run', { HostConfig: { VolumesFrom: [owner] } });
+  assert.is(out, 'run\n');
+  const empty = await containers.created({ Volumes: { '/etc-other': {} } });
+  const mounts = (await containers.inspect(empty)).Mounts as { Name: string }[];
+  assert.is(mounts.length, 1);
+  const from = { HostConfig: { VolumesFrom: [empty], Binds: [`${mounts[0]!.Name}:/again`] } };
+  assert.is((await containers.run('ls /etc-other | wc -l', from)).out, '0\n');
+});
+
+inside('an empty HOME is that of the account', async () => {
+  assert.is((await containers.run('echo $HOME', { Env: ['HOME='] })).out, '/root\n');
+});
+
+inside('a tmpfs takes flags of mount', async () => {
+  const HostConfig = { Tmpfs: { '/shared': 'rshared,noatime,exec', '/own': 'private,relatime,ro' } };
+  const { out } = await containers.run('grep -E " /(shared|own) " /proc/self/mountinfo', { HostConfig });
+  assert.match(out, / \/shared rw,nosuid,nodev,noatime shared:\d+ - tmpfs/);
+  assert.match(out, / \/own ro,nosuid,nodev,noexec,relatime - tmpfs/);
+});
+
 inside('a linked container is found as the others know it, also after they are renamed', async () => {
   const target = await containers.running({}, 'inside-target');
   const id = await containers.created({ HostConfig: { Links: ['inside-target:store'] } }, 'inside-parent');

@@ -171,4 +171,16 @@ options('a tag that reads as a digest is refused', async () => {
   await expectRefusal(engine, { method: 'POST', path, status: 400, message });
 });
 
+options('a container on the host’s network is linked to by none', async () => {
+  await containers.created({ HostConfig: { NetworkMode: 'host' } }, 'contract-on-host');
+  await expectRefusal(engine, {
+    method: 'POST',
+    path: '/containers/create',
+    body: JSON.stringify({ Image: busyboxImage, Cmd: ['x'], HostConfig: { Links: ['contract-on-host:other'] } }),
+    headers: { 'content-type': 'application/json' },
+    status: 400,
+    message: /^conflicting options: host type networking can't be used with links/,
+  });
+});
+
 options.run();

@@ -98,7 +98,7 @@ function encodeEndpointView({ settings, networkId, endpoint, dnsNames }: Network
 
 /** `/other:/this/alias`, as the daemon keeps them. */
 function shownLinks({ name, hostConfig }: ContainerRecord): readonly string[] | null {
-  if (hostConfig.Links === null) return null;
+  if (hostConfig.Links === null || hostConfig.Links.length === 0) return null;
   return hostConfig.Links.map((link) => {
     const [other = '', alias = other] = link.split(':');
     return `/${other.replace(/^\//, '')}:/${name}/${alias.replace(/^.*\//, '')}`;

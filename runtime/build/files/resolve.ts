@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Entry, Tree } from './tree.js';
 
 /** Linux' own limit, path_resolution(7). */
@@ -38,4 +39,11 @@ export async function resolveInTree(tree: Tree, path: string, followLast = true)
   }
   const resolved = done.join('/');
   return { path: resolved, entry: entry ?? (await tree.entry(resolved)) };
+}
+
+/** Where a Dockerfile lies: `dockerfile` counts where there is no `Dockerfile`, as for BuildKit. */
+export async function resolveDockerfile(tree: Tree, path: string): Promise<Resolved> {
+  const resolved = await resolveInTree(tree, path);
+  if (resolved.entry !== undefined || posix.basename(path) !== 'Dockerfile') return resolved;
+  return resolveInTree(tree, posix.join(posix.dirname(path), 'dockerfile'));
 }

@@ -65,6 +65,14 @@ dns("answers names and aliases of the asker's networks, whatever their case", ()
   assert.equal(ask('web.front'), { kind: 'addresses', addresses: ['172.18.0.2', '172.18.0.3'] });
 });
 
+dns('takes dots in the names of containers and of networks', () => {
+  const dotted = tableOf(endpoint('c1.net1', '172.20.0.2', 'n3'));
+  const find = (wanted: string) => dotted.named('n3', wanted);
+  const who = asker({ networks: [{ name: 'br.net1', find, holder: () => undefined }] });
+  for (const name of ['c1.net1', 'c1.net1.br.net1'])
+    assert.equal(ask(name, 'A', who), { kind: 'addresses', addresses: ['172.20.0.2'] }, name);
+});
+
 dns('does not know names of networks that the asker is not on', () => {
   assert.equal(ask('db'), { kind: 'forward' });
   assert.equal(ask('db', 'A', asker({ networks: [network('n1', 'front'), network('n2', 'back')] })), {
