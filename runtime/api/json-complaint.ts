@@ -46,32 +46,29 @@ class Scanner {
   }
 
   private object(): void {
-    this.at++;
-    const isEmpty = this.afterSpace() === '}';
-    if (isEmpty) this.at++;
-    while (!isEmpty) {
+    this.entries('}', 'after object key:value pair', () => {
       if (this.afterSpace() !== '"') this.refuse('looking for beginning of object key string');
       this.string();
       if (this.afterSpace() !== ':') this.refuse('after object key');
       this.at++;
       this.value();
-      const next = this.afterSpace();
-      if (next !== ',' && next !== '}') this.refuse('after object key:value pair');
-      this.at++;
-      if (next === '}') return;
-    }
+    });
   }
 
   private array(): void {
+    this.entries(']', 'after array element', () => this.value());
+  }
+
+  private entries(end: string, behind: string, entry: () => void): void {
     this.at++;
-    const isEmpty = this.afterSpace() === ']';
-    if (isEmpty) this.at++;
-    while (!isEmpty) {
-      this.value();
+    let isOver = this.afterSpace() === end;
+    if (isOver) this.at++;
+    while (!isOver) {
+      entry();
       const next = this.afterSpace();
-      if (next !== ',' && next !== ']') this.refuse('after array element');
+      if (next !== ',' && next !== end) this.refuse(behind);
       this.at++;
-      if (next === ']') return;
+      isOver = next === end;
     }
   }
 

@@ -48,7 +48,7 @@ function checkConfig(config: Partial<ContainerConfig>): void {
   if ((health?.Retries ?? 0) < 0) wrong('Retries in Healthcheck cannot be negative');
 }
 
-const isContainerMode = (mode: string) => /^container:.+/.test(mode);
+export const isContainerMode = (mode: string) => /^container:.+/.test(mode);
 
 function checkModes(host: HostConfig): void {
   const { PidMode, IpcMode, UTSMode, CgroupnsMode } = host;

@@ -1,4 +1,5 @@
 /** hosts, hostname and resolv.conf: the engine's files of a container, bound over the image's. */
+
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
@@ -6,6 +7,7 @@ import type { MountSpec } from '../launch/spec.js';
 import type { Endpoint } from '../network/types.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
+import { parseLink } from './links.js';
 import { containerDirectory } from './paths.js';
 
 const NAMES = ['hosts', 'hostname', 'resolv.conf'] as const;
@@ -41,8 +43,8 @@ function composeHosts(given: {
 /** `IP ALIAS HOSTNAME NAME` of each linked container that runs, as on Docker's default bridge. */
 function linkLines(engine: Engine, container: Container): string[] {
   return (container.record.hostConfig.Links ?? []).flatMap((link) => {
-    const [name = '', alias = name] = link.split(':');
-    const other = engine.containers.find(name);
+    const { to, alias } = parseLink(link);
+    const other = engine.containers.find(to);
     const address = other?.record.running?.endpoints[0]?.endpoint.ipv4;
     if (other === undefined || address === undefined) return [];
     return [`${address}\t${[...new Set([alias, other.record.config.Hostname, other.name])].join(' ')}`];

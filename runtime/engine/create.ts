@@ -4,11 +4,12 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { EngineError } from '../errors.js';
 import type { Image } from '../images/types.js';
-import { checkName, checkRequest, LINKS_ON_HOST } from './check-create.js';
+import { checkName, checkRequest, isContainerMode, LINKS_ON_HOST } from './check-create.js';
 import { completeHostConfig } from './complete-host-config.js';
 import { Container } from './container.js';
 import { createWarnings } from './create-warnings.js';
 import { CREATED } from './created-state.js';
+import { predefinedNetworks } from './endpoint-settings.js';
 import type { Engine } from './engine.js';
 import type { HostConfig } from './host-config.js';
 import { mergeConfig } from './merge-config.js';
@@ -99,7 +100,7 @@ function checkReferences(engine: Engine, host: HostConfig): void {
       throw new EngineError('invalid', `No such container: ${name}`);
   }
   // On networks with names a link is one more of them, and may lead to what comes later.
-  if (hasNames(host.NetworkMode)) return;
+  if (!predefinedNetworks.includes(host.NetworkMode) && !isContainerMode(host.NetworkMode)) return;
   for (const link of host.Links ?? []) {
     const [name = '', , ...more] = link.split(':');
     if (link === '') throw new EngineError('system', 'empty string specified for links');
@@ -109,10 +110,6 @@ function checkReferences(engine: Engine, host: HostConfig): void {
       throw new EngineError('invalid', `could not get container for ${name}: No such container: ${name}`);
     if (target.record.hostConfig.NetworkMode === 'host') throw new EngineError('invalid', LINKS_ON_HOST);
   }
-}
-
-function hasNames(mode: string): boolean {
-  return !['', 'default', 'bridge', 'host', 'none'].includes(mode) && !mode.startsWith('container:');
 }
 
 interface Parts {

@@ -6,7 +6,7 @@ import type { NetworkRecord } from '../network/types.js';
 import type { EndpointSettings } from './types.js';
 
 const MAC = /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
-const predefined = ['bridge', 'host', 'none'];
+export const predefinedNetworks = ['bridge', 'host', 'none'];
 
 /** `network`: undefined while there is none of that name; its subnets are not looked at then. All mistakes are told at once. */
 export function checkEndpointSettings(
@@ -28,7 +28,7 @@ export function checkEndpointSettings(
 
 /** What only networks that somebody made can give. */
 function predefinedMistakes(name: string, { IPAMConfig, Aliases }: EndpointSettings): string[] {
-  if (!predefined.includes(name)) return [];
+  if (!predefinedNetworks.includes(name)) return [];
   const hasAddress = Boolean(IPAMConfig?.IPv4Address || IPAMConfig?.IPv6Address);
   return [
     ...(hasAddress ? ['user specified IP address is supported on user defined networks only'] : []),

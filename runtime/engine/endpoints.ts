@@ -1,4 +1,5 @@
 /** A container's places on its networks, taken when it starts and given back when it ends. */
+
 import { EngineError } from '../errors.js';
 import type { InterfaceSpec, PublishedPortSpec } from '../launch/spec.js';
 import { bridgeOptions } from '../network/options.js';
@@ -6,6 +7,7 @@ import type { Endpoint, EndpointRequest, NetworkRecord } from '../network/types.
 import type { Container } from './container.js';
 import { INTERFACE_SYSCTLS_OPTION, interfaceSysctls } from './endpoint-settings.js';
 import type { Engine } from './engine.js';
+import { parseLink } from './links.js';
 import { tellNetwork } from './network-list.js';
 import { BALANCE_LABEL, portRequests } from './ports.js';
 import { sharedPorts, withoutSharedNames } from './shared-ports.js';
@@ -26,8 +28,8 @@ const INTERFACE_NAME_OPTION = 'com.docker.network.endpoint.ifname';
 /** `NAME:ALIAS` entries as the network wants them: by an id, which outlives a new name, where there is such a container yet. */
 function linksOf(engine: Engine, links: readonly string[]): EndpointRequest['links'] {
   return links.map((link) => {
-    const [name = '', alias = name] = link.split(':');
-    return { alias: alias.replace(/^.*\//, ''), name: engine.containers.find(name)?.id.slice(0, 12) ?? name };
+    const { to, alias } = parseLink(link);
+    return { alias, name: engine.containers.find(to)?.id.slice(0, 12) ?? to };
   });
 }
 

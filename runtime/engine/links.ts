@@ -8,7 +8,8 @@ interface Link {
   readonly alias: string;
 }
 
-function parseLink(text: string): Link {
+/** `NAME[:ALIAS]`; an alias may come back as inspect shows it, `/parent/ALIAS`. */
+export function parseLink(text: string): Link {
   const [to = '', alias = to] = text.split(':');
   return { to, alias: alias.replace(/^.*\//, '') };
 }

@@ -1,5 +1,5 @@
 /** A container's mount points as the launcher mounts them. Pure. */
-import type { MountSpec, Propagation } from '../launch/spec.js';
+import type { MountSpec, Propagation, TmpfsPropagation } from '../launch/spec.js';
 import { cleanPath } from './bind-spec.js';
 import type { HostConfig } from './host-config.js';
 import type { MountPoint } from './types.js';
@@ -47,8 +47,6 @@ const opposites: Readonly<Record<string, string>> = {
   nostrictatime: 'strictatime',
 };
 
-type TmpfsSpec = Extract<MountSpec, { readonly kind: 'tmpfs' }>;
-
 /** What a new tmpfs is anyway, or cannot be. */
 const IDLE = new Set(['defaults', 'async', 'nomand', 'norelatime', 'remount', 'bind', 'rbind']);
 
@@ -56,11 +54,11 @@ const IDLE = new Set(['defaults', 'async', 'nomand', 'norelatime', 'remount', 'b
 function tmpfsSpec(target: string, options: string): MountSpec {
   const set = new Set<string>(['nosuid', 'nodev', 'noexec']);
   const data: string[] = [];
-  let propagation: TmpfsSpec['propagation'];
+  let propagation: TmpfsPropagation | undefined;
   for (const option of options.split(',').filter(Boolean)) {
     if ((flags as readonly string[]).includes(option)) set.add(option);
     else if (opposites[option] !== undefined) set.delete(opposites[option]);
-    else if (/^r?(private|shared|slave|unbindable)$/.test(option)) propagation = option as TmpfsSpec['propagation'];
+    else if (/^r?(private|shared|slave|unbindable)$/.test(option)) propagation = option as TmpfsPropagation;
     else if (!IDLE.has(option)) data.push(option);
   }
   const given = { target, data: data.join(','), flags: flags.filter((flag) => set.has(flag)) };

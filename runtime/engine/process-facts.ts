@@ -1,10 +1,12 @@
 /** What a process in a container runs as: looked up in the container's own files, shared by start, exec and probes. */
+
 import { dockerCapabilities } from '../launch/capabilities.js';
 import { compileSeccomp } from '../launch/seccomp/compile.js';
 import type { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { linkEnv } from './environment.js';
 import type { HostConfig } from './host-config.js';
+import { parseLink } from './links.js';
 import { exposedPorts } from './ports.js';
 import { parseSecurityOptions } from './security.js';
 
@@ -30,8 +32,8 @@ export function linksEnv(engine: Engine, container: Container): string[] {
   const { hostConfig, name: parentName } = container.record;
   if (hostConfig.NetworkMode !== 'bridge') return [];
   return (hostConfig.Links ?? []).flatMap((link) => {
-    const [name = '', alias = name] = link.split(':');
-    const other = engine.containers.find(name)?.record;
+    const { to, alias } = parseLink(link);
+    const other = engine.containers.find(to)?.record;
     const ip = other?.running?.endpoints[0]?.endpoint.ipv4;
     if (other === undefined) return [];
     // One that shares another's network has no address to say.

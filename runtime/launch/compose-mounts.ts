@@ -1,7 +1,7 @@
 import type { CgroupLayout } from './cgroup.js';
 import type { RootlessMachine } from './machine.js';
 import type { MountAttribute, Op, PropagationType } from './program.js';
-import type { LaunchSpec, MountSpec, Propagation, RootFs } from './spec.js';
+import type { LaunchSpec, MountSpec, RootFs, TmpfsPropagation } from './spec.js';
 
 const LOCKED: readonly MountAttribute[] = ['nosuid', 'nodev', 'noexec'];
 
@@ -130,7 +130,7 @@ export function bringsDev(spec: LaunchSpec): boolean {
   return spec.mounts.some((mount) => mount.kind === 'bind' && normalPath(mount.target) === '/dev');
 }
 
-export function propagationType(propagation: Propagation | 'unbindable' | 'runbindable'): PropagationType {
+export function propagationType(propagation: TmpfsPropagation): PropagationType {
   return propagation.replace(/^r/, '') as PropagationType;
 }
 

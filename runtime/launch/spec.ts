@@ -37,6 +37,9 @@ export type RootFs =
 
 export type Propagation = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
 
+/** A bind that nobody may bind again is refused by Docker; a tmpfs is not. */
+export type TmpfsPropagation = Propagation | 'unbindable' | 'runbindable';
+
 /** In the order in which they are mounted (the composer sorts parents first). `target` is resolved below the container's root, never outside. */
 export type MountSpec =
   | {
@@ -57,7 +60,7 @@ export type MountSpec =
       /** Mount data such as `size=65536k,mode=1777`. */
       readonly data: string;
       readonly flags: readonly MountAttribute[];
-      readonly propagation?: Propagation | 'unbindable' | 'runbindable';
+      readonly propagation?: TmpfsPropagation;
     };
 
 export interface Rlimit {

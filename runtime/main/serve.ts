@@ -123,9 +123,9 @@ async function start(whenQuiet: () => void): Promise<void> {
   process.on('unhandledRejection', (error) => log(`bug: ${error instanceof Error ? error.stack : String(error)}`));
   const paths = enginePaths(process.env, outsideUid(process.env));
   await makeFolders(paths);
-  // What is wrong in it is said before there are namespaces, which would stay.
-  readEngineConfig(paths.home, process.env);
   if (mustEnter(process.env)) {
+    // What is wrong in it is said before there are namespaces, which would stay.
+    readEngineConfig(paths.home, process.env);
     const detach = process.argv[2] === 'detach';
     process.exit(
       await enterNamespaces({ paths, env: process.env, launcher: launcherBinary(process.env), log, detach }),

@@ -1,5 +1,7 @@
 /** Containers as `inspect` and the list show them; key order and empty values are Docker's. */
+
 import type { ContainerView, NetworkView } from '../../engine/container-view.js';
+import { parseLink } from '../../engine/links.js';
 import type { ContainerRecord, ContainerState, MountPoint } from '../../engine/types.js';
 import type { ContainerInspect, ContainerSummary, EndpointView } from '../wire.js';
 
@@ -100,8 +102,8 @@ function encodeEndpointView({ settings, networkId, endpoint, dnsNames }: Network
 function shownLinks({ name, hostConfig }: ContainerRecord): readonly string[] | null {
   if (hostConfig.Links === null || hostConfig.Links.length === 0) return null;
   return hostConfig.Links.map((link) => {
-    const [other = '', alias = other] = link.split(':');
-    return `/${other.replace(/^\//, '')}:/${name}/${alias.replace(/^.*\//, '')}`;
+    const { to, alias } = parseLink(link);
+    return `/${to.replace(/^\//, '')}:/${name}/${alias}`;
   });
 }
 
