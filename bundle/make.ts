@@ -51,6 +51,25 @@ const loadLate: Plugin = {
   },
 };
 
+/**
+ * undici's index loads its web half too (fetch, web sockets, caches, mocks), three times as long as what the registries' transport
+ * takes of it. In a bundle the index is these two ways out.
+ */
+const undiciCore: Plugin = {
+  name: 'undici core',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/node_modules\/undici\/index\.js$/ }, () => ({
+      contents: `
+        Object.assign(require('./lib/dispatcher/dispatcher').prototype, require('./lib/api'));
+        exports.Agent = require('./lib/dispatcher/agent');
+        Object.defineProperty(exports, 'ProxyAgent', {
+          enumerable: true,
+          get: () => require('./lib/dispatcher/proxy-agent'),
+        });`,
+    }));
+  },
+};
+
 async function bundle(entry: string, name: string): Promise<void> {
   await build({
     ...frame,
@@ -63,7 +82,7 @@ async function bundle(entry: string, name: string): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    plugins: [loadLate, keepPlaces],
+    plugins: [loadLate, undiciCore, keepPlaces],
     define: { 'import.meta.url': 'moduleUrl' },
     // Native code, and what oclif loads only for plugins written in TypeScript.
     external: ['lmdb', 'typescript'],

@@ -52,14 +52,14 @@ export function openTransport(environment: Environment): Transport {
   }
 
   async function sendOnce(request: HttpRequest, url: URL): Promise<HttpAnswer> {
-    // Loaded when a registry is first asked: an engine that never pulls does not pay for it.
-    const { request: send } = await import('undici');
-    const answer = await send(url, {
-      method: request.method,
+    const dispatcher = await dispatcherFor(url);
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method as Dispatcher.HttpMethod,
       headers: { 'user-agent': 'devenv', ...request.headers },
       body: request.body,
       signal: request.signal,
-      dispatcher: await dispatcherFor(url),
       headersTimeout: HEADERS_MS,
       bodyTimeout: BODY_MS,
     });
@@ -95,15 +95,18 @@ interface Way {
 }
 
 async function makeDispatcher(url: URL, { proxy, insecure, secureContext }: Way): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import('undici');
+  // Loaded when a registry is first asked: an engine that never pulls does not pay for it.
+  const undici = await import('undici');
   const context = url.protocol === 'https:' && (await secureContext(url.host, { isChecked: !insecure }));
   const connect = {
     timeout: CONNECT_MS,
     rejectUnauthorized: !insecure,
     ...(context && { secureContext: context }),
   };
-  if (proxy === undefined) return new Agent({ connect, keepAliveTimeout: 10_000 });
-  return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: { timeout: CONNECT_MS } });
+  if (proxy === undefined) return new undici.Agent({ connect, keepAliveTimeout: 10_000 });
+  // As Go does: many proxies open a tunnel to port 443 alone, and are asked for a plain URL as it is.
+  const proxyTunnel = url.protocol === 'https:';
+  return new undici.ProxyAgent({ uri: proxy, proxyTunnel, requestTls: connect, proxyTls: { timeout: CONNECT_MS } });
 }
 
 /** Whether `to` may hear what was meant for `from`: the same host, and not in plain text when that was not. */

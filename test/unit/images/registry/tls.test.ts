@@ -1,6 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { createServer as createHttpServer, request as httpRequest, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import path from 'node:path';
@@ -41,18 +47,26 @@ function makeCertificates(folder: string): void {
 function startFront(): Server {
   const read = (name: string) => readFileSync(path.join(certificates, name));
   const options = { key: read('server.key'), cert: read('server.crt'), ca: read('ca.crt'), requestCert: true };
-  return createHttpsServer(options, (incoming, outgoing) => {
-    const { method, url, headers } = incoming;
-    const forwarded = httpRequest(`http://${registry.host}${url}`, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(forwarded);
-  });
+  return createHttpsServer(options, (incoming, outgoing) =>
+    forward(incoming, outgoing, `http://${registry.host}${incoming.url}`),
+  );
 }
 
+function forward(incoming: IncomingMessage, outgoing: ServerResponse, url: string): void {
+  const { method, headers } = incoming;
+  const forwarded = httpRequest(url, { method, headers }, (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+    answer.pipe(outgoing);
+  });
+  incoming.pipe(forwarded);
+}
+
+/** To the registry behind TLS by tunnels, to the plain one by its requests' whole URLs. */
 function startProxy(): Server {
-  return createHttpServer((_, response) => response.writeHead(405).end()).on('connect', (request, client, head) => {
+  return createHttpServer((request, response) => {
+    asked.push(new URL(request.url ?? '').host);
+    forward(request, response, `http://${registry.host}${new URL(request.url ?? '').pathname}`);
+  }).on('connect', (request, client, head) => {
     asked.push(request.url ?? '');
     const upstream = connect(portOf(front), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -118,6 +132,16 @@ tls('pulled and pushed through CONNECT, with the certificates of its folder', as
   });
   assert.ok(asked.length > 0);
   assert.equal([...new Set(asked)], [`${NAME}:443`]);
+});
+
+tls('a registry without TLS is asked for whole URLs: not every proxy opens a tunnel to it', async () => {
+  publishImage(registry, 'a/b', '1', layers);
+  const environment = { HTTP_PROXY: `http://127.0.0.1:${portOf(proxy)}`, DEVENV_INSECURE_REGISTRIES: NAME };
+  const store = await openTestStore(path.join(started.folder, `home${++count}`), started.launcher, { environment });
+  const image = await store.images.pull(parseReference(`${NAME}:80/a/b:1`), {});
+  await store.close();
+  assert.equal(image.tags, [`${NAME}:80/a/b:1`]);
+  assert.equal([...new Set(asked)], [NAME]);
 });
 
 async function refusal(files: Readonly<Record<string, string>>): Promise<string> {
