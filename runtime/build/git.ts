@@ -1,43 +1,18 @@
 /** Fetching one commit of a git repository, with the git of this machine. */
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, rm } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { COMMIT, type GitSource } from './git-source.js';
 import type { RunProgram } from './solve/programs.js';
 
-export interface GitSource {
-  readonly url: string;
-  /** Branch, tag or commit; undefined: the remote's HEAD. */
-  readonly ref: string | undefined;
-  readonly folder: string;
-}
-
-/** `https://host/x.git#ref:folder`, `github.com/x/y`, `git@host:x`, `ssh://…`, `git://…`; undefined for anything else. */
-export function parseGitSource(text: string): GitSource | undefined {
-  const hash = text.indexOf('#');
-  const written = hash < 0 ? text : text.slice(0, hash);
-  const url = written.startsWith('github.com/') ? `https://${written}` : written;
-  const isGit =
-    url !== written ||
-    /^https?:\/\/[^?]+\.git$/.test(url) ||
-    /^(git|ssh):\/\//.test(url) ||
-    /^[\w.-]+@[\w.-]+:[^/].*/.test(url);
-  if (!isGit) return undefined;
-  const fragment = hash < 0 ? '' : text.slice(hash + 1);
-  const colon = fragment.indexOf(':');
-  const ref = colon < 0 ? fragment : fragment.slice(0, colon);
-  return { url, ref: ref || undefined, folder: colon < 0 ? '' : fragment.slice(colon + 1) };
-}
-
 export interface GitTree {
-  /** Of the checked out files. */
+  /** Of what was asked for: the checked out files, or a folder of theirs. */
   readonly directory: string;
   readonly commit: string;
   /** When it was committed, in seconds since the epoch. */
   readonly committedSeconds: number;
 }
 
-const COMMIT = /^[0-9a-f]{40}$/;
-
-/** Fetches into `directory`, which it makes. Throws a sentence with git's words. */
+/** Fetches into `directory`, which it makes. Throws a sentence of BuildKit's, or one with git's words. */
 export async function fetchGit(
   run: RunProgram,
   source: GitSource,
@@ -50,10 +25,29 @@ export async function fetchGit(
   await fetchRef(git, source.ref ?? 'HEAD');
   await git('checkout', '-q', 'FETCH_HEAD');
   const said = await git('log', '-1', '--format=%H %ct');
-  await git('submodule', 'update', '-q', '--init', '--recursive', '--depth', '1');
-  if (!keepGitDir) await rm(join(directory, '.git'), { recursive: true, force: true });
   const [commit = '', seconds = ''] = said.split(' ');
-  return { directory, commit, committedSeconds: Number(seconds) };
+  if (source.checksum !== undefined && !commit.startsWith(source.checksum))
+    throw new Error(`failed to load cache key: expected checksum to match ${source.checksum}, got ${commit}`);
+  if (source.submodules !== false) await git('submodule', 'update', '-q', '--init', '--recursive', '--depth', '1');
+  const folder = await folderOf(directory, source.folder);
+  if (!keepGitDir) await rm(join(directory, '.git'), { recursive: true, force: true });
+  return { directory: folder, commit, committedSeconds: Number(seconds) };
+}
+
+/** A repository is anybody's: a link on the way to the folder could lead to any other of this machine. */
+async function folderOf(tree: string, folder: string): Promise<string> {
+  const path = posix.join('/', folder);
+  let at = '';
+  for (const name of path.split('/').filter((part) => part !== '')) {
+    at = posix.join(at, name);
+    const stats = await lstat(join(tree, at)).catch(() => undefined);
+    const why =
+      stats === undefined
+        ? `failed to lstat "${at}": statat ${at}: no such file or directory`
+        : `git subpath "${path}" contains non-directory "${at}"`;
+    if (!stats?.isDirectory()) throw new Error(`invalid subdir ${path}: ${why}`);
+  }
+  return join(tree, at);
 }
 
 type Git = (...args: string[]) => Promise<string>;
@@ -72,13 +66,16 @@ async function fetchRef(git: Git, ref: string): Promise<void> {
   try {
     await git('fetch', '-q', '--depth', '1', '--', 'origin', ref);
   } catch (error) {
-    const isCommit = COMMIT.test(ref);
-    if (!isCommit && !/does not support shallow/.test((error as Error).message)) throw error;
-    if (!isCommit) {
-      await git('fetch', '-q', '--', 'origin', ref);
-      return;
-    }
-    await git('fetch', '-q', '--tags', 'origin', '+refs/heads/*:refs/remotes/origin/*');
-    await git('update-ref', 'FETCH_HEAD', ref);
+    const { message } = error as Error;
+    if (COMMIT.test(ref)) return fetchCommit(git, ref);
+    if (message.includes("couldn't find remote ref"))
+      throw new Error(`failed to load cache key: repository does not contain ref ${ref}, output: ""`, { cause: error });
+    if (!/does not support shallow/.test(message)) throw error;
+    await git('fetch', '-q', '--', 'origin', ref);
   }
+}
+
+async function fetchCommit(git: Git, ref: string): Promise<void> {
+  await git('fetch', '-q', '--tags', 'origin', '+refs/heads/*:refs/remotes/origin/*');
+  await git('update-ref', 'FETCH_HEAD', ref);
 }

@@ -6,7 +6,8 @@ import { Readable } from 'node:stream';
 import { isTarHeader } from '../build/files/tar-header.js';
 import { spoolTar } from '../build/files/tar-tree.js';
 import type { Tree } from '../build/files/tree.js';
-import { fetchGit, type GitSource, parseGitSource } from '../build/git.js';
+import { fetchGit } from '../build/git.js';
+import { type GitSource, parseGitSource } from '../build/git-source.js';
 import type { BuildOptions } from '../build/types.js';
 import { EngineError } from '../errors.js';
 import { decompress, isCompressed } from '../images/decompress.js';
@@ -80,7 +81,7 @@ export async function fetchRemote(
   request: Pick<ContextRequest, 'remote' | 'dockerfile' | 'signal'>,
 ): Promise<string> {
   const { remote } = request;
-  const git = parseGitSource(remote);
+  const git = gitSource(remote);
   if (git !== undefined) return cloneRepository(engine, directory, git);
   if (!/^https?:\/\//.test(remote))
     throw new EngineError('system', `remoteURL (${remote}) could not be recognized as URL`);
@@ -124,15 +125,24 @@ async function isArchive(path: string): Promise<boolean> {
   }
 }
 
-/** Throws `invalid` with git's words. Returns the folder that the fragment names. */
+/** Throws as `takeContext` does for an address that cannot be read. */
+export const isRepository = (remote: string): boolean => gitSource(remote) !== undefined;
+
+function gitSource(remote: string): GitSource | undefined {
+  try {
+    return parseGitSource(remote);
+  } catch (cause) {
+    throw new EngineError('invalid', (cause as Error).message, { cause });
+  }
+}
+
+/** Throws `invalid` with the words of BuildKit or git. Returns the folder that was asked for. */
 async function cloneRepository(engine: Engine, directory: string, source: GitSource): Promise<string> {
-  if (source.folder.split('/').includes('..'))
-    throw new EngineError('invalid', `invalid folder in git context ${source.url}`);
   try {
     const run = (args: readonly string[]) => engine.foundations.launcher.spawn(args);
-    await fetchGit(run, source, { directory: join(directory, 'tree'), keepGitDir: false });
+    const keepGitDir = source.keepGitDir === true;
+    return (await fetchGit(run, source, { directory: join(directory, 'tree'), keepGitDir })).directory;
   } catch (cause) {
-    throw new EngineError('invalid', `unable to fetch git context: ${(cause as Error).message}`, { cause });
+    throw new EngineError('invalid', (cause as Error).message, { cause });
   }
-  return join(directory, 'tree', source.folder);
 }

@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.js';
 import { type Selected, selectSources } from '../files/select.js';
 import { FolderTree } from '../files/tree.js';
-import { fetchGit, type GitSource, parseGitSource } from '../git.js';
+import { fetchGit } from '../git.js';
+import { type GitSource, parseGitSource } from '../git-source.js';
 import type { Copy } from '../instructions/types.js';
 import { DockerfileError, StepError } from '../parse/errors.js';
 import { type Archive, splitArchives } from './archives.js';
@@ -34,12 +35,10 @@ export async function fetchAdded(scope: StepScope, request: Request): Promise<Ad
   const archives: Archive[] = [];
   const rest: string[] = [];
   for (const source of sources) {
-    const git = parseGitSource(source);
+    const git = gitSource(source, step);
     if (git !== undefined) {
-      const folder = await checkOut(scope, git, request);
-      const source = `/${git.folder}`.replace(/[\\*?[]/g, '\\$&');
-      const tree = new FolderTree(folder, { owner: ROOT });
-      selected.push(...(await selectSources(tree, [source], { parents: false, excludes: request.excludes })));
+      const tree = new FolderTree(await checkOut(scope, git, request), { owner: ROOT });
+      selected.push(...(await selectSources(tree, ['/'], { parents: false, excludes: request.excludes })));
     } else if (/^https?:\/\//.test(source)) {
       const file = await download(scope, request, source);
       const split = step.unpack === true ? await splitArchives([file], true) : { plain: [file], archives: [] };
@@ -52,13 +51,21 @@ export async function fetchAdded(scope: StepScope, request: Request): Promise<Ad
   return { selected, archives, rest };
 }
 
-/** `--checksum`: what the commit's id must begin with. */
+function gitSource(text: string, step: Copy): GitSource | undefined {
+  try {
+    return parseGitSource(text);
+  } catch (cause) {
+    throw new DockerfileError((cause as Error).message, step, { cause });
+  }
+}
+
+/** `--checksum`: what the commit's id must begin with. Resolves with the folder that was asked for. */
 async function checkOut(scope: StepScope, source: GitSource, { step, checksum }: Request): Promise<string> {
   const directory = join(await temporaryFolder(scope), 'tree');
   try {
-    const { commit } = await fetchGit(scope.workshop.run, source, { directory, keepGitDir: step.keepGitDir });
-    if (checksum === undefined || commit.startsWith(checksum)) return directory;
-    throw new Error(`expected checksum to match ${checksum}, got ${commit}`);
+    const wanted = checksum === undefined ? source : { ...source, checksum };
+    const keepGitDir = step.keepGitDir || source.keepGitDir === true;
+    return (await fetchGit(scope.workshop.run, wanted, { directory, keepGitDir })).directory;
   } catch (cause) {
     throw new StepError((cause as Error).message, step, { cause });
   }

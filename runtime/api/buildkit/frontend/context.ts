@@ -1,6 +1,7 @@
 /** The folders that a build reads. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isRepository } from '../../../engine/build-context.js';
 import { type BuildPlan, ignoreLines } from '../../../engine/build-plan.js';
 import type { Engine } from '../../../engine/engine.js';
 import { hostPlatform, parseReference, pullImage } from '../../../engine/images.js';
@@ -138,7 +139,8 @@ export async function namedFolders(run: Run): Promise<Record<string, string>> {
       });
     } else if (context.kind === 'remote') {
       const { url } = context;
-      folders[name] = await under(run, `[context ${name}] ${url}`, () => run.workspace.fetch(url, run.session));
+      const title = isRepository(url) ? `[internal] load git source ${url}` : `[context ${name}] ${url}`;
+      folders[name] = await under(run, title, () => run.workspace.fetch(url, run.session));
     }
   }
   return folders;

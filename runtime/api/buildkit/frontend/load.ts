@@ -1,6 +1,8 @@
 /** One run of the frontend, and what it reads first: the Dockerfile and the ignore file. */
+import { isRepository } from '../../../engine/build-context.js';
 import type { Engine } from '../../../engine/engine.js';
 import type { SyncedFolders } from '../../../engine/synced-folders.js';
+import { EngineError } from '../../../errors.js';
 import { failureSentence } from '../control/failure.js';
 import type { Job } from '../control/jobs.js';
 import { VertexLine } from '../control/vertex.js';
@@ -61,14 +63,21 @@ export async function under<T>(run: Run, name: string, work: (line: VertexLine) 
   }
 }
 
+/** What a repository lacks is missed when the Dockerfile is to be read. */
+async function fetchContext(run: Run, remote: string): Promise<string> {
+  const fetch = () => run.workspace.fetch(remote, run.session);
+  if (!isRepository(remote)) return under(run, '[internal] load remote build context', fetch);
+  return under(run, `[internal] load git source ${remote}`, fetch).catch((cause) => {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new EngineError(cause.kind, `failed to read dockerfile: ${cause.message}`, { cause });
+  });
+}
+
 /** The Dockerfile, from the client or from a context that is fetched. */
 export async function load(run: Run): Promise<Loaded> {
-  const { request, workspace, session } = run;
+  const { request } = run;
   const { remote, dockerfile: name } = request;
-  const remoteFolder =
-    remote === undefined
-      ? undefined
-      : await under(run, `[internal] load remote build context`, () => workspace.fetch(remote, session));
+  const remoteFolder = remote === undefined ? undefined : await fetchContext(run, remote);
   const fromClient = remoteFolder === undefined || request.ownDockerfile;
   const found = await under(run, `[internal] load build definition from ${name}`, async (shown) => {
     const paths = [name, `${name}.dockerignore`, ...(name === 'Dockerfile' ? ['dockerfile'] : [])];
