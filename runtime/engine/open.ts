@@ -15,6 +15,7 @@ export async function openEngine(foundations: Foundations): Promise<Engine> {
       mkdir(folder, { recursive: true, mode: 0o711 }),
     ),
   );
+  void foundations.launcher.spread([join(home, 'volumes')]).catch(() => undefined);
   const engine = new Engine(foundations);
   engine.restart = (container) => container.lock.run(() => startLocked(engine, container, { restarting: true }));
   await healVolumes(engine);

@@ -119,6 +119,11 @@ class LauncherProcess implements Launcher {
     return decodeUnpacked((await answer).body);
   }
 
+  async spread(folders: readonly string[]): Promise<void> {
+    const before = folders.map((path) => ({ op: 'dir.spread', path }) as const);
+    await this.run({ before, clone: [], host: [], inside: [] });
+  }
+
   async sync(path: string): Promise<void> {
     const body = new ByteWriter();
     body.string(path);

@@ -73,6 +73,7 @@ export const LAYOUTS: { readonly [Name in Op['op']]: Layout<Name> } = {
     ],
   },
   remove: { code: 5, fields: [['path', 'string']] },
+  'dir.spread': { code: 46, fields: [['path', 'string']] },
   'root.choose': { code: 6, fields: [['path', 'string']] },
   'root.pivot': { code: 7, fields: [['propagation', 'propagation']] },
   'mount.overlay': {

@@ -43,6 +43,8 @@ export type ContainerOp =
       readonly uid: number;
       readonly gid: number;
     }
+  /** What is made in this folder is each put where the disk is empty, not beside the others; a wish, no promise. */
+  | { readonly op: 'dir.spread'; readonly path: string }
   /** A file or an empty folder; one that is not there is fine. */
   | { readonly op: 'remove'; readonly path: string }
   /** An absolute path of the machine. */

@@ -129,6 +129,12 @@ export interface Launcher {
   ): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Writes a tar stream, or a file's, below a folder; see `TarUnpack`. */
   unpack(options: TarUnpack, tar: Readable | string): Promise<TarResult>;
+  /**
+   * What is made in these folders from now on is each put where the disk is empty, not beside the others: what belongs together
+   * grows together, and nothing is made in the place of what was just deleted, which ext4 without a journal passes over one by one.
+   * Throws LaunchError; a file system that knows no such thing is none.
+   */
+  spread(folders: readonly string[]): Promise<void>;
   /** Settles when all that was written to the file system of `path` is on its disk. Throws LaunchError. */
   sync(path: string): Promise<void>;
   /** SHA-256 of a file, found in a process of its own. Throws LaunchError. */

@@ -53,6 +53,7 @@
 	OP(43, "network.kept", op_network_kept) \
 	OP(44, "user.make", op_user_make) \
 	OP(45, "user.join", op_user_join) \
+	OP(46, "dir.spread", op_dir_spread) \
 	OP(50, "mount.verify", op_mount_verify) \
 	OP(100, "netns.enter", op_netns_enter) \
 	OP(101, "bridge.create", op_bridge_create) \

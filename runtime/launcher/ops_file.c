@@ -2,7 +2,9 @@
 #include "ops.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -37,6 +39,24 @@ int op_dir_make(struct context *c, struct reader *r)
 	int fd = path_create(c->root, path, PATH_DIRECTORY, mode);
 	umask(old);
 	return done(fd) < 0 ? fail(c, path) : 0;
+}
+
+/*
+ * path: a directory, whose new subdirectories are each put where the disk is empty and not beside it (chattr(1), T). A file
+ * system that knows no such thing does as it does.
+ */
+int op_dir_spread(struct context *c, struct reader *r)
+{
+	const char *path = read_str(r);
+	int fd = path_open(c->root, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fail(c, path);
+	int flags;
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_TOPDIR_FL)) {
+		flags |= FS_TOPDIR_FL;
+		ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	}
+	return done(fd);
 }
 
 /* path, bytes, create: one write, as files of the kernel want it. */

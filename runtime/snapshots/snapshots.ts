@@ -23,6 +23,10 @@ export const openSnapshots: OpenSnapshots = async (options) => {
   const trash = await openTrash(join(home, 'trash'), launcher);
   const settling = openSettling(boot, launcher.sync && (() => launcher.sync!(home)));
   const layers = await openLayerFolders(join(home, form.place, 'layers'), trash, settling);
+  const roots = join(home, form.place, 'roots');
+  await mkdir(roots, { recursive: true });
+  // Nobody waits for what is only a wish.
+  void launcher.spread?.([join(home, form.place, 'layers'), roots]).catch(() => undefined);
   const below = (chainId: ChainId | undefined) => form.shown(chainOf(layers, chainId).map(layers.contentPath));
   const initLayer = await makeInitLayer(join(home, 'init'));
   const belowRoot = (key: string, chainId: ChainId | undefined) =>
@@ -47,7 +51,7 @@ export const openSnapshots: OpenSnapshots = async (options) => {
         tell,
       ),
     ...layerMaking({ layers, form, below }, options),
-    ...rootKeeping({ directory: join(home, form.place, 'roots'), form, below: belowRoot, trash }, options),
+    ...rootKeeping({ directory: roots, form, below: belowRoot, trash }, options),
   };
 };
 

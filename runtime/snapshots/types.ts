@@ -99,7 +99,7 @@ export interface SnapshotsOptions {
   /** `$DEVENV_HOME`. */
   readonly home: string;
   readonly launcher: Pick<Launcher, 'unpack' | 'pack' | 'packGzip' | 'copyTree' | 'spawn'> &
-    Partial<Pick<Launcher, 'sync'>>;
+    Partial<Pick<Launcher, 'sync' | 'spread'>>;
   /** Without root overlays mark with `user.overlay.*`. Default false. */
   readonly userXattr?: boolean;
   /** All files belong to root, whoever owned them: there is only one id. */

@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openSnapshots } from '../../../runtime/snapshots/snapshots.js';
 import type { ChainId, Snapshots } from '../../../runtime/snapshots/types.js';
+import { eventually } from '../../support/api.js';
 import { startLauncher } from '../../support/launcher.js';
 import { tarBytes, tarStream } from '../../support/tar-bytes.js';
 
@@ -36,6 +37,22 @@ keeping('a layer is there whole, with its size, after its work is done', async (
   const made = await snapshots.apply({ chainId: id('a'), parent: undefined }, tarStream(lower));
   assert.equal([made.sizeBytes, snapshots.sizeBytes(id('a')), snapshots.has(id('a'))], [3, 3, true]);
   assert.is(readFileSync(path.join(snapshots.lowerDirectories(id('a'))[0]!, 'etc/b'), 'utf8'), 'bb');
+});
+
+keeping('layers and roots are put where the disk is empty, which the file system is told', async () => {
+  const marked = path.join(started.folder, 'marked');
+  mkdirSync(marked);
+  await started.launcher.spread([marked, '/dev/shm']);
+  const isKnown = execFileSync('stat', ['-f', '-c', '%T', marked], { encoding: 'utf8' }).trim() === 'ext2/ext3';
+  const isMarked = (folder: string) =>
+    execFileSync('lsattr', ['-d', folder], { encoding: 'utf8' }).split(' ')[0]!.includes('T');
+  if (isKnown) {
+    assert.ok(isMarked(marked));
+    for (const folder of ['layers', 'roots'])
+      await eventually(`${folder} is marked`, async () => isMarked(path.join(home, folder)));
+  }
+  const missing = await started.launcher.spread([`${marked}/none`]).catch((error: Error) => error.message);
+  assert.match(String(missing), 'ENOENT');
 });
 
 keeping('two who bring the same layer share the work', async () => {
