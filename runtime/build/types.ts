@@ -26,6 +26,7 @@ export interface StepRequest {
   readonly extraHosts: readonly string[];
   readonly shmBytes?: number;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly cgroupParent?: string;
   readonly privileged: boolean;
   readonly onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
   readonly signal: AbortSignal;
@@ -57,6 +58,8 @@ export interface BuildOptions {
   readonly extraHosts: readonly string[];
   readonly shmBytes?: number;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  /** Control group below which steps run; no part of a cache key. */
+  readonly cgroupParent?: string;
   readonly auths: Readonly<Record<string, RegistryAuth>>;
   readonly squash?: boolean;
   /** By id, for `RUN --mount=type=secret`; never part of an image or of a cache key. */

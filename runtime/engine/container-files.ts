@@ -30,14 +30,18 @@ function composeHosts(given: {
   readonly domainname: string;
   readonly links: readonly string[];
 }): string {
-  const extra = given.extraHosts.map((entry) => {
+  const extra = extraLines(given);
+  const names = given.domainname === '' ? given.hostname : `${given.hostname}.${given.domainname} ${given.hostname}`;
+  const own = given.addresses.map((address) => `${address}\t${names}`);
+  return `${[...LOCAL_LINES, ...extra, ...own, ...given.links].join('\n')}\n`;
+}
+
+function extraLines(given: { readonly extraHosts: readonly string[]; readonly hostGateway: () => string }): string[] {
+  return given.extraHosts.map((entry) => {
     const at = entry.search(/[:=]/);
     const address = entry.slice(at + 1).replace(/^\[|\]$/g, '');
     return `${address === 'host-gateway' ? given.hostGateway() : address}\t${entry.slice(0, at)}`;
   });
-  const names = given.domainname === '' ? given.hostname : `${given.hostname}.${given.domainname} ${given.hostname}`;
-  const own = given.addresses.map((address) => `${address}\t${names}`);
-  return `${[...LOCAL_LINES, ...extra, ...own, ...given.links].join('\n')}\n`;
 }
 
 /** `IP ALIAS HOSTNAME NAME` of each linked container that runs, as on Docker's default bridge. */
@@ -100,6 +104,23 @@ export async function containerFiles(
     { path: join(directory, 'hostname'), text: `${config.Hostname}\n` },
     { path: join(directory, 'resolv.conf'), text: resolv },
   ];
+}
+
+/** What a build step has of them; its hosts file is BuildKit's, whatever network the step is in. */
+export async function writeStepFiles(
+  engine: Engine,
+  container: Container,
+  endpoints: readonly Endpoint[],
+): Promise<void> {
+  await writeContainerFiles(engine, container, endpoints);
+  const { hostConfig, config } = container.record;
+  const hostGateway = () => engine.foundations.networks.hostGateway(endpoints);
+  const lines = [
+    `127.0.0.1\tlocalhost ${config.Hostname}`,
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    ...extraLines({ extraHosts: hostConfig.ExtraHosts ?? [], hostGateway }),
+  ];
+  await writeFile(join(containerDirectory(engine.foundations.paths, container.id), 'hosts'), `${lines.join('\n')}\n`);
 }
 
 /** Writes them; those of a running container keep their inode, as it holds them bound. */

@@ -8,7 +8,7 @@ import type { MountSpec } from '../launch/spec.js';
 import { LaunchError, type PreparedContainer } from '../launch/types.js';
 import { lookUpIdentity } from './accounts.js';
 import { Container } from './container.js';
-import { containerFileMounts, writeContainerFiles } from './container-files.js';
+import { containerFileMounts, writeStepFiles } from './container-files.js';
 import { CREATED } from './created-state.js';
 import { givenDevices } from './devices.js';
 import { type Connected, connectEndpoints, releaseEndpoints } from './endpoints.js';
@@ -47,7 +47,7 @@ async function runStep(engine: Engine, request: StepRequest): Promise<{ exitCode
     return stepFailure(error, request);
   } finally {
     await releaseEndpoints(engine, container);
-    await clearLostMonitor(engine, container.id);
+    await clearLostMonitor(engine, container.id, request.cgroupParent);
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -63,7 +63,7 @@ async function prepare(
   const [accounts, given] = await settledAll([
     readAccountFiles(request.root, []),
     givenDevices(host),
-    writeContainerFiles(
+    writeStepFiles(
       engine,
       container,
       connected.endpoints.map(({ endpoint }) => endpoint),
@@ -77,7 +77,7 @@ async function prepare(
     directory: containerDirectory(paths, id),
     monitorSocket: monitorSocket(paths, id),
     exitFile: exitFile(paths, id),
-    cgroupPath: cgroupPath(paths, id, ''),
+    cgroupPath: cgroupPath(paths, id, host.CgroupParent),
     identity,
     env: stepEnv(request, identity.home),
     interfaces: connected.interfaces,
@@ -101,9 +101,10 @@ function stepEnv({ env, hostname }: StepRequest, home: string): string[] {
   return own ? all : all.filter((entry) => !entry.startsWith('HOSTNAME='));
 }
 
-/** hosts and resolv.conf; `/etc/hostname` is the image's own, as in BuildKit. */
+/** hosts and resolv.conf, which no step can write; `/etc/hostname` is the image's own, as in BuildKit. */
 function fileMounts(engine: Engine, container: Container, taken: ReadonlySet<string>): MountSpec[] {
-  return containerFileMounts(engine, container, new Set([...taken, '/etc/hostname']));
+  const mounts = containerFileMounts(engine, container, new Set([...taken, '/etc/hostname']));
+  return mounts.map((mount) => ({ ...mount, readOnly: true }));
 }
 
 async function follow(prepared: PreparedContainer, request: StepRequest): Promise<{ exitCode: number }> {
@@ -176,6 +177,7 @@ function stepRecord(request: StepRequest): ContainerRecord {
     ExtraHosts: request.extraHosts,
     LogConfig: { Type: 'none', Config: {} },
     ...(request.shmBytes === undefined ? {} : { ShmSize: request.shmBytes }),
+    CgroupParent: request.cgroupParent ?? '',
     Ulimits: request.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
   };
   return {

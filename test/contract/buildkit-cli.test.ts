@@ -254,6 +254,21 @@ withBuildx('a step has the machine’s network when --allow says so, and not bef
   assert.is(allowed.code, 0, allowed.stderr);
 });
 
+withBuildx('a step sees BuildKit’s hosts file and cannot write it', async () => {
+  const path = await context('hosts', {
+    Dockerfile: `FROM ${busyboxImage}\nRUN cat /etc/hosts; echo 1.2.3.4 x >> /etc/hosts || cat /proc/self/cgroup\n`,
+  });
+  const options = ['--add-host', 'near:10.1.2.3', '--add-host', 'machine:host-gateway', '--cgroup-parent', '/bkcli'];
+  const { code, stderr } = await docker(['buildx', 'build', '--no-cache', '--progress', 'plain', ...options, path]);
+  assert.is(code, 0, stderr);
+  const said = stderr.replace(/^#\d+ \d+\.\d+ /gm, '');
+  assert.match(said, '127.0.0.1\tlocalhost buildkitsandbox\n::1\tlocalhost ip6-localhost ip6-loopback\n');
+  assert.match(said, '10.1.2.3\tnear\n');
+  assert.match(said, /^\d+\.\d+\.\d+\.\d+\tmachine$/m);
+  assert.match(said, "can't create /etc/hosts: Read-only file system");
+  assert.match(said, /:\/bkcli\//);
+});
+
 withBuildx('a base image of another platform is told', async () => {
   const query = new URLSearchParams({ fromSrc: '-', repo: 'bkcli-arm', tag: '1', platform: 'linux/arm64' });
   await engine.request('POST', `/images/create?${query}`, Buffer.alloc(1024));

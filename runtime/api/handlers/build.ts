@@ -74,6 +74,7 @@ function readParameters(call: Call, sent: BuildBody | undefined): Parameters {
         hard: Hard,
       }),
     ),
+    cgroupParent: query.text('cgroupparent'),
     auths: registryConfig(call),
     squash: query.bool('squash'),
     ...readInputs(call, sent),

@@ -164,6 +164,7 @@ function surroundings({ options }: StepScope, state: StageState, step: Run) {
     extraHosts: options.extraHosts,
     ...(options.shmBytes === undefined ? {} : { shmBytes: options.shmBytes }),
     ulimits: options.ulimits,
+    ...(options.cgroupParent ? { cgroupParent: options.cgroupParent } : {}),
     privileged: step.security === 'insecure',
   };
 }

@@ -67,15 +67,17 @@ export interface WorkerFacts {
   /** Of devenv. */
   readonly version: string;
   readonly cacheLimitBytes: number;
+  /** Address under which steps reach this machine: what clients write for `host-gateway`. */
+  readonly hostGateway: string;
 }
 
 const hourNs = 3_600_000_000_000;
 
-export function worker({ id, version, cacheLimitBytes }: WorkerFacts): WorkerRecord {
+export function worker({ id, version, cacheLimitBytes, hostGateway }: WorkerFacts): WorkerRecord {
   const { os, architecture, variant } = hostPlatform(process.arch);
   return {
     ID: id,
-    Labels: { 'org.mobyproject.buildkit.worker.moby.host-gateway-ip': '' },
+    Labels: { 'org.mobyproject.buildkit.worker.moby.host-gateway-ip': hostGateway },
     platforms: [{ OS: os, Architecture: architecture, ...(variant ? { Variant: variant } : {}) }],
     GCPolicy: [
       { all: false, keepDuration: 7 * 24 * hourNs, filters: ['type==source.local'] },

@@ -62,7 +62,8 @@ export function controlMethods(parts: ControlParts): Methods {
 export const cacheLimitBytes = 20e9;
 
 export function workerOf({ engine, version }: Pick<ControlParts, 'engine' | 'version'>) {
-  return worker({ id: engineId(engine), version, cacheLimitBytes });
+  const hostGateway = engine.foundations.networks.hostGateway();
+  return worker({ id: engineId(engine), version, cacheLimitBytes, hostGateway });
 }
 
 /** Resolves with what the exporters answer. Throws what clients can show. */

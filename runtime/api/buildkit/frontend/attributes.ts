@@ -61,6 +61,7 @@ function buildOptions(attributes: StringMap): FrontendRequest['options'] {
     extraHosts: listOf(attributes['add-hosts']).map(hostEntry),
     ...(shmBytes > 0 ? { shmBytes } : {}),
     ulimits: listOf(attributes.ulimit).map(readUlimit),
+    cgroupParent: attributes['cgroup-parent'] ?? '',
   };
 }
 
