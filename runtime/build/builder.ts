@@ -21,6 +21,7 @@ import { layGraph } from './plan.js';
 import { putImage } from './result.js';
 import { exportCaches, importCaches } from './solve/cache-images.js';
 import { CacheMounts, type KeptMount } from './solve/cache-mounts.js';
+import { checkEntitlements } from './solve/entitlements.js';
 import { epochOf } from './solve/epoch.js';
 import { type DockerfileText, tellFailure } from './solve/failures.js';
 import { baseImage, checkTags, type ImageRequest } from './solve/images.js';
@@ -103,6 +104,7 @@ class DockerfileBuilder implements Builder {
         options.contextFiltered ? 'filtered' : { dockerfile: path },
       );
       const { graph, escapeToken } = readGraph(dockerfile, options, { workshop, context, emit });
+      checkEntitlements(graph, options);
       const platform = options.platform ?? workshop.platform;
       const annotations = parseAnnotations(options.annotations ?? [], platform);
       checkIndexed(annotations, options.provenance !== undefined || options.sbom === true);

@@ -5,6 +5,7 @@ import type { Of, Run } from '../instructions/types.js';
 import { DockerfileError } from '../parse/errors.js';
 import { heredocText, parseHeredocStart } from '../parse/heredoc.js';
 import { commandArgs } from './config-steps.js';
+import { checkEntitled } from './entitlements.js';
 import { clampOf } from './epoch.js';
 import { RunFailed } from './failures.js';
 import { cannotRun } from './foreign.js';
@@ -106,7 +107,7 @@ async function execute(
 ): Promise<NewLayer> {
   const why = await cannotRun(state.platform, scope.workshop.platform);
   if (why !== undefined) throw new DockerfileError(why, step);
-  checkEntitled(scope, step);
+  checkEntitled(step, scope.options);
   const output = new OutputText(tools.say);
   const opened = [...(await mounts.open()), ...(await mounts.script(command.script))];
   return withRoot(scope.workshop, chainOf(state), async (root, key) => {
@@ -138,16 +139,6 @@ function notBegun(error: unknown, { args }: Command): unknown {
   if (!(error instanceof EngineError)) return error;
   const sentence = `process ${JSON.stringify(args.join(' '))} did not complete successfully: ${error.message}`;
   return new EngineError(error.kind, sentence, { cause: error });
-}
-
-/** A Dockerfile may be somebody else's: what reaches beyond its step is for the client to grant (CVE-2024-23653). */
-function checkEntitled({ options }: StepScope, step: Run): void {
-  const granted = options.entitlements ?? [];
-  const refuse = (name: string) => {
-    if (!granted.includes(name)) throw new DockerfileError(`${name} is not allowed`, step);
-  };
-  if (step.security === 'insecure') refuse('security.insecure');
-  if (step.network === 'host' && options.network !== 'host') refuse('network.host');
 }
 
 /** BuildKit's name for the machine that a step sees, and the build argument that gives another. */
