@@ -73,7 +73,9 @@ running('what reaches beyond a step needs the client’s word', async () => {
   const cases = { 'network.host': 'RUN --network=host x', 'security.insecure': 'RUN --security=insecure x' };
   for (const [name, step] of Object.entries(cases)) {
     try {
-      await it.build(`FROM base:1\nRUN before\n${step}\n`, { entitlements: Object.keys(cases).filter((one) => one !== name) });
+      await it.build(`FROM base:1\nRUN before\n${step}\n`, {
+        entitlements: Object.keys(cases).filter((one) => one !== name),
+      });
       assert.unreachable();
     } catch (error) {
       assert.is((error as Error).message, `failed to load LLB: ${name} is not allowed`);
