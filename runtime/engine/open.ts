@@ -10,12 +10,9 @@ import { healVolumes } from './volumes.js';
 /** Makes the engine and takes over what an earlier one left. */
 export async function openEngine(foundations: Foundations): Promise<Engine> {
   const { home, runtime } = foundations.paths;
-  await Promise.all(
-    [join(home, 'containers'), join(home, 'volumes'), join(runtime, 'm')].map((folder) =>
-      mkdir(folder, { recursive: true, mode: 0o711 }),
-    ),
-  );
-  void foundations.launcher.spread([join(home, 'volumes')]).catch(() => undefined);
+  const ofTrees = [join(home, 'containers'), join(home, 'volumes')];
+  await Promise.all([...ofTrees, join(runtime, 'm')].map((folder) => mkdir(folder, { recursive: true, mode: 0o711 })));
+  void foundations.launcher.spread(ofTrees).catch(() => undefined);
   const engine = new Engine(foundations);
   engine.restart = (container) => container.lock.run(() => startLocked(engine, container, { restarting: true }));
   await healVolumes(engine);
