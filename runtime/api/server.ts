@@ -195,12 +195,13 @@ export class ApiServer {
     try {
       const refusal = await this.#refusals.get(request.socket);
       if (refusal !== undefined) throw new EngineError('forbidden', refusal);
-      const version = negotiate(text);
       const clean = path.replace(/\/{2,}/g, '/');
       if (clean !== path) return send(response, { status: 301, headers: { location: url.replace(path, clean) } });
-      if (request.method === 'OPTIONS') return send(response, { status: 200 });
       const match = this.#find(request.method ?? 'GET', path);
-      if (!match || !availableIn(version, match.route)) return send(response, pageNotFound);
+      if (!match && request.method !== 'OPTIONS') return send(response, pageNotFound);
+      const version = negotiate(text);
+      if (!match) return send(response, { status: 200 });
+      if (!availableIn(version, match.route)) return send(response, pageNotFound);
       const call = makeCall(exchange, match.params, at < 0 ? '' : url.slice(at + 1), {
         version,
         bodyLimitMs: this.#patience.bodyMs,

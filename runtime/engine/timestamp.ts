@@ -20,8 +20,31 @@ function fromDate(text: string): bigint | undefined {
   return Number.isNaN(Date.parse(whole.replace(/\.\d+/, ''))) ? undefined : parseTime(whole);
 }
 
+/** Go's ParseInt of base 10, 64 bit. Throws `system` with its sentence. */
+function parseGoInt(text: string): bigint {
+  const sentence = `strconv.ParseInt: parsing ${JSON.stringify(text)}:`;
+  if (!/^[+-]?\d+$/.test(text)) throw new EngineError('system', `${sentence} invalid syntax`);
+  const value = BigInt(text.replace('+', ''));
+  if (BigInt.asIntN(64, value) !== value) throw new EngineError('system', `${sentence} value out of range`);
+  return value;
+}
+
 /**
- * `since` and `until` of the API in nanoseconds since the epoch: Unix seconds with decimals, RFC 3339 with parts left out
+ * `since` and `until` of logs and events in nanoseconds since the epoch: Unix seconds, with decimals or without. Undefined for
+ * empty text. Clients turn dates and durations into it, so Docker's engine knows none here, and a mistake counts as its own:
+ * throws `system`.
+ */
+export function parseUnixTime(text: string): bigint | undefined {
+  if (text === '') return undefined;
+  const dot = text.indexOf('.');
+  if (dot < 0) return parseGoInt(text) * 1_000_000_000n;
+  const decimals = text.slice(dot + 1);
+  const nanoseconds = Number(parseGoInt(decimals)) * 10 ** (9 - decimals.length);
+  return parseGoInt(text.slice(0, dot)) * 1_000_000_000n + BigInt(Math.trunc(nanoseconds));
+}
+
+/**
+ * `until` of a filter in nanoseconds since the epoch: Unix seconds with decimals, RFC 3339 with parts left out
  * (UTC then), or a Go duration before now. Undefined for empty text. Throws `invalid`.
  */
 export function parseTimestamp(text: string, nowNs: bigint): bigint | undefined {

@@ -41,11 +41,25 @@ routing('a version that is too old is refused in plain text', async () => {
   assert.match(text, /^client version 1\.12 is too old\. Minimum supported API version is 1\.24, please upgrade/);
 });
 
+routing('what a resource allows is told only to versions that we speak', async () => {
+  for (const [path, status] of [
+    ['/info', 200],
+    ['/nothing', 200],
+    ['/v9.9/nothing', 400],
+    ['/v1.2/info', 400],
+  ] as const)
+    assert.is((await engine.request('OPTIONS', path)).status, status, path);
+});
+
 routing('an unknown path and a wrong method are not found', async () => {
   for (const [method, path] of [
     ['GET', '/nothing'],
     ['PUT', '/info'],
     ['POST', '/v1.47/nowhere/at/all'],
+    // Clients ask so whether it is Podman that answers.
+    ['GET', '/v4.0.0/libpod/_ping'],
+    ['GET', '/v1.2/nothing'],
+    ['PUT', '/v9.9/info'],
   ] as const) {
     const { status, json } = await engine.request(method, path);
     assert.is(status, 404);

@@ -178,7 +178,16 @@ const refused: readonly (readonly [method: string, path: string, status: number,
       ] as const,
   ),
   ['GET', '/events?since=2&until=1', 400, '`since` time (2) cannot be after `until` time (1)'],
-  ['GET', '/events?since=x', 500, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ...[
+    ['x', 'x', 'invalid syntax'],
+    ['30s', '30s', 'invalid syntax'],
+    ['2020-01-01T00:00:00Z', '2020-01-01T00:00:00Z', 'invalid syntax'],
+    ['1.x', 'x', 'invalid syntax'],
+    ['12345678901234567890', '12345678901234567890', 'value out of range'],
+  ].map(
+    ([since, shown, why]) =>
+      ['GET', `/events?until=1&since=${since}`, 500, `strconv.ParseInt: parsing "${shown}": ${why}`] as const,
+  ),
   ['GET', '/events?filters=x&until=1', 400, 'invalid filter'],
 ];
 

@@ -4,7 +4,7 @@ import { matchesEvent } from '../../engine/event-filters.js';
 import type { EngineEvent } from '../../engine/events.js';
 import { Filters } from '../../engine/filters.js';
 import { nowNs } from '../../engine/time.js';
-import { parseTimestamp } from '../../engine/timestamp.js';
+import { parseUnixTime } from '../../engine/timestamp.js';
 import { EngineError } from '../../errors.js';
 import { encodeEvent } from '../encode/events.js';
 import { type Call, type Route, streamed } from '../routes.js';
@@ -28,20 +28,11 @@ function untilReached(untilNs: bigint | undefined, call: Call): Promise<void> {
   });
 }
 
-/** A time that cannot be read is a failure of Docker's daemon here, not a bad request. */
-function parseTime(text: string, now: bigint): bigint | undefined {
-  try {
-    return parseTimestamp(text, now);
-  } catch (cause) {
-    throw new EngineError('system', (cause as Error).message, { cause });
-  }
-}
-
 async function follow(engine: Engine, call: Call): Promise<typeof streamed> {
   const now = nowNs();
   const [since, until] = [call.query.text('since'), call.query.text('until')];
-  const sinceNs = parseTime(since, now);
-  const untilNs = parseTime(until, now);
+  const sinceNs = parseUnixTime(since);
+  const untilNs = parseUnixTime(until);
   if (sinceNs !== undefined && untilNs !== undefined && sinceNs > untilNs)
     throw new EngineError('invalid', `\`since\` time (${since}) cannot be after \`until\` time (${until})`);
   const filters = Filters.parse(call.query.text('filters'));

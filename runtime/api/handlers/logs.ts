@@ -3,8 +3,8 @@ import type { Container } from '../../engine/container.js';
 import type { Engine } from '../../engine/engine.js';
 import { logDetails } from '../../engine/log-config.js';
 import { type LogChoice, type LogPiece, readLogs, splitLines } from '../../engine/logs.js';
-import { formatLogTime, nowNs } from '../../engine/time.js';
-import { parseTimestamp } from '../../engine/timestamp.js';
+import { formatLogTime } from '../../engine/time.js';
+import { parseUnixTime } from '../../engine/timestamp.js';
 import { EngineError } from '../../errors.js';
 import { type Call, type Route, streamed } from '../routes.js';
 import { frame, openStream, writeChunk } from '../streams.js';
@@ -25,22 +25,13 @@ function tailOf(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Throws `system`, as Docker answers a time that is none here. */
-function timeOf(text: string): bigint | undefined {
-  try {
-    return parseTimestamp(text, nowNs());
-  } catch (cause) {
-    throw new EngineError('system', (cause as Error).message, { cause });
-  }
-}
-
 function choiceOf(call: Call): LogChoice {
   const { query } = call;
   const choice = { stdout: query.bool('stdout'), stderr: query.bool('stderr') };
   if (!choice.stdout && !choice.stderr)
     throw new EngineError('invalid', 'Bad parameters: you must choose at least one stream');
   const time = (name: string) => {
-    const ns = timeOf(query.text(name));
+    const ns = parseUnixTime(query.text(name));
     return ns === 0n ? undefined : ns;
   };
   return { ...choice, sinceNs: time('since'), untilNs: time('until'), tail: tailOf(query.text('tail')) };

@@ -3,9 +3,12 @@ import * as assert from 'uvu/assert';
 import { matchesEvent } from '../../../runtime/engine/event-filters.js';
 import type { EngineEvent } from '../../../runtime/engine/events.js';
 import { Filters } from '../../../runtime/engine/filters.js';
-import { parseTimestamp } from '../../../runtime/engine/timestamp.js';
+import { parseTimestamp, parseUnixTime } from '../../../runtime/engine/timestamp.js';
 
 const filters = suite('filters');
+
+const second = 1_000_000_000n;
+const now = 1_700_000_000n * second;
 
 filters('are read in both of Docker’s forms', () => {
   assert.equal(Filters.parse('{"label":["a","b"]}').get('label'), ['a', 'b']);
@@ -70,8 +73,6 @@ filters('choose events', () => {
 });
 
 filters('read times as the API writes them', () => {
-  const now = 1_700_000_000_000_000_000n;
-  const second = 1_000_000_000n;
   assert.is(parseTimestamp('', now), undefined);
   assert.is(parseTimestamp('1700000000', now), now);
   assert.is(parseTimestamp('1700000000.5', now), now + second / 2n);
@@ -82,6 +83,16 @@ filters('read times as the API writes them', () => {
   assert.is(parseTimestamp('2023-11-14T22:13:20.5+00:00', now), now + second / 2n);
   assert.is(parseTimestamp('2023-11-14', now), 1_699_920_000n * second);
   assert.throws(() => parseTimestamp('yesterday', now), 'strconv.ParseInt: parsing "yesterday": invalid syntax');
+});
+
+filters('times of logs and events are Unix seconds and nothing else', () => {
+  assert.is(parseUnixTime(''), undefined);
+  assert.is(parseUnixTime('1700000000'), now);
+  assert.is(parseUnixTime('1700000000.5'), now + second / 2n);
+  assert.is(parseUnixTime('1700000000.000000001'), now + 1n);
+  assert.is(parseUnixTime('+1700000000.0000000019'), now + 1n);
+  for (const text of ['10m', '2023-11-14', '2023-11-14T22:13:20Z', '1.x', '2.', '1e3', '9223372036854775808'])
+    assert.throws(() => parseUnixTime(text), /^strconv\.ParseInt: parsing ".*": (invalid syntax|value out of range)$/);
 });
 
 filters.run();
