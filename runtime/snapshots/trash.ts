@@ -13,6 +13,9 @@ export interface Trash {
   emptied(): Promise<void>;
 }
 
+/** Between two tries at what cannot be deleted. */
+const LONGEST_WAIT_MS = 60_000;
+
 /** `directory` must be on the file system of what is thrown into it. What an earlier process left there goes too. */
 export async function openTrash(directory: string, launcher: Pick<Launcher, 'spawn'>, delayMs = 1000): Promise<Trash> {
   await mkdir(directory, { recursive: true });
@@ -21,17 +24,23 @@ export async function openTrash(directory: string, launcher: Pick<Launcher, 'spa
   let listedAt = 0;
   let emptying: Promise<void> | undefined;
 
+  let retry: NodeJS.Timeout | undefined;
+  let retryMs = delayMs;
+
+  async function empty(): Promise<void> {
+    await pause(delayMs);
+    listedAt = arrived;
+    const isEmpty = await removeChildren(directory, launcher);
+    emptying = undefined;
+    retryMs = isEmpty ? delayMs : Math.min(retryMs * 2, LONGEST_WAIT_MS);
+    clearTimeout(retry);
+    // What arrived meanwhile was not on the list.
+    if (arrived > listedAt) void emptySoon();
+    else if (!isEmpty) retry = setTimeout(emptySoon, retryMs).unref();
+  }
+
   function emptySoon(): Promise<void> {
-    emptying ??= pause(delayMs)
-      .then(() => {
-        listedAt = arrived;
-        return removeChildren(directory, launcher);
-      })
-      .finally(() => {
-        emptying = undefined;
-        // What arrived meanwhile was not on the list.
-        if (arrived > listedAt) void emptySoon();
-      });
+    emptying ??= empty();
     return emptying;
   }
 
@@ -65,13 +74,15 @@ function pause(ms: number): Promise<void> {
 }
 
 /**
- * What cannot be deleted now (something is mounted in it) stays for the next time; the folder itself may have gone. By a
- * process of its own: thousands of small deletions would keep the engine's thread from its clients.
+ * Whether all is gone that was there; what cannot be deleted now (something is mounted in it, the launcher has just died) stays
+ * for a next time. The folder itself may have gone. By a process of its own: thousands of small deletions would keep the engine's
+ * thread from its clients.
  */
-async function removeChildren(directory: string, launcher: Pick<Launcher, 'spawn'>): Promise<void> {
+async function removeChildren(directory: string, launcher: Pick<Launcher, 'spawn'>): Promise<boolean> {
   const names = await readdir(directory).catch(() => []);
-  if (names.length === 0) return;
-  await launcher
+  if (names.length === 0) return true;
+  const done = await launcher
     .spawn(['rm', '-rf', '--one-file-system', '--', ...names.map((name) => join(directory, name))])
     .catch(() => undefined);
+  return done?.code === 0;
 }

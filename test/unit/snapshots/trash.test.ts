@@ -28,4 +28,21 @@ trash('what is thrown away while the rest is being deleted is deleted too', asyn
   rmSync(folder, { recursive: true });
 });
 
+trash('what could not be deleted is tried again, though nothing more is thrown away', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'trash-'));
+  mkdirSync(path.join(folder, 'first'));
+  let tries = 0;
+  const spawn = async (args: readonly string[]) => {
+    tries++;
+    if (tries === 1) throw new Error('the launcher has died');
+    if (tries === 2) return { code: 1, stdout: '', stderr: 'Device or resource busy' };
+    for (const name of args.slice(4)) rmSync(name, { recursive: true });
+    return { code: 0, stdout: '', stderr: '' };
+  };
+  const opened = await openTrash(path.join(folder, 'trash'), { spawn }, 1);
+  await opened.discard(path.join(folder, 'first'));
+  await eventually('it is deleted', async () => readdirSync(path.join(folder, 'trash')).length === 0);
+  rmSync(folder, { recursive: true });
+});
+
 trash.run();
