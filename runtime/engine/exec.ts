@@ -24,10 +24,9 @@ export function refuseUnlessRunning(container: Container, name = container.id): 
     throw new EngineError('conflict', `Container ${container.id} is restarting, wait until the container is running`);
 }
 
-/** Throws `conflict` when the container does not run, `invalid` without a command. */
+/** Throws `conflict` when the container does not run. */
 export function createExec(engine: Engine, container: Container, config: ExecConfig): Exec {
   refuseUnlessRunning(container);
-  if (config.Cmd.length === 0) throw new EngineError('invalid', 'No exec command specified');
   const exec: Exec = {
     id: randomBytes(32).toString('hex'),
     containerId: container.id,

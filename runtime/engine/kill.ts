@@ -14,9 +14,13 @@ export function stopSignalOf(container: Container): number {
   return StopSignal ? signalNumber(StopSignal) : SIGTERM;
 }
 
-/** POST /containers/X/kill. Throws `conflict` when it does not run, `invalid` for a signal that is none. */
-export async function killContainer(engine: Engine, container: Container, signal: string): Promise<void> {
-  const number = signal === '' ? SIGKILL : signalNumber(signal);
+/** Which signal a kill asks for; without words SIGKILL. Throws `invalid` for what is none. */
+export function parseKillSignal(text: string): number {
+  return text === '' ? SIGKILL : signalNumber(text);
+}
+
+/** POST /containers/X/kill with a signal's number. Throws `conflict` when it does not run. */
+export async function killContainer(engine: Engine, container: Container, number: number): Promise<void> {
   await afterStart(container);
   if (!container.isRunning) throw notRunning(container);
   if (container.record.state.Restarting) {

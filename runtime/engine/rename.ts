@@ -6,7 +6,6 @@ import type { Engine } from './engine.js';
 /** Throws `invalid` for a bad or an unchanged name, `conflict` for one in use. */
 export async function renameContainer(engine: Engine, container: Container, to: string): Promise<void> {
   const name = to.replace(/^\//, '');
-  if (name === '') throw new EngineError('invalid', 'Neither old nor new names may be empty');
   try {
     checkName(`/${name}`);
   } catch (cause) {

@@ -20,9 +20,9 @@ const changeKinds = { modified: 0, added: 1, deleted: 2 } as const;
 export function archiveRoutes(engine: Engine): Route[] {
   const container = (call: Call) => engine.containers.get(call.params.id!);
   return [
-    { method: 'HEAD', path: '/containers/:id*/archive', handle: (call) => head(engine, container(call), call) },
-    { method: 'GET', path: '/containers/:id*/archive', handle: (call) => get(engine, container(call), call) },
-    { method: 'PUT', path: '/containers/:id*/archive', handle: (call) => put(engine, container(call), call) },
+    { method: 'HEAD', path: '/containers/:id*/archive', handle: (call) => head(engine, call) },
+    { method: 'GET', path: '/containers/:id*/archive', handle: (call) => get(engine, call) },
+    { method: 'PUT', path: '/containers/:id*/archive', handle: (call) => put(engine, call) },
     { method: 'GET', path: '/containers/:id*/export', handle: (call) => exportAll(engine, container(call), call) },
     { method: 'GET', path: '/containers/:id*/changes', handle: (call) => changes(engine, container(call)) },
   ];
@@ -38,27 +38,28 @@ const statHeader = (stat: PathStat) => ({
   'X-Docker-Container-Path-Stat': Buffer.from(JSON.stringify(stat)).toString('base64'),
 });
 
-async function head(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  return { status: 200, headers: statHeader(await statPath(engine, container, pathOf(call), call.params.id!)) };
+async function head(engine: Engine, call: Call): Promise<Answer> {
+  const path = pathOf(call);
+  const container = engine.containers.get(call.params.id!);
+  return { status: 200, headers: statHeader(await statPath(engine, container, path, call.params.id!)) };
 }
 
-async function get(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
-  const { stat, tar } = await getArchive(engine, container, pathOf(call), call.params.id!);
+async function get(engine: Engine, call: Call): Promise<typeof streamed> {
+  const path = pathOf(call);
+  const container = engine.containers.get(call.params.id!);
+  const { stat, tar } = await getArchive(engine, container, path, call.params.id!);
   for (const [name, value] of Object.entries(statHeader(stat))) call.response.setHeader(name, value);
   engine.tell(container, 'archive-path');
   await sendStream(call, tar, 'application/x-tar');
   return streamed;
 }
 
-async function put(engine: Engine, container: Container, call: Call): Promise<Answer> {
+async function put(engine: Engine, call: Call): Promise<Answer> {
+  const path = pathOf(call);
+  const container = engine.containers.get(call.params.id!);
   const noOverwriteDirNonDir = call.query.bool('noOverwriteDirNonDir');
   const owner = call.query.bool('copyUIDGID') ? await containerOwner(engine, container) : undefined;
-  await putArchive(
-    engine,
-    container,
-    { path: pathOf(call), reference: call.params.id!, noOverwriteDirNonDir, owner },
-    call.body,
-  );
+  await putArchive(engine, container, { path, reference: call.params.id!, noOverwriteDirNonDir, owner }, call.body);
   engine.tell(container, 'extract-to-dir');
   return { status: 200 };
 }

@@ -4,7 +4,7 @@ import { containerSizes, containerView, networkViews, readableLog } from '../../
 import { createContainer } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
 import { parsePlatform } from '../../engine/images.js';
-import { killContainer } from '../../engine/kill.js';
+import { killContainer, parseKillSignal } from '../../engine/kill.js';
 import { linkNames, linkParents, removeLink } from '../../engine/links.js';
 import { CONTAINER_FILTERS, listContainers } from '../../engine/list.js';
 import { pauseContainer, unpauseContainer } from '../../engine/pause.js';
@@ -37,11 +37,19 @@ import { logRoutes } from './logs.js';
 
 type Work = (engine: Engine, container: Container, call: Call) => Promise<Answer | typeof streamed>;
 
+/** Work that looks for the container itself, behind its parameters: what is wrong with those is told first. */
+type Search = (engine: Engine, call: Call) => Promise<Answer | typeof streamed>;
+
 export function containerRoutes(engine: Engine): Route[] {
   const on = (method: Route['method'], what: string, work: Work): Route => ({
     method,
     path: `/containers/:id*${what}`,
     handle: (call) => work(engine, engine.containers.get(call.params.id!), call),
+  });
+  const search = (method: Route['method'], what: string, work: Search): Route => ({
+    method,
+    path: `/containers/:id*${what}`,
+    handle: (call) => work(engine, call),
   });
   return [
     { method: 'GET', path: '/containers/json', handle: (call) => list(engine, call) },
@@ -49,16 +57,16 @@ export function containerRoutes(engine: Engine): Route[] {
     { method: 'POST', path: '/containers/prune', handle: (call) => prune(engine, call) },
     on('GET', '/json', inspect),
     on('GET', '/top', top),
-    on('POST', '/start', start),
-    on('POST', '/stop', stop),
-    on('POST', '/restart', restart),
-    { method: 'POST', path: '/containers/:id*/kill', handle: (call) => kill(engine, call) },
+    search('POST', '/start', start),
+    search('POST', '/stop', stop),
+    search('POST', '/restart', restart),
+    search('POST', '/kill', kill),
     on('POST', '/pause', pause),
     on('POST', '/unpause', unpause),
-    on('POST', '/rename', rename),
-    { method: 'POST', path: '/containers/:id*/update', handle: (call) => update(engine, call) },
-    on('POST', '/wait', wait),
-    { method: 'DELETE', path: '/containers/:id*', handle: (call) => remove(engine, call) },
+    search('POST', '/rename', rename),
+    search('POST', '/update', update),
+    search('POST', '/wait', wait),
+    search('DELETE', '', remove),
     ...logRoutes({ engine, logFile: (container) => readableLog(engine, container) }),
   ];
 }
@@ -125,8 +133,12 @@ async function inspect(engine: Engine, container: Container, call: Call): Promis
   return ok(inspectIn(call.version, encodeInspect(containerView(engine, container), sizes)));
 }
 
-async function start(engine: Engine, container: Container): Promise<Answer> {
-  await startContainer(engine, container);
+const containerOf = (engine: Engine, call: Call): Container => engine.containers.get(call.params.id!);
+
+async function start(engine: Engine, call: Call): Promise<Answer> {
+  if (call.query.text('checkpoint') !== '')
+    throw new EngineError('invalid', 'checkpoint is only supported in experimental mode');
+  await startContainer(engine, containerOf(engine, call));
   return noContent;
 }
 
@@ -144,14 +156,16 @@ async function told(what: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function stop(engine: Engine, container: Container, call: Call): Promise<Answer> {
+async function stop(engine: Engine, call: Call): Promise<Answer> {
   const options = stopOptions(call);
+  const container = containerOf(engine, call);
   await told(`cannot stop container: ${call.params.id}`, () => stopContainer(engine, container, options));
   return noContent;
 }
 
-async function restart(engine: Engine, container: Container, call: Call): Promise<Answer> {
+async function restart(engine: Engine, call: Call): Promise<Answer> {
   const options = stopOptions(call);
+  const container = containerOf(engine, call);
   await told(`Cannot restart container ${call.params.id}`, () => restartContainer(engine, container, options));
   return noContent;
 }
@@ -160,7 +174,8 @@ async function restart(engine: Engine, container: Container, call: Call): Promis
 async function kill(engine: Engine, call: Call): Promise<Answer> {
   const reference = call.params.id!;
   try {
-    await killContainer(engine, engine.containers.get(reference), call.query.text('signal'));
+    const signal = parseKillSignal(call.query.text('signal'));
+    await killContainer(engine, containerOf(engine, call), signal);
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
     throw new EngineError(cause.kind, `cannot kill container: ${reference}: ${cause.message}`, { cause });
@@ -178,14 +193,16 @@ async function unpause(engine: Engine, container: Container): Promise<Answer> {
   return noContent;
 }
 
-async function rename(engine: Engine, container: Container, call: Call): Promise<Answer> {
-  await renameContainer(engine, container, call.query.text('name'));
+async function rename(engine: Engine, call: Call): Promise<Answer> {
+  const name = call.query.text('name');
+  if (name === '') throw new EngineError('invalid', 'Neither old nor new names may be empty');
+  await renameContainer(engine, containerOf(engine, call), name);
   return noContent;
 }
 
 async function update(engine: Engine, call: Call): Promise<Answer> {
   const body = updateIn(call.version, await readShape(call, updateBody, 'UpdateConfig'));
-  const container = engine.containers.get(call.params.id!);
+  const container = containerOf(engine, call);
   const { RestartPolicy, ...resources } = body;
   const warnings = await updateContainer(engine, container, {
     resources: resourcesOf(resources),
@@ -199,9 +216,9 @@ async function top(engine: Engine, container: Container, call: Call): Promise<An
 }
 
 /** The head goes out at once: clients ask before they start, and wait for it. */
-async function wait(_: Engine, container: Container, call: Call): Promise<typeof streamed> {
+async function wait(engine: Engine, call: Call): Promise<typeof streamed> {
   const condition = parseWaitCondition(call.query.text('condition'));
-  const result = waitContainer(container, condition, call.signal);
+  const result = waitContainer(containerOf(engine, call), condition, call.signal);
   const out = openStream(call, 'application/json');
   out.end(
     await result.then(

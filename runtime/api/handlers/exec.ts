@@ -1,7 +1,6 @@
 /** Attach and exec: calls whose connection becomes the process' streams. */
 import { Duplex, Transform } from 'node:stream';
 import { attachContainer, checkAttach, resizeContainer } from '../../engine/attach.js';
-import type { Container } from '../../engine/container.js';
 import type { Engine } from '../../engine/engine.js';
 import {
   checkExecStart,
@@ -25,24 +24,22 @@ import { execBody, execConfigOf, execStartBody } from './container-bodies.js';
 import { DetachKeys } from './detach-keys.js';
 
 export function execRoutes(engine: Engine): Route[] {
-  const container = (call: Call) => engine.containers.get(call.params.id!);
-  const exec = (call: Call) => getExec(engine, call.params.id!);
   return [
     {
       method: 'POST',
       path: '/containers/:id*/attach',
-      handle: (call) => attached(() => attach(engine, container(call), call)),
+      handle: (call) => attached(() => attach(engine, call)),
     },
     {
       method: 'GET',
       path: '/containers/:id*/attach/ws',
-      handle: (call) => attachWebsocket(engine, container(call), call),
+      handle: (call) => attachWebsocket(engine, call),
     },
-    { method: 'POST', path: '/containers/:id*/resize', handle: (call) => resize(engine, container(call), call) },
+    { method: 'POST', path: '/containers/:id*/resize', handle: (call) => resize(engine, call) },
     { method: 'POST', path: '/containers/:id*/exec', handle: (call) => create(engine, call) },
     { method: 'POST', path: '/exec/:id/start', handle: (call) => start(engine, call) },
-    { method: 'POST', path: '/exec/:id/resize', handle: (call) => resizeOfExec(exec(call), call) },
-    { method: 'GET', path: '/exec/:id/json', handle: (call) => inspect(exec(call)) },
+    { method: 'POST', path: '/exec/:id/resize', handle: (call) => resizeOfExec(engine, call) },
+    { method: 'GET', path: '/exec/:id/json', handle: (call) => inspect(getExec(engine, call.params.id!)) },
   ];
 }
 
@@ -62,9 +59,10 @@ async function attached(work: () => Promise<typeof streamed>): Promise<Answer | 
   }
 }
 
-async function attach(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
-  checkAttach(container);
+async function attach(engine: Engine, call: Call): Promise<typeof streamed> {
   const keys = DetachKeys.parse(call.query.text('detachKeys'));
+  const container = engine.containers.get(call.params.id!);
+  checkAttach(container);
   const choice = choiceOf(call);
   const isTerminal = container.record.config.Tty;
   const wantsStream = call.query.bool('stream');
@@ -83,7 +81,8 @@ async function attach(engine: Engine, container: Container, call: Call): Promise
   return streamed;
 }
 
-async function attachWebsocket(engine: Engine, container: Container, call: Call): Promise<typeof streamed> {
+async function attachWebsocket(engine: Engine, call: Call): Promise<typeof streamed> {
+  const container = engine.containers.get(call.params.id!);
   checkAttach(container);
   const choice = choiceOf(call);
   engine.tell(container, 'attach');
@@ -131,8 +130,9 @@ function sizeOf(call: Call): { rows: number; columns: number } {
   return { rows: size('h', 'height'), columns: size('w', 'width') };
 }
 
-async function resize(engine: Engine, container: Container, call: Call): Promise<Answer> {
+async function resize(engine: Engine, call: Call): Promise<Answer> {
   const { rows, columns } = sizeOf(call);
+  const container = engine.containers.get(call.params.id!);
   await resizeContainer(container, rows, columns);
   engine.tell(container, 'resize', { height: String(rows), width: String(columns) });
   return { status: 200 };
@@ -140,6 +140,7 @@ async function resize(engine: Engine, container: Container, call: Call): Promise
 
 async function create(engine: Engine, call: Call): Promise<Answer> {
   const config = execConfigOf(await readShape(call, execBody, 'ExecOptions'));
+  if (config.Cmd.length === 0) throw new EngineError('invalid', 'No exec command specified');
   const container = engine.containers.get(call.params.id!);
   refuseUnlessRunning(container, call.params.id);
   checkEscapeKeys(config.DetachKeys);
@@ -187,9 +188,9 @@ async function start(engine: Engine, call: Call): Promise<Answer | typeof stream
   return streamed;
 }
 
-async function resizeOfExec(exec: Exec, call: Call): Promise<Answer> {
+async function resizeOfExec(engine: Engine, call: Call): Promise<Answer> {
   const { rows, columns } = sizeOf(call);
-  await resizeExec(exec, rows, columns);
+  await resizeExec(getExec(engine, call.params.id!), rows, columns);
   return { status: 200 };
 }
 

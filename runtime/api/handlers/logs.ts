@@ -25,16 +25,18 @@ function tailOf(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-function choiceOf(call: Call): LogChoice {
-  const { query } = call;
-  const choice = { stdout: query.bool('stdout'), stderr: query.bool('stderr') };
-  if (!choice.stdout && !choice.stderr)
-    throw new EngineError('invalid', 'Bad parameters: you must choose at least one stream');
+function streamsOf({ query }: Call): { readonly stdout: boolean; readonly stderr: boolean } {
+  const streams = { stdout: query.bool('stdout'), stderr: query.bool('stderr') };
+  if (streams.stdout || streams.stderr) return streams;
+  throw new EngineError('invalid', 'Bad parameters: you must choose at least one stream');
+}
+
+function timesOf({ query }: Call): Pick<LogChoice, 'sinceNs' | 'untilNs'> {
   const time = (name: string) => {
     const ns = parseUnixTime(query.text(name));
     return ns === 0n ? undefined : ns;
   };
-  return { ...choice, sinceNs: time('since'), untilNs: time('until'), tail: tailOf(query.text('tail')) };
+  return { sinceNs: time('since'), untilNs: time('until') };
 }
 
 interface LogForm {
@@ -52,8 +54,9 @@ function encode(piece: LogPiece, { raw, timestamps, details }: LogForm): Buffer 
 }
 
 async function logs({ engine, logFile }: LogRoutesOptions, call: Call): Promise<typeof streamed> {
+  const streams = streamsOf(call);
   const container = engine.containers.get(call.params.id!);
-  const choice = choiceOf(call);
+  const choice: LogChoice = { ...streams, ...timesOf(call), tail: tailOf(call.query.text('tail')) };
   const file = logFile(container);
   if (file === undefined)
     throw new EngineError('not-implemented', 'configured logging driver does not support reading');
