@@ -7,7 +7,7 @@ import { checkValues } from './check/values.js';
 import { extensionsOf, setExtensions } from './decode/extensions.js';
 import * as shapes from './decode/resources.js';
 import { secretProviders } from './decode/secret-provider.js';
-import { service as serviceShape } from './decode/service.js';
+import { service as serviceShape, serviceWithEnvFiles } from './decode/service.js';
 import type { Decoding, Shape } from './decode/shape.js';
 import { readServiceFiles } from './environment/service-files.js';
 import type { Loading, Variables } from './loading.js';
@@ -62,7 +62,7 @@ export function assemble(model: Tree, assembly: Assembly): ProjectParts {
           withDependencies(treeAt(final, 'services'), assembly.services, Object.keys(all)),
         );
   const selected = chosen ? withServices(final, [...chosen]) : final;
-  if (!loading.options.noConsistency && !loading.options.noServiceFiles)
+  if (!loading.options.noConsistency && !loading.options.noServiceFiles && !loading.options.envFilesStay)
     checkContainerNames({ ...checking, model: selected });
   const read = loading.options.noServiceFiles ? selected : withFiles(selected, whole, assembly);
   loading.problems.throwIfAny();
@@ -107,6 +107,8 @@ function decodeSection(section: string, shape: Shape, model: Tree, { loading, pl
 /** Env and label files are read last: those of services that take no part need not be there. */
 function withFiles(model: Tree, whole: Tree, { loading, variables, places, folder }: Assembly): Tree {
   const services: Tree = emptyObject();
+  const stay = loading.options.envFilesStay === true;
+  const shape = stay ? serviceWithEnvFiles : serviceShape;
   for (const [name, service] of Object.entries(treeAt(model, 'services'))) {
     const source = treeAt(whole, 'services', name);
     const needed = isTree(service) && (source.env_file !== undefined || source.label_file !== undefined);
@@ -114,9 +116,13 @@ function withFiles(model: Tree, whole: Tree, { loading, variables, places, folde
       services[name] = service;
       continue;
     }
-    const filled = readServiceFiles(source, name, { loading, variables, folder, locate: places.locate });
+    const { env_file = null, ...rest } = source;
+    const context = { loading, variables, folder, locate: places.locate };
+    const filled = stay
+      ? { ...readServiceFiles(rest, name, context), env_file }
+      : readServiceFiles(source, name, context);
     services[name] =
-      serviceShape(filled, { path: ['services', name], problems: loading.problems, locate: places.locate }) ?? service;
+      shape(filled, { path: ['services', name], problems: loading.problems, locate: places.locate }) ?? service;
   }
   return { ...model, services };
 }

@@ -96,7 +96,7 @@ function mergeFiles(request: LoadRequest, reader: FileReader, remotes?: Remotes)
     reader,
     problems,
     options,
-    mergeRules: mergeRules(),
+    mergeRules: mergeRules(options.noInterpolate),
     home: request.env.HOME,
     includedValues: new Map(),
     remotes,

@@ -30,6 +30,8 @@ export interface LoadOptions {
   readonly noConsistency?: boolean;
   /** `env_file` and `label_file` are not read: for commands that work on what is there already. */
   readonly noServiceFiles?: boolean;
+  /** `env_file` is not read and stays with its service; `label_file` is read. */
+  readonly envFilesStay?: boolean;
   /** Networks, volumes, secrets and configs that no enabled service uses stay. */
   readonly allResources?: boolean;
 }

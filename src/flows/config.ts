@@ -128,9 +128,9 @@ export async function listVariables(session: Session, format: 'yaml' | 'json' | 
   return format === 'yaml' ? variablesYaml(variables) : variablesTable(variables);
 }
 
-/** `service hash`; `*` is all. As in Compose, without what env files hold: only the labels of containers have that, too. */
+/** `service hash`; `*` is all. As in Compose of env files their names, not what they hold: only the labels of containers have that. */
 export async function configHashes(session: Session, wanted: string, load: LoadOptions): Promise<string[]> {
-  const { project } = await session.load([], { ...load, noServiceFiles: true });
+  const { project } = await session.load([], { ...load, envFilesStay: true });
   const names = wanted === '*' ? Object.keys(project.services).sort() : wanted.split(',');
   return names.map((name) => {
     const service = project.services[name];

@@ -17,20 +17,27 @@ export function parseVolume(text: string): VolumeSyntax | undefined {
   return { source: sections[0]!, target: sections[1]!, modes: sections[2]?.split(',') ?? [] };
 }
 
-/** At colons, except that one after a single letter belongs to a Windows drive. */
+/** At colons, except that one after a single letter belongs to a Windows drive, and one within `${…}` to a variable not filled in. */
 function splitSections(text: string): string[] {
   const sections: string[] = [];
   let section = '';
-  for (const char of text) {
-    if (char === ':' && !/^\p{L}$/u.test(section)) {
+  for (const part of text) {
+    if (part === ':' && openVariables(section) === 0 && !/^\p{L}$/u.test(section)) {
       sections.push(section);
       section = '';
     } else {
-      section += char;
+      section += part;
     }
   }
   sections.push(section);
   return sections;
+}
+
+/** How many `${` have no `}` yet. */
+function openVariables(section: string): number {
+  let open = 0;
+  for (const [part] of section.matchAll(/\$\{|\}/g)) open = part === '}' ? Math.max(0, open - 1) : open + 1;
+  return open;
 }
 
 /** A source that is a path on the host and not a volume's name: `./x`, `/x`, `~/x`, `C:\x`, `\\server\x`. */

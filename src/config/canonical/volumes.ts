@@ -25,7 +25,7 @@ export function longVolume(node: Node): Node {
   // The reference takes a text as short as this for a target at once and gives it no options.
   if ([...node.value].length <= 2) return fromPlain(volume, node.at);
   const options = optionsOf(parsed.modes);
-  if (options.readOnly !== undefined) volume.read_only = options.readOnly;
+  if (options.readOnly) volume.read_only = true;
   if (bind || Object.keys(options.bind).length > 0)
     volume.bind = bind ? { ...options.bind, create_host_path: true } : options.bind;
   if (!bind || Object.keys(options.volume).length > 0) volume.volume = options.volume;
@@ -33,14 +33,14 @@ export function longVolume(node: Node): Node {
 }
 
 interface ModeOptions {
-  readOnly: boolean | undefined;
+  readOnly: boolean;
   readonly bind: { [key: string]: Plain };
   readonly volume: { [key: string]: Plain };
 }
 
 /** Options are kept whether or not they fit the kind of volume; a mode that nobody knows means nothing. */
 function optionsOf(modes: readonly string[]): ModeOptions {
-  const options: ModeOptions = { readOnly: undefined, bind: {}, volume: {} };
+  const options: ModeOptions = { readOnly: false, bind: {}, volume: {} };
   for (const mode of modes) {
     if (mode === 'ro' || mode === 'rw') options.readOnly = mode === 'ro';
     else if (mode === 'nocopy') options.volume.nocopy = true;

@@ -9,6 +9,7 @@ import {
   flag,
   float,
   integer,
+  isObject,
   list,
   map,
   mapOfSome,
@@ -167,8 +168,17 @@ const volumes = list(
   }),
 );
 
-/** `env_file` and `label_file` have done their part by now and are gone; `extends` is left of a service whose base is empty. */
-export const service: Shape = struct({
+const envFile = struct({ path: text, required: fillingIn((value) => value !== false), format: text });
+
+/** As Go writes one as JSON: a path alone where the file has to be there. */
+const envFiles = list((value, at) => {
+  const file = envFile(value, at);
+  return isObject(file) && file.required ? file.path : file;
+});
+
+const gone: Shape = () => undefined;
+
+const fields = {
   profiles: texts,
   annotations: labels,
   attach: choice,
@@ -203,6 +213,7 @@ export const service: Shape = struct({
   entrypoint: command,
   provider: struct({ type: text, options: mapOfSome(texts) }),
   environment,
+  env_file: gone,
   expose: texts,
   extends: struct({ file: text, service: text }),
   external_links: texts,
@@ -258,4 +269,10 @@ export const service: Shape = struct({
   working_dir: text,
   post_start: hooks,
   pre_stop: hooks,
-});
+};
+
+/** `env_file` and `label_file` have done their part by now and are gone; `extends` is left of a service whose base is empty. */
+export const service: Shape = struct(fields);
+
+/** A service whose env files have not been read. */
+export const serviceWithEnvFiles: Shape = struct({ ...fields, env_file: envFiles });

@@ -1,5 +1,6 @@
 /** Attributes that may be written as a list or as a mapping, brought into one of the two. */
-import { type Entry, isText, mapping, type Node, scalar, sequence } from '../tree/node.js';
+import { type Entry, isNull, isText, mapping, type Node, scalar, sequence } from '../tree/node.js';
+import { scalarText } from '../tree/plain.js';
 
 /** What a list item without `=` stands for: null where the surroundings fill it in, the empty text for labels and the like. */
 export type Bare = null | '';
@@ -29,3 +30,21 @@ export function namedMapping(node: Node, valueFor: (item: Node) => Node): Node {
 
 /** A single text as a list of one. Any other node stays as it is. */
 export const listOf = (node: Node): Node => (isText(node) ? sequence([node], node.at) : node);
+
+/**
+ * `{A: 1, B: null}` → `[A=1, B]` in the order of their texts, a list as a value giving an item for each of its own; a single text as
+ * a list of one. Any other node stays as it is.
+ */
+export function keyedSequence(node: Node): Node {
+  if (node.kind !== 'mapping') return listOf(node);
+  const texts = [...node.entries].flatMap(([name, { key, value }]) => {
+    if (isNull(value)) return [{ text: name, at: key }];
+    const values = value.kind === 'sequence' ? value.items : [value];
+    return values.map((one) => ({ text: `${name}=${one.kind === 'scalar' ? scalarText(one.value) : ''}`, at: one.at }));
+  });
+  texts.sort((left, right) => (left.text < right.text ? -1 : Number(left.text > right.text)));
+  return sequence(
+    texts.map(({ text, at }) => scalar(text, at)),
+    node.at,
+  );
+}

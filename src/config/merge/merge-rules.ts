@@ -14,7 +14,7 @@ import {
   byVolumeTarget,
   type Identity,
 } from './identity.js';
-import { type Bare, keyedMapping, listOf, namedMapping } from './list-or-map.js';
+import { type Bare, keyedMapping, keyedSequence, listOf, namedMapping } from './list-or-map.js';
 
 export interface MergeRule {
   /** The later value takes the place of the earlier, whatever they are. */
@@ -44,8 +44,9 @@ function withEntriesOf(base: Mapping, over: Mapping): Node {
   return { ...base, entries };
 }
 
-const variables = keyed(null);
-const labels = keyed('');
+/** As `keyed`, in the form in which the reference shows what it merged and did not fill in. */
+const listed: MergeRule = { prepare: keyedSequence, identity: byName };
+
 /** Also where an item has nothing of a variable: `/run:size=1m` and `/run:size=2m` are the same, as in the reference. */
 const texts: MergeRule = { prepare: listOf, identity: byName };
 const hosts: MergeRule = { prepare: extraHosts, identity: byText };
@@ -88,12 +89,15 @@ const pools: MergeRule = {
   },
 };
 
-/** Built once a load. */
-export const mergeRules = (): Rules<MergeRule> =>
-  rulesFrom<MergeRule>({
+/** Built once a load. `asWritten`: for a config that is shown and not used, in which lists of names and values stay lists. */
+export function mergeRules(asWritten = false): Rules<MergeRule> {
+  const variables = asWritten ? listed : keyed(null);
+  const labels = asWritten ? listed : keyed('');
+  const repeatable = asWritten ? { prepare: keyedSequence } : labels;
+  return rulesFrom<MergeRule>({
     'networks.*.ipam.config': pools,
     'networks.*.labels': labels,
-    'volumes.*.labels': labels,
+    'volumes.*.labels': repeatable,
     'services.*.annotations': labels,
     'services.*.build': build,
     'services.*.build.additional_contexts': labels,
@@ -132,5 +136,6 @@ export const mergeRules = (): Rules<MergeRule> =>
     'services.*.tmpfs': texts,
     'services.*.ulimits.*': ulimit,
     'services.*.volumes': { identity: byVolumeTarget },
-    'services.*.volumes.[].volume.labels': labels,
+    'services.*.volumes.[].volume.labels': repeatable,
   });
+}

@@ -7,7 +7,7 @@ import { isTree, listAt, type Tree, textAt, treeAt } from './tree-access.js';
 export function normalise(model: Tree, name: string, lookup: Lookup): Tree {
   const services = mapTree(treeAt(model, 'services'), (service) => normaliseService(service, lookup));
   const networked = mapTree(services, withNetwork);
-  const result: Tree = { ...model, services: networked };
+  const result: Tree = model.services === undefined ? { ...model } : { ...model, services: networked };
   const networks = networksOf(model, networked);
   if (networks) result.networks = networks;
   for (const section of ['networks', 'volumes', 'configs', 'secrets']) {

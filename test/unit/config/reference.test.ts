@@ -6,11 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadFrom } from '../../../src/config/load.js';
-import { projectJson } from '../../../src/config/print/json.js';
+import { loadFrom, loadRaw } from '../../../src/config/load.js';
+import { projectJson, rawJson } from '../../../src/config/print/json.js';
 import { projectYaml } from '../../../src/config/print/yaml.js';
+import type { FileReader } from '../../../src/config/reader.js';
 import type { LoadRequest } from '../../../src/config/types.js';
 import { UserError, UserErrors } from '../../../src/errors.js';
+import { hashService } from '../../../src/plan/hash.js';
 import { filesReader } from './support.js';
 
 interface Case {
@@ -50,9 +52,20 @@ function run(one: Case): string {
     ...(name === undefined ? {} : { projectName: name }),
     ...(folder === undefined ? {} : { projectDirectory: folder }),
   };
+  if (one.args?.includes('--no-interpolate')) return rawJson(loadRaw(request, reader));
+  if (one.args?.includes('--hash')) return hashes(request, reader);
   const { project } = loadFrom(request, reader);
   const text = one.yaml ? projectYaml(project) : projectJson(project);
   return text.replaceAll(DIR, '@DIR@').replaceAll('/gold', '@DIR@/..');
+}
+
+/** As `config --hash '*'` tells them, by the services' names. */
+function hashes(request: LoadRequest, reader: FileReader): string {
+  const { project } = loadFrom({ ...request, options: { envFilesStay: true } }, reader);
+  const services = Object.values(project.services);
+  return JSON.stringify(
+    Object.fromEntries(services.map((service) => [service.name, hashService(project, service).whole])),
+  );
 }
 
 function outcome(one: Case): { text: string } | { refused: string } {
