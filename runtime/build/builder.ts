@@ -95,6 +95,7 @@ class DockerfileBuilder implements Builder {
       lease: workshop.views.lease(),
       held: new Set<ChainId>(),
       jobs: new Set<Promise<unknown>>(),
+      release: workshop.tools.images.keepNew(),
     };
     this.held.add(own.held);
     try {
@@ -128,8 +129,11 @@ class DockerfileBuilder implements Builder {
     }
   }
 
-  private async cleanUp(own: Pick<Scope, 'workshop' | 'id' | 'lease' | 'held'>): Promise<void> {
+  private async cleanUp(
+    own: Pick<Scope, 'workshop' | 'id' | 'lease' | 'held'> & { readonly release: () => void },
+  ): Promise<void> {
     this.held.delete(own.held);
+    own.release();
     await own.lease.close();
     await rm(scratchFolder(own), { recursive: true, force: true });
   }

@@ -83,7 +83,10 @@ export async function commitContainer(engine: Engine, request: CommitRequest): P
   const base = imageConfigOf(record.config);
   const changed = await applyChanges(request.config ?? base, request.changes, record.platform);
   const config = request.config === undefined ? changed : mergeConfig(changed, base);
-  return whilePaused(engine, container, request.pause, () => commit(engine, container, request, config));
+  const release = engine.foundations.images.keepNew();
+  return whilePaused(engine, container, request.pause, () => commit(engine, container, request, config)).finally(
+    release,
+  );
 }
 
 async function commit(

@@ -40,6 +40,7 @@ export async function createContainer(
   checkReferences(engine, host);
   const name = request.name?.replace(/^\//, '') ?? randomName((taken) => engine.containers.isTaken(taken));
   engine.containers.reserve(name, id);
+  const release = engine.foundations.images.hold(image);
   try {
     const record = await buildRecord(engine, { id, name, config, host, image, request });
     const more = [...createWarnings(host, engine.cgroups.version), ...(await ownerWarnings(engine, record))];
@@ -52,6 +53,8 @@ export async function createContainer(
     engine.containers.release(name, id);
     await discard(engine, id);
     throw error;
+  } finally {
+    release();
   }
 }
 

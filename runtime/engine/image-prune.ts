@@ -35,6 +35,8 @@ export async function pruneImages(
   for (const image of images.list()) {
     const { Labels } = image.config;
     if (used.has(image.id) || (danglingOnly && image.tags.length > 0)) continue;
+    // who has just made it is about to give it a name
+    if (image.tags.length === 0 && images.isHeld(image.id)) continue;
     if (!filters.matchesLabels('label', Labels) || !filters.lacksLabels('label!', Labels)) continue;
     if (until !== undefined && createdNs(image) > until) continue;
     removed.push(...(await removeByNames(engine, image)));

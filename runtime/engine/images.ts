@@ -32,11 +32,10 @@ export type {
   RegistryAuth,
 } from '../images/types.js';
 
-/** Layers that something other than an image needs: containers, and steps that the builder remembers. */
-export async function layerRoots(engine: Engine): Promise<ChainId[]> {
-  const ofContainers = engine.containers.all().flatMap(({ record }) => record.chainId ?? []);
+/** Looks for layers that something other than an image needs: containers, and steps that the builder remembers. */
+export async function layerRoots(engine: Engine): Promise<() => ChainId[]> {
   const builder = await engine.foundations.builder();
-  return [...ofContainers, ...builder.roots()];
+  return () => [...engine.containers.all().flatMap(({ record }) => record.chainId ?? []), ...builder.roots()];
 }
 
 export function imageUsers(engine: Engine): (id: Digest) => readonly { id: string; running: boolean }[] {
@@ -87,13 +86,18 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
   const { images } = engine.foundations;
   const config: ImageConfig = await applyChanges({}, request.changes, request.platform);
   const comment = request.message || `Imported from ${request.source}`;
-  const image = await images.importRoot(request.tar, { config, platform: request.platform, comment, created: now() });
-  if (request.reference) {
-    await images.tag(image.id, request.reference);
-    tellImage(engine, 'tag', image.id, familiarReference(request.reference), image);
+  const release = images.keepNew();
+  try {
+    const image = await images.importRoot(request.tar, { config, platform: request.platform, comment, created: now() });
+    if (request.reference) {
+      await images.tag(image.id, request.reference);
+      tellImage(engine, 'tag', image.id, familiarReference(request.reference), image);
+    }
+    tellImage(engine, 'import', image.id, image.id, image);
+    return image;
+  } finally {
+    release();
   }
-  tellImage(engine, 'import', image.id, image.id, image);
-  return image;
 }
 
 /** `roots` with all that is below them. */
@@ -126,7 +130,7 @@ export async function forgetImage(engine: Engine, name: string, options: RemoveO
   const { images } = engine.foundations;
   const image = images.get(name);
   const known = new Set<string>(images.list().map(({ id }) => id));
-  const kept = withParents(engine, await layerRoots(engine));
+  const kept = withParents(engine, (await layerRoots(engine))());
   const removed = await images.remove(name, {
     ...options,
     inUse: imageUsers(engine),
@@ -152,7 +156,7 @@ export async function loadImages(
 
 /** Reads all that is kept of images; `repair` takes away what is damaged and stands below no container or build. */
 export async function checkImages(engine: Engine, repair: boolean): Promise<CheckReport> {
-  return engine.foundations.images.check({ repair, roots: await layerRoots(engine) });
+  return engine.foundations.images.check({ repair, roots: (await layerRoots(engine))() });
 }
 
 export function saveImages(engine: Engine, names: readonly string[], platform?: Platform): Readable {

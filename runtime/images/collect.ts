@@ -18,10 +18,10 @@ export interface CollectContext {
  */
 export async function collectUnused(
   context: CollectContext,
-  roots: readonly ChainId[],
+  roots: () => readonly ChainId[],
 ): Promise<{ reclaimedBytes: number }> {
   const { snapshots, layers, blobs } = context;
-  const doomed = findUnused(context, roots);
+  const doomed = findUnused(context, roots());
   const reclaimedBytes = doomed.chains.reduce((sum, chainId) => sum + snapshots.sizeBytes(chainId), 0);
   // All of it is taken back in the turn in which it was looked for: whoever comes later finds it gone, and nobody can have
   // counted on it meanwhile.
@@ -44,8 +44,9 @@ function findUnused(context: CollectContext, roots: readonly ChainId[]): Unused 
   const { snapshots, layers, blobs, catalog } = context;
   const chains = reachableChains(context, roots);
   const wanted = new Set(catalog.records().flatMap((record) => record.diffIds));
+  const held = context.held();
   const diffIds = layers.list().flatMap(({ diffId, record }) => {
-    return chains.has(record.chainId) || wanted.has(diffId) ? [] : [diffId];
+    return chains.has(record.chainId) || wanted.has(diffId) || held.has(diffId) ? [] : [diffId];
   });
   const needed = neededBlobs(context, new Set(diffIds));
   return {
@@ -57,7 +58,8 @@ function findUnused(context: CollectContext, roots: readonly ChainId[]): Unused 
 
 function reachableChains({ catalog, snapshots, held }: CollectContext, roots: readonly ChainId[]): Set<ChainId> {
   const reached = new Set<ChainId>();
-  const heldIds = snapshots.list().filter((chainId) => held().has(chainId));
+  const now = held();
+  const heldIds = snapshots.list().filter((chainId) => now.has(chainId));
   for (const start of [...catalog.records().flatMap((record) => record.chainIds), ...roots, ...heldIds]) {
     for (let id: ChainId | undefined = start; id !== undefined && !reached.has(id); id = snapshots.parent(id)) {
       reached.add(id);

@@ -1,16 +1,12 @@
 /** What running work needs though nothing refers to it yet: kept back from being collected. */
 export class Holds {
   readonly #counts = new Map<string, number>();
-  readonly #fresh = new Map<string, number>();
-
-  constructor(
-    private readonly freshMs: number,
-    private readonly now: () => number = Date.now,
-  ) {}
+  readonly #keepers = new Set<Set<string>>();
 
   /** Until the returned function is called. */
   hold(ids: readonly string[]): () => void {
     for (const id of ids) this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+    for (const keeper of this.#keepers) for (const id of ids) keeper.add(id);
     let released = false;
     return () => {
       if (!released) for (const id of ids) this.#release(id);
@@ -18,19 +14,15 @@ export class Holds {
     };
   }
 
-  /** For a while: a layer just made, which its build is about to use. */
-  holdFresh(id: string): void {
-    this.#fresh.set(id, this.now() + this.freshMs);
-  }
-
-  /** Something refers to them now. */
-  used(ids: readonly string[]): void {
-    for (const id of ids) this.#fresh.delete(id);
+  /** Whatever is held by anybody from now on stays so until the returned function is called. */
+  keepNew(): () => void {
+    const keeper = new Set<string>();
+    this.#keepers.add(keeper);
+    return () => void this.#keepers.delete(keeper);
   }
 
   held(): ReadonlySet<string> {
-    for (const [id, until] of this.#fresh) if (until < this.now()) this.#fresh.delete(id);
-    return new Set([...this.#counts.keys(), ...this.#fresh.keys()]);
+    return new Set([...this.#counts.keys(), ...[...this.#keepers].flatMap((keeper) => [...keeper])]);
   }
 
   #release(id: string): void {

@@ -55,23 +55,43 @@ export interface LayersOptions {
   readonly table: Table<LayerRecord>;
   /** What a layer of somebody else may come to, unpacked; undefined: anything. */
   readonly limitBytes?: number;
+  /** Keeps content from being collected until it is let go. */
+  readonly hold: (ids: readonly Digest[]) => () => void;
 }
 
-export function openLayers({ blobs, snapshots, table, limitBytes }: LayersOptions): Layers {
+export function openLayers({ blobs, snapshots, table, limitBytes, hold }: LayersOptions): Layers {
   async function addByMoving(parent: ChainId | undefined, tar: Readable, upper: string): Promise<AddedLayer> {
     const hashing = new Hashing();
     hashing.resume();
     await pipeline(tar, hashing);
     const diffId = hashing.digest!;
     const chainId = chainIdOn(parent, diffId);
-    await snapshots.adopt({ parent, chainId }, upper);
-    const known = table.get(diffId);
-    if (!known?.blob) await table.put(diffId, { ...known, tarBytes: hashing.sizeBytes, chainId });
-    return { diffId, chainId, sizeBytes: snapshots.sizeBytes(chainId) };
+    const release = hold([chainId, diffId]);
+    try {
+      await snapshots.adopt({ parent, chainId }, upper);
+      const known = table.get(diffId);
+      if (!known?.blob) await table.put(diffId, { ...known, tarBytes: hashing.sizeBytes, chainId });
+      return { diffId, chainId, sizeBytes: snapshots.sizeBytes(chainId) };
+    } finally {
+      release();
+    }
   }
 
   async function addByUnpacking(parent: ChainId | undefined, tar: Readable): Promise<AddedLayer> {
-    const written = await blobs.write(tar);
+    let release: (() => void) | undefined;
+    const known = (digest: Digest) => {
+      release = hold([digest, chainIdOn(parent, digest)]);
+    };
+    return blobs
+      .write(tar, known)
+      .then((written) => unpackWritten(parent, written))
+      .finally(() => release?.());
+  }
+
+  async function unpackWritten(
+    parent: ChainId | undefined,
+    written: { readonly digest: Digest; readonly sizeBytes: number },
+  ): Promise<AddedLayer> {
     const diffId = written.digest;
     const blob: Descriptor = {
       mediaType: 'application/vnd.oci.image.layer.v1.tar',

@@ -113,10 +113,8 @@ export async function importRootTar(
   context: MakeContext,
   tar: Readable,
   image: Parameters<ImageStore['importRoot']>[1],
-  created: (chainId: Digest) => void,
 ): Promise<Image> {
   const layer = await context.layers.add(undefined, await decompress(tar));
-  created(layer.chainId);
   const history = [{ created: image.created, comment: image.comment }];
   return makeImage(context, { ...image, history, diffIds: [layer.diffId] }, []);
 }

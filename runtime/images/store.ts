@@ -22,9 +22,6 @@ import type {
   Reference,
 } from './types.js';
 
-/** How long a layer that a build just made waits for the image or the cache that will name it. */
-const FRESH_MS = 10 * 60_000;
-
 /** Opens (and makes) `HOME/blobs`, and throws away what was being fetched when an earlier engine died. */
 export const openImageStore: OpenImageStore = async (options) => {
   const parts = await openParts(options);
@@ -32,10 +29,6 @@ export const openImageStore: OpenImageStore = async (options) => {
   const { catalog, layers, holds } = parts;
   const pulls = new SharedWork<Image, ProgressEvent>();
   const remote = lazyRemote(parts, options, () => images);
-  const named = (image: Image) => {
-    holds.used(image.chainIds);
-    return image;
-  };
   const images: ImageStore = {
     find: catalog.find,
     get: catalog.get,
@@ -49,14 +42,15 @@ export const openImageStore: OpenImageStore = async (options) => {
     push: async (reference, how) => (await remote()).push(reference, how),
     resolveRemote: async (reference, how) => (await remote()).resolveRemote(reference, how),
     remoteTags: async (reference, how) => (await remote()).remoteTags(reference, how),
-    importRoot: async (tar, image) =>
-      named(await importRootTar(parts, tar, image, (chainId) => holds.holdFresh(chainId))),
-    put: async (image) => named(await makeImage(parts, image, [])),
-    async addLayer(parent, tar, upper) {
-      const layer = await layers.add(parent, tar, upper);
-      holds.holdFresh(layer.chainId);
-      return layer;
+    async importRoot(tar, image) {
+      const release = holds.keepNew();
+      return importRootTar(parts, tar, image).finally(release);
     },
+    put: (image) => makeImage(parts, image, []),
+    addLayer: layers.add,
+    hold: ({ id, manifestDigest, chainIds, diffIds }) => holds.hold([id, manifestDigest, ...chainIds, ...diffIds]),
+    keepNew: () => holds.keepNew(),
+    isHeld: (id) => holds.held().has(id),
     async tag(name, reference) {
       const { id } = catalog.get(name);
       const others = catalog.variants(name).map((one) => one.id);
@@ -87,7 +81,8 @@ async function dropIncomplete({ blobs, catalog, layers, snapshots }: Awaited<Ret
 
 async function openParts({ home, store, snapshots, layerLimitBytes, ...options }: ImageStoreOptions) {
   const blobs = await openBlobs(home);
-  const holds = new Holds(FRESH_MS);
+  const holds = new Holds();
+  const hold = (ids: readonly string[]) => holds.hold(ids);
   return {
     blobs,
     snapshots,
@@ -99,9 +94,10 @@ async function openParts({ home, store, snapshots, layerLimitBytes, ...options }
       snapshots,
       table: store.table<LayerRecord>('image-layers'),
       limitBytes: layerLimitBytes,
+      hold,
     }),
     hostPlatform: hostPlatform(process.arch),
-    hold: (ids: readonly string[]) => holds.hold(ids),
+    hold,
     ingestDirectory: join(home, 'ingest'),
   };
 }

@@ -220,8 +220,17 @@ export interface ImageStore {
     reference: Reference,
     options: PullOptions,
   ): Promise<{ digest: Digest; mediaType: string; sizeBytes: number; platforms: Platform[] }>;
-  /** Blobs and layers that nothing refers to go away. Never what a running pull, build or container (`roots`) needs. */
-  collect(roots: readonly ChainId[]): Promise<{ reclaimedBytes: number }>;
+  /** Its content stays, even without its record, until the returned function is called. */
+  hold(image: Image): () => void;
+  /** What is made or fetched from now on stays, before it has a name or a user, until the returned function is called. */
+  keepNew(): () => void;
+  /** Whether running work counts on it. */
+  isHeld(id: Digest): boolean;
+  /**
+   * Blobs and layers that nothing refers to go away. Never what a running pull or build needs, nor what `roots` tells in
+   * the moment in which it is looked for: what containers and remembered steps stand on.
+   */
+  collect(roots: () => readonly ChainId[]): Promise<{ reclaimedBytes: number }>;
   /** Reads all that is kept and says what is damaged; `repair` takes that away, but never what `roots` stand on. */
   check(options: { readonly repair: boolean; readonly roots: readonly ChainId[] }): Promise<CheckReport>;
 }

@@ -273,6 +273,8 @@ class Images {
     return [...this.all.values()];
   }
 
+  keepNew = () => () => undefined;
+
   addLayer(parent: ChainId | undefined, tar: Readable) {
     return this.layers.add(parent, tar);
   }

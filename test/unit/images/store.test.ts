@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -202,9 +203,9 @@ storing('collecting frees what nothing refers to, and spares roots', async () =>
   const derived = await derive(base, 'file', 'x');
   await store.images.remove(derived.id, anybody);
   await store.images.remove('base', anybody);
-  await store.images.collect([derived.chainIds[0]!]);
+  await store.images.collect(() => [derived.chainIds[0]!]);
   assert.equal(store.snapshots.list(), [derived.chainIds[0]]);
-  assert.ok((await store.images.collect([])).reclaimedBytes > 0);
+  assert.ok((await store.images.collect(() => [])).reclaimedBytes > 0);
   assert.equal([store.snapshots.list(), readdirSync(path.join(store.home, 'blobs/sha256'))], [[], []]);
 });
 
@@ -215,25 +216,47 @@ storing('what comes again while it is being collected is there whole', async () 
   }
   const { id } = await importRoot();
   await store.images.remove(id, anybody);
-  const [, again] = await Promise.all([store.images.collect([]), importRoot()]);
-  await store.images.collect([]);
+  const [, again] = await Promise.all([store.images.collect(() => []), importRoot()]);
+  await store.images.collect(() => []);
   assert.is(again.id, id);
   const report = await store.images.check({ repair: false, roots: [] });
   assert.equal([report.problems, report.images, report.layers], [[], 1, 1]);
   assert.ok((await buffer(store.images.save([id]))).length > 0);
 });
 
-storing('a layer just made is spared until an image has had it, or the engine starts anew', async () => {
+storing('what was just made is spared until its maker has done with it', async () => {
+  const done = store.images.keepNew();
   const root = await store.snapshots.prepare('step', undefined);
   writeFileSync(path.join(root.upper, 'file'), 'x');
-  const layer = await store.images.addLayer(undefined, store.snapshots.diffTar('step', undefined), root.upper);
+  const moved = await store.images.addLayer(undefined, store.snapshots.diffTar('step', undefined), root.upper);
   await store.snapshots.discard('step');
-  await store.images.collect([]);
-  assert.equal(store.snapshots.list(), [layer.chainId]);
-  await store.close();
-  store = await openTestStore(store.home, started.launcher);
-  await store.images.collect([]);
-  assert.equal(store.snapshots.list(), []);
+  const unpacked = await store.images.addLayer(moved.chainId, Readable.from([tarBytes([{ name: 'a', content: 'a' }])]));
+  const image = await importRoot();
+  assert.ok(store.images.isHeld(image.id));
+  await store.images.remove(image.id, anybody);
+  await store.images.collect(() => []);
+  const chains = [moved.chainId, unpacked.chainId, image.chainIds[0]!];
+  assert.equal([...store.snapshots.list()].sort(), chains.sort());
+  done();
+  assert.not.ok(store.images.isHeld(image.id));
+  await store.images.collect(() => []);
+  assert.equal([store.snapshots.list(), readdirSync(path.join(store.home, 'blobs/sha256'))], [[], []]);
+});
+
+storing('a layer is whole however often others are cleared away while it is added', async () => {
+  const done = store.images.keepNew();
+  let over = false;
+  const clearing = (async () => {
+    for (; !over; await setImmediate()) await store.images.collect(() => []);
+  })();
+  for (let index = 0; index < 20; index++) {
+    const content = `${index}`.repeat(1000);
+    const { chainId } = await store.images.addLayer(undefined, Readable.from([tarBytes([{ name: 'a', content }])]));
+    assert.ok(store.snapshots.has(chainId));
+  }
+  over = true;
+  await clearing;
+  done();
 });
 
 storing('everything is there again after a restart', async () => {

@@ -77,7 +77,9 @@ export async function solve(
   const exporters = exportersOf(request);
   job.begin(request);
   call.signal.addEventListener('abort', () => job.abort.abort(), { once: true });
-  const before = new Set(parts.engine.foundations.images.list().map(({ id }) => id));
+  const { images } = parts.engine.foundations;
+  const before = new Set(images.list().map(({ id }) => id));
+  const release = images.keepNew();
   try {
     for (const exporter of exporters) checkExporter(exporter);
     const built = await resultOf(parts, job, request);
@@ -90,6 +92,7 @@ export async function solve(
     await job.settled();
     if (!exporters.some(({ Type }) => keepsImage(Type))) await dropImages(parts, job, before);
     parts.jobs.ended(job);
+    release();
   }
 }
 
