@@ -10,6 +10,8 @@ export interface SaveContext {
   readonly blobs: Blobs;
   readonly catalog: Catalog;
   readonly layers: Layers;
+  /** Keeps an image's content from being collected until it is let go. */
+  readonly holdImage: (image: Image) => () => void;
 }
 
 export interface Saved {
@@ -24,11 +26,15 @@ export interface Saved {
  */
 export function saveImages(context: SaveContext, names: readonly string[], platform?: Platform): Readable {
   const saved = select(context.catalog, names, platform);
+  const releases = saved.map(({ image }) => context.holdImage(image));
   const out = new PassThrough({ highWaterMark: 1 << 20 });
   // Loaded when somebody saves: an engine that never does starts sooner.
   import('./save-archive.js')
     .then(({ writeArchive }) => pipeline(writeArchive(context, saved), out))
-    .catch((error) => out.destroy(error));
+    .catch((error) => out.destroy(error))
+    .finally(() => {
+      for (const release of releases) release();
+    });
   return out;
 }
 

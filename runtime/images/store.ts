@@ -29,6 +29,8 @@ export const openImageStore: OpenImageStore = async (options) => {
   const { catalog, layers, holds } = parts;
   const pulls = new SharedWork<Image, ProgressEvent>();
   const remote = lazyRemote(parts, options, () => images);
+  const holdImage = ({ id, manifestDigest, chainIds, diffIds, attestations = [] }: Image) =>
+    holds.hold([id, manifestDigest, ...chainIds, ...diffIds, ...attestations.map(({ digest }) => digest)]);
   const images: ImageStore = {
     find: catalog.find,
     get: catalog.get,
@@ -39,7 +41,14 @@ export const openImageStore: OpenImageStore = async (options) => {
       sizeBytes: parts.blobs.sizeBytes(manifestDigest) ?? 0,
     }),
     pull: (reference, how) => sharePull(pulls, reference, how, async (all) => (await remote()).pull(reference, all)),
-    push: async (reference, how) => (await remote()).push(reference, how),
+    async push(reference, how) {
+      const releases = catalog.variants(familiarReference(reference)).map(holdImage);
+      try {
+        return await (await remote()).push(reference, how);
+      } finally {
+        for (const release of releases) release();
+      }
+    },
     resolveRemote: async (reference, how) => (await remote()).resolveRemote(reference, how),
     remoteTags: async (reference, how) => (await remote()).remoteTags(reference, how),
     async importRoot(tar, image) {
@@ -48,7 +57,7 @@ export const openImageStore: OpenImageStore = async (options) => {
     },
     put: (image) => makeImage(parts, image, []),
     addLayer: layers.add,
-    hold: ({ id, manifestDigest, chainIds, diffIds }) => holds.hold([id, manifestDigest, ...chainIds, ...diffIds]),
+    hold: holdImage,
     keepNew: () => holds.keepNew(),
     isHeld: (id) => holds.held().has(id),
     async tag(name, reference) {
@@ -57,7 +66,7 @@ export const openImageStore: OpenImageStore = async (options) => {
       await catalog.name(id, { ...reference, digest: undefined, tag: reference.tag ?? 'latest' }, others);
     },
     remove: (name, how) => removeImage(catalog, name, how),
-    save: (names, platform) => saveImages(parts, names, platform),
+    save: (names, platform) => saveImages({ ...parts, holdImage }, names, platform),
     load: async (archive, onProgress, platform) =>
       (await import('./load.js')).loadImages(parts, archive, { onProgress, platform }),
     check: async (how) => (await import('./check.js')).checkStore(parts, how),

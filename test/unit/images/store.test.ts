@@ -259,6 +259,19 @@ storing('a layer is whole however often others are cleared away while it is adde
   done();
 });
 
+storing('an image that is being saved is saved whole, though it is removed meanwhile', async () => {
+  const { id } = await derive(await tagged('base'), 'file', 'x');
+  await store.images.remove('base', anybody);
+  const archive = store.images.save([id]);
+  await store.images.remove(id, anybody);
+  await store.images.collect(() => []);
+  const bytes = await buffer(archive);
+  await store.images.collect(() => []);
+  assert.equal(store.snapshots.list(), []);
+  const [again] = await store.images.load(Readable.from([bytes]), () => undefined);
+  assert.is(again!.id, id);
+});
+
 storing('everything is there again after a restart', async () => {
   const image = await tagged('app:1');
   await store.close();
