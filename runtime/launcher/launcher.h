@@ -178,4 +178,9 @@ uint64_t now_ns(void);
    The return value is the child's exit code; the job has replied by then. */
 typedef int (*job_function)(int fd, struct request *r);
 
+/* Waits a little for a request on `fd`; when none comes, makes a network namespace and waits on. */
+void spare_network_make(int fd);
+/* Into it, once: the descriptor of the one to go back to with setns(2); -1 when there is none, or it is too old. */
+int spare_network_enter(void);
+
 #endif

@@ -95,6 +95,7 @@ static void accept_job(int listener)
 	if (pid == 0) {
 		close(listener);
 		leave_streams();
+		spare_network_make(fd);
 		_exit(run_job(fd));
 	}
 	if (pid < 0) {

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 /* As fork, with namespaces and a cgroup to be born in. */
-static pid_t clone_process(uint64_t flags, const char *into_cgroup, int *pidfd)
+static pid_t clone_into(uint64_t flags, const char *into_cgroup, int *pidfd)
 {
 	struct clone_args args = { .flags = flags | CLONE_PIDFD, .pidfd = (uintptr_t)pidfd, .exit_signal = SIGCHLD };
 	int group = -1;
@@ -30,6 +30,22 @@ static pid_t clone_process(uint64_t flags, const char *into_cgroup, int *pidfd)
 	int error = errno;
 	if (group >= 0)
 		close(group);
+	errno = error;
+	return pid;
+}
+
+/* As clone_into, with a network namespace that is there already, if one is. */
+static pid_t clone_process(uint64_t flags, const char *into_cgroup, int *pidfd)
+{
+	bool own_network = (flags & CLONE_NEWNET) && !(flags & CLONE_NEWUSER);
+	int home = own_network ? spare_network_enter() : -1;
+	if (home < 0)
+		return clone_into(flags, into_cgroup, pidfd);
+	pid_t pid = clone_into(flags & ~(uint64_t)CLONE_NEWNET, into_cgroup, pidfd);
+	int error = errno;
+	if (pid != 0 && setns(home, CLONE_NEWNET) < 0)
+		_exit(1);	/* the child goes with its parent */
+	close(home);
 	errno = error;
 	return pid;
 }

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readExitFile } from '../../../runtime/launch/exit-file.js';
@@ -59,6 +60,28 @@ living('leaves nothing behind: socket, groups, helpers', async ({ living }) => {
   const groups = readFileSync('/proc/self/mountinfo', 'utf8').match(/\/sys\/fs\/cgroup\S*/g) ?? [];
   assert.not.ok(groups.some((mountpoint) => existsSync(`${mountpoint}/devenv-test-${process.pid}/clean`)));
 });
+
+living(
+  "each has a network of its own, made when it is asked for or before, and the monitor the machine's",
+  async ({ living }) => {
+    const own = readlinkSync('/proc/self/ns/net');
+    const seen = new Set([own]);
+    // At once, and after the launcher has had the time to make one.
+    for (const [index, waitMs] of [0, 0, 60, 60].entries()) {
+      await sleep(waitMs);
+      const container = await living.prepare(`net${index}`, 'readlink /proc/self/ns/net; ls /sys/class/net; sleep 10');
+      await container.go();
+      const { pid } = container.monitor;
+      const parent = /PPid:\t(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+      assert.is(readlinkSync(`/proc/${parent}/ns/net`), own);
+      seen.add(readlinkSync(`/proc/${pid}/ns/net`));
+      assert.equal(readFileSync(`/proc/${pid}/net/dev`, 'utf8').match(/\S+(?=:)/g), ['lo']);
+      await container.monitor.signal(9);
+      await container.monitor.exited;
+    }
+    assert.is(seen.size, 5);
+  },
+);
 
 living('says which operation failed, why and about what', async ({ living }) => {
   const notThere = living.at('no', 'such');
