@@ -56,6 +56,15 @@ async function takeNetworkAway({ name }: OpOf<'network.remove'>, context: ApplyC
   }
 }
 
+async function takeVolumeAway({ name }: OpOf<'volume.remove'>, context: ApplyContext): Promise<void> {
+  try {
+    await unlessGone(removeVolume(context.engine, name));
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error;
+    context.emit({ kind: 'warning', text: `Volume ${name} stays: ${(error as Error).message}` });
+  }
+}
+
 async function takeImageAway({ image }: OpOf<'image.remove'>, context: ApplyContext): Promise<void> {
   try {
     await unlessGone(removeImage(context.engine, image));
@@ -82,7 +91,7 @@ export const handlers: Handlers = {
   'network.remove': takeNetworkAway,
   'volume.create': ({ volume, configHash }, { engine, project, version }) =>
     createVolume(engine, volumeRequest(project, volume, configHash, version)),
-  'volume.remove': ({ name }, { engine }) => unlessGone(removeVolume(engine, name)),
+  'volume.remove': takeVolumeAway,
   'container.create': createServiceContainer,
   'container.start': async ({ name }, context, step) => {
     const id = at(context, name);

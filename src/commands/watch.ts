@@ -17,6 +17,11 @@ export default class Watch extends DevenvCommand {
     'no-up': Flags.boolean({ description: 'do not bring the services up first' }),
     write: Flags.boolean({ description: 'write the rules that Dockerfiles suggest into the config file, and leave' }),
     quiet: Flags.boolean({ description: 'show nothing of what builds print' }),
+    prune: Flags.boolean({
+      description: 'remove the images of the project that a rebuild leaves without a name',
+      default: true,
+      allowNo: true,
+    }),
     timeout: stopTimeout,
   };
 
@@ -30,6 +35,7 @@ export default class Watch extends DevenvCommand {
         dryRun: flags['dry-run'] ?? false,
         graceMs: flags.timeout,
         quiet: flags.quiet ?? false,
+        prune: flags.prune,
       });
     });
   }

@@ -95,7 +95,9 @@ type Text = Node & { readonly value: string };
 
 function target(reference: Node): { file: Text | undefined; base: Text } {
   if (isText(reference)) return { file: undefined, base: reference };
-  const [service, file] = [child(reference, 'service'), child(reference, 'file')];
+  const service = child(reference, 'service');
+  const written = child(reference, 'file');
+  const file = isNull(written) ? undefined : written;
   if (isText(service) && (file === undefined || isText(file))) return { file, base: service };
   throw problem('bad-extends', 'extends needs the name of a service.', reference.at, [
     'Write extends: {service: NAME} or extends: {file: PATH, service: NAME}.',

@@ -10,7 +10,8 @@ export interface Selection {
 
 /** By profile. Services that are asked for by name bring their own profiles on. */
 export function selectByProfile(services: Tree, profiles: readonly string[], asked: readonly string[]): Selection {
-  const on = new Set(profiles);
+  // A profile without a name is always on.
+  const on = new Set(['', ...profiles]);
   for (const name of asked) for (const profile of listAt(treeAt(services, name), 'profiles')) on.add(String(profile));
   const enabled: string[] = [];
   const disabled: string[] = [];

@@ -23,11 +23,7 @@ export function planDown(project: Project | undefined, observed: Observed, optio
   for (const name of options.services) if (project && !project.services[name]) throw unknownService(project, name);
   const { chosen, left } = chooseContainers(project, observed, options);
   const removed = planRemovals(draft, project, chosen, options);
-  if (left.length > 0 && options.services.length === 0) {
-    draft.warn(
-      `Found orphan containers (${left.map((one) => one.name).join(', ')}) of this project; --remove-orphans takes them along.`,
-    );
-  }
+  if (options.services.length === 0) warnOfWhatStays(draft, left);
   if (options.services.length === 0) {
     planNetworkRemovals(draft, project, observed, removed);
     if (options.volumes) planVolumeRemovals(draft, project, observed, removed);
@@ -36,17 +32,39 @@ export function planDown(project: Project | undefined, observed: Observed, optio
   return draft.finish();
 }
 
+type Kind = 'own' | 'one-off' | 'profile' | 'orphan';
+
+function kindOf({ service, oneOff }: ObservedContainer, project: Project | undefined): Kind {
+  if (oneOff) return 'one-off';
+  if (!project || service in project.services) return 'own';
+  return project.disabledServices.includes(service) ? 'profile' : 'orphan';
+}
+
+/** As Compose: containers of `run` go with the orphans, those of services whose profiles are off stay. */
 function chooseContainers(project: Project | undefined, observed: Observed, options: DownOptions) {
-  const known = (one: ObservedContainer) =>
-    !project || one.service in project.services || project.disabledServices.includes(one.service);
-  const wanted = (one: ObservedContainer) =>
-    options.services.length
-      ? options.services.includes(one.service)
-      : known(one) || one.oneOff || options.removeOrphans;
+  const wanted = (one: ObservedContainer) => {
+    const kind = kindOf(one, project);
+    if (options.services.length > 0 && !options.services.includes(one.service)) return false;
+    return kind === 'own' || (options.removeOrphans && kind !== 'profile');
+  };
+  const left = observed.containers.filter((one) => !wanted(one));
   return {
     chosen: observed.containers.filter(wanted),
-    left: observed.containers.filter((one) => !known(one) && !wanted(one)),
+    left: left.map((one) => ({ name: one.name, kind: kindOf(one, project) })),
   };
+}
+
+const reasons: readonly [Kind, string, string][] = [
+  ['orphan', 'orphan containers', '--remove-orphans takes them along'],
+  ['one-off', 'containers of run', '--remove-orphans takes them along'],
+  ['profile', 'containers of services whose profiles are off', '--profile NAME takes them along'],
+];
+
+function warnOfWhatStays(draft: Draft, left: readonly { readonly name: string; readonly kind: Kind }[]): void {
+  for (const [kind, what, how] of reasons) {
+    const names = left.filter((one) => one.kind === kind).map((one) => one.name);
+    if (names.length > 0) draft.warn(`Found ${what} (${names.join(', ')}) of this project; ${how}.`);
+  }
 }
 
 /** Services that a container's own needs, from the config or, without one, from its label (`db:service_healthy:true,…`). */

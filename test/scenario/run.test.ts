@@ -98,13 +98,19 @@ story('--no-deps starts nothing else', async ({ project }) => {
   assert.equal(await all(project), []);
 });
 
-story('has a name of its own, which stays without --rm, and goes with down', async ({ project }) => {
+story('has a name of its own, which stays without --rm, and goes with the orphans', async ({ project }) => {
   const named = await project.devenv('run', '-T', '--no-deps', '--name', `${project.name}-mine`, 'web', 'echo', 'x');
   assert.is(named.stdout, 'x\n');
   const ps = await project.devenv('ps', '--all', '--format', 'json');
   assert.is(ps.code, 0, ps.output);
-  const down = await project.devenv('down');
+  const left = await project.devenv('down');
+  assert.match(
+    left.output,
+    /Found containers of run \(\S+-mine\) of this project; --remove-orphans takes them along\./,
+  );
+  const down = await project.devenv('down', '--remove-orphans');
   assert.match(down.output, `${project.name}-mine`);
+  assert.equal(await all(project), []);
 });
 
 story(

@@ -219,4 +219,34 @@ story('rules from a Dockerfile are said once, and written where they are wanted'
   assert.match((await project.devenv(...files, 'watch', '--write')).output, 'nothing to write');
 });
 
+const unnamed = async (project: TestProject) =>
+  (
+    await project.devenv(
+      'image',
+      'ls',
+      '-q',
+      '--filter',
+      'dangling=true',
+      '--filter',
+      'label=com.docker.compose.project=life',
+    )
+  ).stdout.trim();
+
+story('watch removes what its rebuilds leave without a name, --no-prune keeps it', async (context) => {
+  const { project } = context;
+  for (const [flags, kept] of [
+    [['--no-prune'], true],
+    [[], false],
+  ] as const) {
+    context.run = project.begin('watch', ...flags, 'store');
+    const { run } = context;
+    await eventually('watching', async () => run.output().includes('_devenv/events'), 60_000);
+    await project.write({ rebuilt: `pruned: ${!kept}` });
+    await eventually('rebuilt', async () => run.output().includes('rebuilt in'), 60_000);
+    await eventually('left or gone', async () => ((await unnamed(project)) !== '') === kept, 10_000);
+    run.kill('SIGINT');
+    assert.is((await run.done).code, 130);
+  }
+});
+
 story.run();

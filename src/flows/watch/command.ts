@@ -14,6 +14,8 @@ export interface WatchWish {
   readonly graceMs: number | undefined;
   /** What a build prints is not shown. */
   readonly quiet: boolean;
+  /** Images that a rebuild left without a name are removed. */
+  readonly prune: boolean;
 }
 
 /** Gives the exit code: 130 after Ctrl-C, as Compose's. */
@@ -25,7 +27,7 @@ export async function watchServices(session: Session, wish: WatchWish): Promise<
     await bringUp(session, { plan, dryRun, hushed, waitTimeoutMs: undefined, yes: false, quiet: true });
   }
   const loaded = await session.loadQuietly(services);
-  const watch = await startWatch(session, loaded, { services, graceMs, dryRun, quiet: wish.quiet });
+  const watch = await startWatch(session, loaded, { services, graceMs, dryRun, quiet: wish.quiet, prune: wish.prune });
   if (!watch) throw nothingToWatch();
   let interrupted = false;
   const interrupts = new Interrupts(() => {

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import type { EngineEvent } from '../../engine/answers.js';
 import type { EngineClient } from '../../engine/client.js';
+import { pruneImages } from '../../engine/images.js';
 import { UserError } from '../../errors.js';
 import { composeLabel } from '../../model/labels.js';
 import type { ObservedContainer } from '../../model/observed.js';
@@ -36,6 +37,8 @@ export interface WatchingOptions {
   readonly dryRun: boolean;
   /** What builds print is not shown. */
   readonly quiet?: boolean;
+  /** Images of the project that a rebuild left without a name are removed. */
+  readonly prune?: boolean;
 }
 
 export class Watching {
@@ -216,6 +219,12 @@ export class Watching {
     this.#report.begins(this.#loaded.project, work);
     await this.#up({ services: [work.service], dependencies: false, build: 'always' });
     this.#report.done(this.#loaded.project, work, performance.now() - began);
+    if (this.#options.prune && !this.#options.dryRun) await this.#prune();
+  }
+
+  async #prune(): Promise<void> {
+    const label = [`${composeLabel.project}=${this.#loaded.project.name}`];
+    await pruneImages(await this.#session.engine(), { dangling: ['true'], label });
   }
 
   async #up(plan: Partial<UpOptions>): Promise<void> {

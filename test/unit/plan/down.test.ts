@@ -64,6 +64,22 @@ planning('leaves orphans unless asked, and says so', () => {
   assert.match(renderPlan(planDown(now, running(before), { ...defaults, removeOrphans: true })), 'shop-old-1');
 });
 
+planning('leaves what run made unless orphans go, and what profiles that are off have running', () => {
+  const now = { ...project({ web: {} }), disabledServices: ['debug'] };
+  const more = [
+    container(now, 'web', { id: 'run', name: 'shop-web-run-1', oneOff: true }),
+    container(project({ debug: {} }), 'debug'),
+  ];
+  const observed = running(now, { more });
+  const plain = planDown(now, observed, defaults);
+  assert.not.match(renderPlan(plain), /shop-web-run-1|shop-debug-1/);
+  assert.is(plain.warnings.length, 2);
+  const all = planDown(now, observed, { ...defaults, removeOrphans: true });
+  assert.match(renderPlan(all), 'container.remove shop-web-run-1');
+  assert.not.match(renderPlan(all), 'shop-debug-1');
+  assert.is(all.warnings.length, 1);
+});
+
 planning('leaves external networks and volumes', () => {
   const of = project(
     { web: {} },
