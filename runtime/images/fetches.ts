@@ -113,13 +113,20 @@ async function fetchAll(download: Download): Promise<void> {
       signal.throwIfAborted();
       if (file.written > before) tried = 0;
       const waitMs = tried < TRIES ? pauseAfter(error, download.retryMs * 2 ** tried) : undefined;
-      if (waitMs === undefined) throw error;
+      if (waitMs === undefined) throw tried < TRIES ? error : givenUp(error, tried);
       await pause(waitMs, undefined, { signal });
     }
   }
   const digest = toDigest(hash);
   if (digest === descriptor.digest) return;
   throw new EngineError('invalid', `filesystem layer verification failed for digest ${descriptor.digest}`);
+}
+
+/** In Docker's words; a connection that broke off is Go's `unexpected EOF`. */
+function givenUp(error: unknown, tried: number): EngineError {
+  const isAnswer = error instanceof RegistryAnswer || error instanceof EngineError;
+  const why = isAnswer ? error.message : 'unexpected EOF';
+  return new EngineError('unavailable', `download failed after attempts=${tried}: ${why}`, { cause: error });
 }
 
 async function fetchRest(download: Download, update: (chunk: Uint8Array) => void): Promise<void> {

@@ -19,7 +19,7 @@ import { pullLayers } from './pull-layers.js';
 import { imageRecord } from './record.js';
 import { canonicalName, familiarName, familiarReference } from './reference.js';
 import type { Registries } from './registry/connection.js';
-import { pullFailure } from './registry/failures.js';
+import { pullFailure, RegistryAnswer } from './registry/failures.js';
 import { openRepository, type Repository } from './registry/repository.js';
 import type { Digest, Image, Platform, ProgressEvent, PullOptions, Reference } from './types.js';
 
@@ -52,13 +52,15 @@ export async function pullImage(context: PullContext, reference: Reference, opti
   const before = context.catalog.variants(said).map((one) => one.id);
   try {
     const repository = connect(context, reference, options);
-    const resolved = await resolveManifest(repository, reference, options.platform ?? context.hostPlatform);
+    const named = await repository.manifest(reference.digest ?? reference.tag ?? 'latest');
+    const document = parseDocument(named.bytes, named.mediaType);
     // Only now: a failure before the first line still has a status of its own.
     emit({
       status: `Pulling from ${reference.repository}`,
       id: reference.tag ?? reference.digest ?? '',
       isMessage: true,
     });
+    const resolved = await chooseManifest(repository, { named, document }, options.platform ?? context.hostPlatform);
     const image = await fetchImage(context, { repository, resolved, reference, options, emit });
     emit({ status: `Digest: ${resolved.digest}` });
     const news = before.includes(image.id) ? 'Image is up to date' : 'Downloaded newer image';
@@ -78,9 +80,13 @@ function connect(context: PullContext, reference: Reference, options: PullOption
   );
 }
 
-async function resolveManifest(repository: Repository, reference: Reference, platform: Platform): Promise<Resolved> {
-  const named = await repository.manifest(reference.digest ?? reference.tag ?? 'latest');
-  const document = parseDocument(named.bytes, named.mediaType);
+type Named = Awaited<ReturnType<Repository['manifest']>>;
+
+async function chooseManifest(
+  repository: Repository,
+  { named, document }: { readonly named: Named; readonly document: ReturnType<typeof parseDocument> },
+  platform: Platform,
+): Promise<Resolved> {
   if (document.kind === 'manifest') return toResolved(named.digest, named, document.manifest);
   const found = await findIn(repository, document.index, platform, INDEX_DEPTH);
   if (found) return toResolved(named.digest, found, found.manifest);
@@ -91,7 +97,7 @@ async function resolveManifest(repository: Repository, reference: Reference, pla
 /** Indexes within an index that are followed: no tool makes more than one, and each is a request. */
 const INDEX_DEPTH = 3;
 
-type Found = Awaited<ReturnType<Repository['manifest']>> & { readonly manifest: Manifest };
+type Found = Named & { readonly manifest: Manifest };
 
 /** Of an index the manifest that fits; an entry may be an index itself, which need not say for which platforms. */
 async function findIn(
@@ -164,7 +170,10 @@ async function fetchContent(context: PullContext, fetching: Fetching): Promise<I
   const release = context.hold(chainIdsOf(diffIds));
   try {
     const remote = canonicalName(reference);
-    await pullLayers(context, { repository, layers: manifest.layers, diffIds, remote, emit, signal: options.signal });
+    const pull = { repository, layers: manifest.layers, diffIds, remote, emit, signal: options.signal };
+    await pullLayers(context, pull).catch((error) => {
+      throw foreignFailure(error, manifest, familiarReference(reference));
+    });
     await context.blobs.put(bytes);
     await context.blobs.put(resolved.manifestBytes);
     const record = imageRecord(config, {
@@ -180,18 +189,30 @@ async function fetchContent(context: PullContext, fetching: Fetching): Promise<I
   }
 }
 
+/** Of configurations of images; the last are what registries have been seen to say of them, as at Docker. */
+const CONFIG_TYPES = [
+  ...[mediaTypes.ociConfig, 'application/vnd.docker.container.image.v1+json'],
+  ...['application/octet-stream', 'application/json', 'text/html', ''],
+];
+
+/** A registry may hold a foreign layer like any other; where it does not, it says where the layer is. */
+function foreignFailure(error: unknown, { layers }: Manifest, said: string): unknown {
+  if (!(error instanceof RegistryAnswer) || error.status !== 404) return error;
+  const missing = layers.find(({ digest }) => error.url.includes(digest));
+  const { digest, mediaType = '', urls = [] } = missing ?? {};
+  if (!/foreign|nondistributable/.test(mediaType) || urls.length === 0) return error;
+  const where = `the registry does not hold it but refers to ${urls[0]}`;
+  const sentence = `cannot pull ${said}: layer ${digest} is a foreign layer (${mediaType}): ${where}`;
+  return new EngineError('invalid', sentence, { cause: error });
+}
+
 /** Throws `invalid` for what is no image, and for layers that a registry does not give to everybody. */
 function checkContent({ config, layers }: Manifest, said: string): void {
   const refuse = (why: string) => new EngineError('invalid', `cannot pull ${said}: ${why}`);
-  if (!/^application\/(?:vnd\.(?:oci|docker)\.|octet-stream|json)/.test(config.mediaType ?? 'application/json')) {
+  if (!CONFIG_TYPES.includes(config.mediaType ?? '')) {
     throw refuse(`it is no image but an artifact of type ${config.mediaType}`);
   }
-  for (const { digest, mediaType = '', urls } of layers) {
-    if (/foreign|nondistributable/.test(mediaType) && (urls?.length ?? 0) > 0) {
-      throw refuse(
-        `layer ${digest} is a foreign layer (${mediaType}): the registry does not hold it but refers to ${urls![0]}`,
-      );
-    }
+  for (const { digest, mediaType = '' } of layers) {
     if (mediaType.endsWith('+encrypted')) throw refuse(`layer ${digest} is encrypted (${mediaType})`);
   }
 }
@@ -225,7 +246,10 @@ function checkConfig(config: ConfigDocument, manifest: Manifest, wanted: Platfor
     );
   }
   if (config.os !== 'linux')
-    throw new EngineError('invalid', `image operating system "${config.os}" cannot be used on this platform`);
+    throw new EngineError(
+      'invalid',
+      `image operating system "${config.os}" cannot be used on this platform: operating system is not supported`,
+    );
   checkPlatform(config, wanted, said);
 }
 

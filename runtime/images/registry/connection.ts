@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { RegistryAuth } from '../types.js';
 import { RegistryAnswer, readAnswer, Unreachable } from './failures.js';
 import { hostOf, isInsecure, mirrorsOf } from './hosts.js';
@@ -55,7 +56,7 @@ export function openRegistries({ environment, retryMs = 500 }: RegistriesOptions
   const endpoints = new Map<string, Promise<Endpoint>>();
 
   function endpointOf(host: string, origin?: string): Promise<Endpoint> {
-    const key = origin ?? host;
+    const key = keyOf(host, origin);
     const known = endpoints.get(key);
     if (known) return known;
     const bases = origin ? [origin] : basesOf(host, isInsecure(host, environment));
@@ -68,10 +69,25 @@ export function openRegistries({ environment, retryMs = 500 }: RegistriesOptions
   /** Asks one place: the registry itself, or a mirror, which gets no credentials and one try. */
   function asker(host: string, options: ConnectOptions, mirror?: URL): Connection['send'] {
     const scope = scopeOf(options);
+    const auth = mirror ? undefined : options.auth;
+    const find = () => unlessAborted(endpointOf(host, mirror?.origin), options.signal);
+    const send = (endpoint: Endpoint, request: RepositoryRequest) =>
+      sendAuthorized({ transport, tokens, endpoint, scope, ...options, auth }, request).catch((error) => {
+        throw asFailure(error, endpoint.base);
+      });
     const tryOnce = async (request: RepositoryRequest) => {
-      const endpoint = await unlessAborted(endpointOf(host, mirror?.origin), options.signal);
-      const auth = mirror ? undefined : options.auth;
-      return sendAuthorized({ transport, tokens, endpoint, scope, ...options, auth }, request);
+      const endpoint = await find();
+      try {
+        return await send(endpoint, request);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!mayHaveChanged(error, endpoint)) throw error;
+        endpoints.delete(keyOf(host, mirror?.origin));
+        if (!canRepeat(request)) throw error;
+        const anew = await find();
+        if (isDeepStrictEqual(anew, endpoint)) throw error;
+        return send(anew, request);
+      }
     };
     const retry = { host, retryMs, signal: options.signal };
     return (request) => retrying(retry, !mirror && !request.once && canRepeat(request), () => tryOnce(request));
@@ -203,7 +219,7 @@ async function retrying<T>(retry: Retry, repeat: boolean, work: () => Promise<T>
     } catch (error) {
       retry.signal?.throwIfAborted();
       const waitMs = repeat && tried < TRIES ? pauseAfter(error, retry.retryMs * 2 ** (tried - 1)) : undefined;
-      if (waitMs === undefined) throw asFailure(error, retry.host);
+      if (waitMs === undefined) throw asFailure(error, `https://${retry.host}`);
       await pause(waitMs, undefined, { signal: retry.signal });
     }
   }
@@ -235,8 +251,17 @@ function isBroken(error: unknown): boolean {
   return broken instanceof Error && brokenCodes.has((broken as NodeJS.ErrnoException).code ?? '');
 }
 
-function asFailure(error: unknown, host: string): unknown {
+const keyOf = (host: string, origin: string | undefined) => origin ?? host;
+
+/** A registry may come back with TLS, or with users, where it had none: what was learnt of it is looked at again. */
+function mayHaveChanged(error: unknown, { base }: Endpoint): boolean {
+  if (!(error instanceof RegistryAnswer)) return error instanceof Unreachable;
+  return error.status === 401 || (error.status === 400 && base.startsWith('http:'));
+}
+
+/** `base`: scheme and host. */
+function asFailure(error: unknown, base: string): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   const isNetwork = typeof code === 'string' && /^(E[A-Z]+|UND_ERR_\w+|CERT_\w+|\w+_CERT\w*|ERR_TLS\w*)$/.test(code);
-  return isNetwork && !(error instanceof RegistryAnswer) ? new Unreachable(`https://${host}/v2/`, error) : error;
+  return isNetwork && !(error instanceof RegistryAnswer) ? new Unreachable(`${base}/v2/`, error) : error;
 }

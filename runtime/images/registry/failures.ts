@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { EngineError } from '../../errors.js';
 
 /** Nobody answered: not the same as an answer that one does not like. Only this lets a pull fall back to another source. */
@@ -13,13 +14,13 @@ export class Unreachable extends EngineError {
 export class RegistryAnswer extends Error {
   constructor(
     readonly status: number,
-    /** `MANIFEST_UNKNOWN`, `DENIED`… */
+    /** `MANIFEST_UNKNOWN`, `DENIED`…; empty: it gave no reason. */
     readonly code: string,
     readonly detail: string,
     readonly url: string,
     readonly retryAfterMs: number | undefined,
   ) {
-    super(`${code.toLowerCase().replaceAll('_', ' ')}: ${detail}`);
+    super(code === '' ? detail : `${code.toLowerCase().replaceAll('_', ' ')}: ${detail}`);
     this.name = 'RegistryAnswer';
   }
 }
@@ -44,6 +45,10 @@ export function readAnswer(answer: {
   readonly retryAfter: string | undefined;
 }): RegistryAnswer {
   const { code, message } = firstError(answer.body);
+  if (message === undefined && answer.status >= 500) {
+    const detail = `received unexpected HTTP status: ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trimEnd();
+    return new RegistryAnswer(answer.status, '', detail, answer.url, retryAfterMs(answer.retryAfter));
+  }
   const fallback = codesByStatus[answer.status] ?? 'UNEXPECTED';
   const detail = message ?? sentences[answer.status] ?? `unexpected status ${answer.status} from ${answer.url}`;
   return new RegistryAnswer(answer.status, code ?? fallback, detail, answer.url, retryAfterMs(answer.retryAfter));
@@ -75,6 +80,7 @@ export function pullFailure(error: unknown, name: { reference: string; repositor
   if (error.status === 404 && error.code === 'NAME_UNKNOWN') {
     return new EngineError('not-found', `repository ${name.repository} not found: ${error.message}`, cause);
   }
+  if (error.status === 404 && error.url.includes('/blobs/')) return new EngineError('not-found', 'unknown blob', cause);
   if (error.status === 404) {
     const said = error.code === 'MANIFEST_UNKNOWN' ? error.message : 'manifest unknown: manifest unknown';
     return new EngineError('not-found', `manifest for ${name.reference} not found: ${said}`, cause);

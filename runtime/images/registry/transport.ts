@@ -73,8 +73,9 @@ export function openTransport(environment: Environment): Transport {
       for (let hops = 0; ; hops++) {
         const answer = await sendOnce({ ...request, headers }, url);
         const target = redirectOf(answer, request.method);
-        if (target === undefined || hops === REDIRECTS_MAX) return answer;
+        if (target === undefined) return answer;
         await answer.discard();
+        if (hops === REDIRECTS_MAX) throw new Error(`stopped after ${REDIRECTS_MAX} redirects`);
         const next = new URL(target, url);
         // A signed URL elsewhere refuses a second way of being authorised, and has no business with our token.
         if (!sharesTrust(url, next)) headers = withoutAuthorization(headers);

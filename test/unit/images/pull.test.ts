@@ -162,6 +162,41 @@ pulling('what the registry does not have is said as Docker says it', async () =>
   );
 });
 
+pulling('a registry that lacks a layer, fails, or leads in a circle is told so', async () => {
+  const { manifest } = publishImage(registry, 'a', '1', twoLayers);
+  const layer = manifest.layers[0]!.digest;
+  const bytes = registry.blobs.get(layer)!;
+  registry.blobs.delete(layer);
+  assert.is(await refusal(pull('a:1')), 'not-found: unknown blob');
+  registry.putBlob(bytes);
+  registry.intercept = ({ url }, response) => {
+    if (!url!.includes(layer)) return false;
+    response.writeHead(500).end();
+    return true;
+  };
+  const failed = 'received unexpected HTTP status: 500 Internal Server Error';
+  assert.is(await refusal(pull('a:1')), `unavailable: download failed after attempts=6: ${failed}`);
+  registry.intercept = ({ url }, response) => {
+    if (!url!.includes('/blobs/')) return false;
+    response.writeHead(307, { location: url }).end();
+    return true;
+  };
+  assert.match(await refusal(pull('a:1')), /stopped after 10 redirects$/);
+  nothingIsLeft();
+});
+
+pulling('a registry that asks for a user only now is asked how', async () => {
+  publishImage(registry, 'a', '1', [twoLayers[1]!]);
+  await pull('a:1');
+  registry.intercept = (request, response) => {
+    if (request.headers.authorization === `Basic ${Buffer.from('me:secret').toString('base64')}`) return false;
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+    return true;
+  };
+  await pull('a:1', { auth: { username: 'me', password: 'secret' } });
+  assert.match(await refusal(pull('a:1')), /^unauthorized: /);
+});
+
 pulling('a registry that nobody reaches is told from one that refuses', async () => {
   const asked: string[] = [];
   const fallback: NonNullable<Parameters<typeof openTestStore>[2]>['fallback'] = async (reference) => {
@@ -345,11 +380,16 @@ pulling('a foreign layer is refused with a sentence that says where it is', asyn
   const mediaType = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
   const foreign = { mediaType, urls: ['https://elsewhere.example/layer'] };
   publishChanged((manifest) => ({ ...manifest, layers: manifest.layers.map((one) => ({ ...one, ...foreign })) }));
+  const { layers } = JSON.parse(registry.manifests.get('a/1')!.bytes.toString());
+  const kept = registry.blobs.get(layers[0].digest)!;
+  registry.blobs.delete(layers[0].digest);
   assert.match(
     await refusal(pull('a:1')),
     /^invalid: cannot pull HOST\/a:1: layer sha256:\w+ is a foreign layer \(.*\): .* https:\/\/elsewhere\.example\/layer$/,
   );
   nothingIsLeft();
+  registry.putBlob(kept);
+  assert.is((await pull('a:1')).diffIds.length, 1, 'a registry may hold it like any other');
 });
 
 pulling('what is no image is not taken for one', async () => {
