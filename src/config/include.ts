@@ -5,7 +5,7 @@ import { type Loading, type Variables, variablesFrom } from './loading.js';
 import { problem } from './problems.js';
 import type { Mark } from './read/source.js';
 import { localPath } from './remote/remote.js';
-import { child, isText, type Mapping, mapping, type Node, withEntries, withoutKeys } from './tree/node.js';
+import { child, isNull, isText, type Mapping, mapping, type Node, withEntries, withoutKeys } from './tree/node.js';
 import { type Plain, toPlain } from './tree/plain.js';
 import { SECTIONS } from './without-mistakes.js';
 
@@ -35,6 +35,7 @@ export function takeIncludes(
 ): Mapping {
   const include = child(root, 'include');
   if (include === undefined) return root;
+  if (isNull(include)) return withoutKeys(root, ['include']);
   let result = withoutKeys(root, ['include']);
   const { problems } = context.loading;
   for (const entry of include.kind === 'sequence' ? include.items : []) {

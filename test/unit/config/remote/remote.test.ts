@@ -9,7 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadProject } from '../../../../src/config/load.js';
 import { parseGitAddress } from '../../../../src/config/remote/git.js';
-import { parseArtifact } from '../../../../src/config/remote/oci.js';
+import { parseArtifact } from '../../../../src/config/remote/registry.js';
 import { isRemote } from '../../../../src/config/remote/remote.js';
 import { UserError } from '../../../../src/errors.js';
 
