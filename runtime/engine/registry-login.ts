@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.js';
-import { networkSentence } from '../images/registry/failures.js';
+import { networkSentence, RegistryAnswer } from '../images/registry/failures.js';
 import { hostOf, isInsecure } from '../images/registry/hosts.js';
 import { openTokens, parseChallenge } from '../images/registry/tokens.js';
 import { openTransport, type Transport } from '../images/registry/transport.js';
@@ -51,7 +51,8 @@ async function logIn(transport: Transport, url: string, { auth, signal }: Login)
   const authorization = await openTokens(transport)
     .authorization({ challenge, scope: '', auth, signal })
     .catch((error: Error) => {
-      throw refused(error.message);
+      if (error instanceof RegistryAnswer && error.status === 401) throw refused(error.detail);
+      throw new EngineError('system', `Get "${url}": ${networkSentence(error)}`, { cause: error });
     });
   const second = await transport.send({ method: 'GET', url, headers: authorization ? { authorization } : {}, signal });
   await second.discard();

@@ -196,7 +196,8 @@ async function sendAuthorized(context: Authorized, request: RepositoryRequest): 
       tokens.forget(wanted);
       continue;
     }
-    throw readAnswer({ status: answer.status, body, url, retryAfter: answer.header('retry-after') });
+    const said = { retryAfter: answer.header('retry-after'), challenge: answer.header('www-authenticate') };
+    throw readAnswer({ status: answer.status, body, url, ...said });
   }
 }
 
@@ -256,7 +257,7 @@ const keyOf = (host: string, origin: string | undefined) => origin ?? host;
 /** A registry may come back with TLS, or with users, where it had none: what was learnt of it is looked at again. */
 function mayHaveChanged(error: unknown, { base }: Endpoint): boolean {
   if (!(error instanceof RegistryAnswer)) return error instanceof Unreachable;
-  return error.status === 401 || (error.status === 400 && base.startsWith('http:'));
+  return (error.status === 401 && error.code !== 'DENIED') || (error.status === 400 && base.startsWith('http:'));
 }
 
 /** `base`: scheme and host. */

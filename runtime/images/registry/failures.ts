@@ -43,7 +43,11 @@ export function readAnswer(answer: {
   readonly body: string;
   readonly url: string;
   readonly retryAfter: string | undefined;
+  /** WWW-Authenticate: a token that does not reach far enough is refused there (RFC 6750, 3.1). */
+  readonly challenge?: string | undefined;
 }): RegistryAnswer {
+  if (answer.status === 401 && /\berror\s*=\s*"?insufficient_scope\b/i.test(answer.challenge ?? ''))
+    return new RegistryAnswer(401, 'DENIED', sentences[403]!, answer.url, undefined);
   const { code, message } = firstError(answer.body);
   if (message === undefined && answer.status >= 500) {
     const detail = `received unexpected HTTP status: ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trimEnd();

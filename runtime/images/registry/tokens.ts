@@ -99,6 +99,7 @@ function ask(
   const url = new URL(challenge.realm);
   if (challenge.service) url.searchParams.set('service', challenge.service);
   for (const one of scope.split(' ').filter(Boolean)) url.searchParams.append('scope', one);
+  if (auth?.username) url.searchParams.set('account', auth.username);
   const authorization = basic(auth);
   return transport.send({ method: 'GET', url: url.href, headers: authorization ? { authorization } : {}, signal });
 }

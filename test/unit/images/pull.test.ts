@@ -197,6 +197,27 @@ pulling('a registry that asks for a user only now is asked how', async () => {
   assert.match(await refusal(pull('a:1')), /^unauthorized: /);
 });
 
+pulling('a token that does not reach far enough is no missing login', async () => {
+  const challenge = `Bearer realm="http://${registry.host}/token",service="s"`;
+  const asked: string[] = [];
+  registry.intercept = ({ url }, response) => {
+    if (url!.startsWith('/token')) {
+      asked.push(url!);
+      response.end('{"token":"t"}');
+    } else {
+      const why = url === '/v2/' ? '' : ',error="insufficient_scope"';
+      const headers = { 'www-authenticate': challenge + why, 'content-type': 'application/json' };
+      response.writeHead(401, headers).end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}');
+    }
+    return true;
+  };
+  assert.is(
+    await refusal(pull('a:1', { auth: { username: 'me', password: 'secret' } })),
+    "not-found: pull access denied for HOST/a, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+  );
+  assert.is(asked[0], '/token?service=s&scope=repository%3Aa%3Apull&account=me');
+});
+
 pulling('a registry that nobody reaches is told from one that refuses', async () => {
   const asked: string[] = [];
   const fallback: NonNullable<Parameters<typeof openTestStore>[2]>['fallback'] = async (reference) => {
@@ -286,7 +307,7 @@ pulling('tokens are asked for as the registry says, with the login', async () =>
     return refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
   };
   await pull('a:1', { auth: { username: 'me', password: 'pw' } });
-  assert.equal(asked, ['/token?service=here&scope=repository%3Aa%3Apull me:pw']);
+  assert.equal(asked, ['/token?service=here&scope=repository%3Aa%3Apull&account=me me:pw']);
 });
 
 pulling('a refusal or a token without end is read to a limit', async () => {
