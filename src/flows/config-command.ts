@@ -58,8 +58,7 @@ export async function configOutput(
     format,
     load,
     resolveDigests: flags['resolve-image-digests'] ?? false,
-    showSecrets: flags['show-secrets'] ?? false,
-    hideByName: session.world.stdout.isTTY === true && flags.output === undefined,
+    hideSecrets: session.world.stdout.isTTY === true && flags.output === undefined && !flags['show-secrets'],
   });
 }
 
