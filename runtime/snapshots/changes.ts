@@ -1,16 +1,15 @@
-import type { Stats } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { differs } from './tree-changes.js';
 import type { DiffEntry } from './types.js';
 
 /**
- * What an overlay's upper folder changes, as `docker diff` lists it: every entry of the upper, a directory before what is
- * in it, names sorted. `lower` are the folders below, topmost first.
+ * What an overlay's upper folder changes, as `docker diff` lists it: a directory before what is in it, also one in which
+ * alone something changed; names sorted. What was only copied up is left out. `lower` are the folders below, topmost first.
  */
 export async function listChanges(upper: string, lower: readonly string[]): Promise<DiffEntry[]> {
-  const found: DiffEntry[] = [];
-  await walk({ upper, lower, path: '' }, found);
-  return found;
+  return walk({ upper, lower, path: '' });
 }
 
 interface Place {
@@ -20,35 +19,40 @@ interface Place {
   readonly path: string;
 }
 
-async function walk(place: Place, found: DiffEntry[]): Promise<void> {
-  const names = (await readdir(place.upper)).sort();
-  for (const name of names) {
-    const upper = join(place.upper, name);
-    const path = `${place.path}/${name}`;
-    const stats = await lstatIfThere(upper);
-    if (!stats) continue;
-    const below = await lookUp(place.lower, name);
-    if (isWhiteout(stats)) {
-      if (below.exists) found.push({ path, change: 'deleted' });
-      continue;
-    }
-    found.push({ path, change: below.exists ? 'modified' : 'added' });
-    if (stats.isDirectory()) await walk({ upper, lower: below.directories, path }, found);
+async function walk(place: Place): Promise<DiffEntry[]> {
+  const found: DiffEntry[] = [];
+  for (const name of (await readdir(place.upper)).sort()) {
+    const stats = await lstatIfThere(join(place.upper, name));
+    if (stats) found.push(...(await compare(place, name, stats)));
   }
+  return found;
 }
 
-/** Whether lower layers show `name`, and the folders that would be merged under it. */
-async function lookUp(lower: readonly string[], name: string): Promise<{ exists: boolean; directories: string[] }> {
+async function compare(place: Place, name: string, stats: BigIntStats): Promise<DiffEntry[]> {
+  const path = `${place.path}/${name}`;
+  const below = await lookUp(place.lower, name);
+  if (isWhiteout(stats)) return below.stats ? [{ path, change: 'deleted' }] : [];
+  const inside = stats.isDirectory()
+    ? await walk({ upper: join(place.upper, name), lower: below.directories, path })
+    : [];
+  if (!below.stats) return [{ path, change: 'added' }, ...inside];
+  return inside.length > 0 || differs(stats, below.stats) ? [{ path, change: 'modified' }, ...inside] : [];
+}
+
+/** What lower layers show as `name`, and the folders that would be merged under it. */
+async function lookUp(lower: readonly string[], name: string): Promise<{ stats?: BigIntStats; directories: string[] }> {
   const directories: string[] = [];
+  let topmost: BigIntStats | undefined;
   for (const directory of lower) {
     const path = join(directory, name);
     const stats = await lstatIfThere(path);
     if (!stats) continue;
     if (isWhiteout(stats)) break;
-    if (!stats.isDirectory()) return { exists: true, directories };
+    topmost ??= stats;
+    if (!stats.isDirectory()) break;
     directories.push(path);
   }
-  return { exists: directories.length > 0, directories };
+  return topmost ? { stats: topmost, directories } : { directories };
 }
 
 /** Bytes of all files below a folder; a file with several names counts once. */
@@ -63,22 +67,21 @@ export async function countBytes(directory: string, seen = new Set<number>()): P
 }
 
 async function fileBytes(path: string, seen: Set<number>): Promise<number> {
-  const stats = await lstatIfThere(path);
+  const stats: Stats | undefined = await lstat(path).catch(whenGone);
   if (!stats || (stats.nlink > 1 && seen.has(stats.ino))) return 0;
   seen.add(stats.ino);
   return stats.size;
 }
 
-function isWhiteout(stats: Stats): boolean {
-  return stats.isCharacterDevice() && stats.rdev === 0;
+function isWhiteout(stats: BigIntStats): boolean {
+  return stats.isCharacterDevice() && stats.rdev === 0n;
 }
 
-async function lstatIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
+async function lstatIfThere(path: string): Promise<BigIntStats | undefined> {
+  return lstat(path, { bigint: true }).catch(whenGone);
+}
+
+function whenGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw error;
 }

@@ -59,7 +59,7 @@ async function compare(place: Place, stats: BigIntStats, before: BigIntStats | u
 }
 
 /** A directory's time changes with every copy of what is in it; of anything else it tells that it was written to. */
-function differs(now: BigIntStats, before: BigIntStats): boolean {
+export function differs(now: BigIntStats, before: BigIntStats): boolean {
   if (now.mode !== before.mode || now.uid !== before.uid || now.gid !== before.gid) return true;
   if (now.isDirectory()) return false;
   return now.size !== before.size || now.rdev !== before.rdev || now.mtimeNs !== before.mtimeNs;

@@ -104,6 +104,19 @@ keeping('a root is prepared once, and what it changed is told as docker diff doe
   assert.is(await snapshots.upperBytes('key', id('a')), 7);
 });
 
+keeping('what was only copied up has not changed', async () => {
+  await snapshots.apply({ chainId: id('a'), parent: undefined }, tarStream(lower));
+  const root = await snapshots.prepare('key', id('a'));
+  const [below] = snapshots.lowerDirectories(id('a'));
+  execFileSync('cp', ['-a', path.join(below!, 'etc'), root.upper]);
+  assert.equal(await snapshots.changes('key', id('a')), []);
+  utimesSync(path.join(root.upper, 'etc/b'), 1, 1);
+  assert.equal(await snapshots.changes('key', id('a')), [
+    { path: '/etc', change: 'modified' },
+    { path: '/etc/b', change: 'modified' },
+  ]);
+});
+
 keeping('an upper becomes a layer by being moved', async () => {
   const root = await snapshots.prepare('key', undefined);
   writeFileSync(path.join(root.upper, 'f'), '1234');
