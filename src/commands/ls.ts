@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { listProjects, type ProjectRow } from '../flows/overview.js';
+import { listProjects, nameFilter, type ProjectRow } from '../flows/overview.js';
 import { renderList } from '../output/table.js';
 import { DevenvCommand } from './base/command.js';
 import { format } from './base/flags.js';
@@ -15,17 +15,17 @@ export default class Ls extends DevenvCommand {
   static override examples = ['<%= config.bin %> ls --all --format json'];
   static override flags = {
     all: Flags.boolean({ char: 'a', description: 'also those that are stopped' }),
-    filter: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'name=TEXT' }),
+    filter: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'name=PATTERN' }),
     format: format('table, json'),
     quiet: Flags.boolean({ char: 'q', description: 'names only' }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Ls);
-    const names = (flags.filter ?? []).map((filter) => filter.replace(/^name=/, ''));
+    const isWanted = nameFilter(flags.filter ?? []);
     await this.withSession(flags, async (session) => {
       const all = await listProjects(session, flags.all ?? false);
-      const rows = all.filter((row) => names.length === 0 || names.some((name) => row.Name.includes(name)));
+      const rows = all.filter((row) => isWanted(row.Name));
       if (flags.quiet) await session.terminal.data(rows.map((row) => `${row.Name}\n`).join(''));
       else await session.terminal.data(renderList(rows, columns, flags.format));
     });

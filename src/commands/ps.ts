@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { type ContainerRow, listProjectContainers } from '../flows/ps.js';
+import { type ContainerRow, listProjectContainers, statesOfFilters } from '../flows/ps.js';
 import { noteBackgroundWatch } from '../flows/watch/background.js';
 import { renderList } from '../output/table.js';
 import { DevenvCommand } from './base/command.js';
@@ -36,14 +36,14 @@ export default class Ps extends DevenvCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Ps);
-    const filters = (flags.filter ?? []).map((filter) => filter.replace(/^status=/, ''));
+    const states = [...(flags.status ?? []), ...statesOfFilters(flags.filter ?? [])];
     await this.withSession(flags, async (session) => {
       const rows = await listProjectContainers(session, {
         services: args.services ?? [],
         all: flags.all ?? false,
-        states: [...(flags.status ?? []), ...filters],
+        states,
         orphans: flags.orphans,
-        truncate: !flags['no-trunc'],
+        truncate: !flags['no-trunc'] && !flags.quiet,
       });
       if (flags.quiet) await session.terminal.data(rows.map((row) => `${row.ID}\n`).join(''));
       else if (flags.services)

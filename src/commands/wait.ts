@@ -4,7 +4,8 @@ import { waitForEnd } from '../flows/wait.js';
 import { DevenvCommand } from './base/command.js';
 
 export default class Wait extends DevenvCommand {
-  static override summary = 'Wait until a container of the services ends, and end with its exit code';
+  static override summary =
+    'Wait until the containers of the services have ended, and end with the exit code of the last';
   static override examples = ['<%= config.bin %> wait migrate'];
   static override args = { services: Args.string({ required: true, multiple: true, description: 'services' }) };
   static override flags = {

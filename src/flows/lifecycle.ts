@@ -77,7 +77,7 @@ export async function killServices(
   session: Session,
   request: LifecycleRequest & { readonly signal: string; readonly removeOrphans: boolean },
 ): Promise<void> {
-  const chosen = await chooseContainers(session, { ...request, orphans: request.removeOrphans });
+  const chosen = await chooseContainers(session, { ...request, oneOffs: true, orphans: request.removeOrphans });
   const live = chosen.containers.filter((one) => one.state === 'running' || one.state === 'paused');
   const { signal } = request;
   if (live.length === 0) return session.terminal.status('no container to kill\n');
@@ -95,8 +95,8 @@ export async function pauseServices(
   verb: 'pause' | 'unpause',
 ): Promise<void> {
   const chosen = await chooseContainers(session, { ...request, orphans: false });
-  const states = verb === 'pause' ? ['running', 'paused'] : ['paused'];
-  const affected = chosen.containers.filter((one) => states.includes(one.state));
+  // The engine refuses what is so already, which is the person's to know.
+  const affected = chosen.containers.filter((one) => ['running', 'paused'].includes(one.state));
   await perform(
     session,
     request,
@@ -109,7 +109,7 @@ export async function removeServices(
   session: Session,
   request: LifecycleRequest & { readonly stop: boolean; readonly volumes: boolean; readonly force: boolean },
 ): Promise<void> {
-  const chosen = await chooseContainers(session, { ...request, oneOffs: true });
+  const chosen = await chooseContainers(session, request);
   const { stop, volumes, graceMs } = request;
   const plan = planRemove(chosen.containers, { stop, volumes, graceMs });
   const names = plan.steps.flatMap(({ op }) => (op.do === 'container.remove' ? op.name : []));

@@ -31,7 +31,7 @@ export interface LogsRequest {
  */
 export async function showLogs(session: Session, request: LogsRequest): Promise<void> {
   const { containers: found, known } = await chooseContainers(session, { services: request.services });
-  const containers = found.filter((one) => request.index === undefined || one.replica === request.index);
+  const containers = withIndex(found, request);
   const services = new Set([...Object.keys(known.loaded?.project.services ?? {}), ...found.map((one) => one.service)]);
   const { prefix, json, timestamps } = request;
   const printer = new LogPrinter(session.terminal, { prefix, json, timestamps, merged: true }, [...services].sort());
@@ -49,6 +49,21 @@ export async function showLogs(session: Session, request: LogsRequest): Promise<
     await printer.flush();
   }
   if (abort.signal.aborted) throw new Cancelled();
+}
+
+/** Throws UserError `no-such-container` where the one service has no such replica, `bad-index` where several are meant. */
+function withIndex(
+  found: readonly ObservedContainer[],
+  { index, services }: LogsRequest,
+): readonly ObservedContainer[] {
+  if (!index) return found;
+  if (services.length !== 1)
+    throw new UserError('bad-index', '--index requires one service to be selected', ['Name the service.']);
+  const chosen = found.filter((one) => one.replica === index);
+  if (chosen.length > 0) return chosen;
+  throw new UserError('no-such-container', `service "${services[0]}" is not running container #${index}`, [
+    `devenv ps ${services[0]} lists its containers.`,
+  ]);
 }
 
 type ShowOptions = LogOptions & { readonly matches: (line: string) => boolean; readonly signal: AbortSignal };

@@ -1,7 +1,9 @@
 /** `ls`, `version`, `top`, `volumes`: lists over projects and containers. */
+
 import { listContainers, topContainer } from '../engine/containers.js';
 import { engineVersion } from '../engine/system.js';
 import { listVolumes } from '../engine/volumes.js';
+import { UserError } from '../errors.js';
 import { composeLabel } from '../model/labels.js';
 import { chooseContainers } from './containers.js';
 import { findProject } from './project.js';
@@ -12,6 +14,25 @@ export interface ProjectRow {
   /** `running(2), exited(1)` */
   readonly Status: string;
   readonly ConfigFiles: string;
+}
+
+/** `name=PATTERN`, a regular expression; any of several will do. Throws UserError `bad-filter` for other filters. */
+export function nameFilter(filters: readonly string[]): (name: string) => boolean {
+  const patterns = filters.map((filter) => {
+    const [key, ...value] = filter.split('=');
+    if (value.length > 0 && key === 'name') return value.join('=');
+    const sentence = value.length > 0 ? `invalid filter '${key}'` : 'invalid argument: bad format of filter';
+    throw new UserError('bad-filter', sentence, ['Write --filter name=PATTERN.']);
+  });
+  return (name) => patterns.length === 0 || patterns.some((pattern) => name === pattern || matches(pattern, name));
+}
+
+function matches(pattern: string, name: string): boolean {
+  try {
+    return new RegExp(pattern).test(name);
+  } catch {
+    return false;
+  }
 }
 
 /** Every project that has containers; without `all`, those that run alone count. */
@@ -61,7 +82,7 @@ export interface TopTable {
 }
 
 export async function listProcesses(session: Session, services: readonly string[]): Promise<TopTable[]> {
-  const { engine, containers } = await chooseContainers(session, { services });
+  const { engine, containers } = await chooseContainers(session, { services, oneOffs: true });
   const running = containers.filter((one) => one.state === 'running' || one.state === 'paused');
   return Promise.all(
     running.map(async ({ id, name, service, replica }) => {

@@ -1,4 +1,5 @@
 import { listContainers } from '../engine/containers.js';
+import { UserError } from '../errors.js';
 import { composeLabel } from '../model/labels.js';
 import { portsText } from '../model/published-ports.js';
 import { decodeContainer } from '../observe/decode.js';
@@ -41,6 +42,18 @@ export interface PsRequest {
   /** Cut ids and commands to what a line can hold. */
   readonly truncate: boolean;
 }
+
+/** `status=STATE` of each; throws UserError `bad-filter` for anything else. */
+export const statesOfFilters = (filters: readonly string[]): string[] =>
+  filters.map((filter) => {
+    const [key, ...value] = filter.split('=');
+    if (value.length === 0) throw badFilter('arguments to --filter should be in form KEY=VAL');
+    if (key !== 'status') throw badFilter(`unknown filter ${key}`);
+    return value.join('=');
+  });
+
+const badFilter = (sentence: string): UserError =>
+  new UserError('bad-filter', sentence, ['Write --filter status=STATE.']);
 
 export async function listProjectContainers(session: Session, request: PsRequest): Promise<ContainerRow[]> {
   const known = await findProject(session, request.services);
