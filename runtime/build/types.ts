@@ -28,6 +28,8 @@ export interface StepRequest {
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupParent?: string;
   readonly privileged: boolean;
+  /** Told the id of the container that it runs in, before it runs. */
+  readonly onContainer: (id: string) => void;
   readonly onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void;
   readonly signal: AbortSignal;
 }
@@ -123,6 +125,8 @@ export type BuildEvent =
       readonly cached: boolean;
     }
   | { readonly kind: 'output'; readonly step: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'container'; readonly step: number; readonly id: string }
+  /** A step is done; its id is empty for one that leaves nothing. */
   | { readonly kind: 'layer'; readonly step: number; readonly id: string }
   | {
       readonly kind: 'pull';
@@ -183,7 +187,7 @@ export interface BuilderOptions {
   readonly runStep: RunStep;
   readonly fetch: Fetch;
   /** Unpacks archives of ADD and starts `mount`, `cp` without forking Node; without it archives cannot be added. */
-  readonly launcher?: Pick<Launcher, 'unpack' | 'spawn' | 'pack'>;
+  readonly launcher?: Pick<Launcher, 'unpack' | 'spawn' | 'pack' | 'capabilities'>;
   /** Layers that only the cache holds are forgotten past this, least recently used first. Default 20 GB. */
   readonly cacheLimitBytes?: number;
   /** What `FROM` means without `--platform`. Default: this machine. */

@@ -43,6 +43,8 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
 }
 
 const SPARE = 2;
+/** Of one request, whose frame has an end. */
+const PATHS_AT_ONCE = 10_000;
 
 class LauncherProcess implements Launcher {
   private readonly socket: string;
@@ -135,6 +137,20 @@ class LauncherProcess implements Launcher {
     body.string(path);
     const answer = await lastAnswer(await this.hand(JOB.digest, body.finish()));
     return `sha256:${answer.body.toString('latin1', 4, 4 + answer.body.readUInt32LE(0))}`;
+  }
+
+  async capabilities(paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
+    for (let from = 0; from < paths.length; from += PATHS_AT_ONCE) {
+      const some = paths.slice(from, from + PATHS_AT_ONCE);
+      const body = new ByteWriter();
+      body.list(some);
+      await lastAnswer(await this.hand(JOB.capabilities, body.finish()), (frame) => {
+        const hex = frame.body.toString('latin1', 8, 8 + frame.body.readUInt32LE(4));
+        found.set(some[frame.body.readUInt32LE(0)]!, Buffer.from(hex, 'hex'));
+      });
+    }
+    return found;
   }
 
   async copyTree({ trees, target, link = false }: TreeCopy): Promise<{ files: number; bytes: number }> {

@@ -139,6 +139,8 @@ export interface Launcher {
   sync(path: string): Promise<void>;
   /** SHA-256 of a file, found in a process of its own. Throws LaunchError. */
   digest(path: string): Promise<`sha256:${string}`>;
+  /** `security.capability` of those files that have it, by path. Throws LaunchError. */
+  capabilities(paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Copies as the kernel does it best: shared blocks where the file system can. Bytes: of what was really copied. Throws LaunchError. */
   copyTree(copy: TreeCopy): Promise<{ readonly files: number; readonly bytes: number }>;
   /** Streams a tar of a folder; see `TarPack`. */

@@ -15,6 +15,7 @@ export const JOB = {
   copy: 8,
   digest: 9,
   peers: 10,
+  capabilities: 11,
 } as const;
 export const COMMAND = {
   control: 1,

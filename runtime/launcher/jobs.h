@@ -17,7 +17,8 @@
 	JOB(7, job_pack_gzip) \
 	JOB(8, job_copy) \
 	JOB(9, job_digest) \
-	JOB(10, job_peers)
+	JOB(10, job_peers) \
+	JOB(11, job_capabilities)
 
 #define JOB(code, function) int function(int fd, struct request *r);
 JOBS(JOB)

@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { busyboxImage, importBusybox } from '../support/busybox.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
+import { tarBytes } from '../support/tar-bytes.js';
 
 const has = (...command: string[]) => spawnSync('docker', command, { stdio: 'ignore' }).status === 0;
 const cli = suite('docker build with buildx');
@@ -267,6 +268,20 @@ withBuildx('a step sees BuildKit’s hosts file and cannot write it', async () =
   assert.match(said, /^\d+\.\d+\.\d+\.\d+\tmachine$/m);
   assert.match(said, "can't create /etc/hosts: Read-only file system");
   assert.match(said, /:\/bkcli\//);
+});
+
+withBuildx('the capabilities of an executable go along from stage to stage', async () => {
+  const value = Buffer.from('0100000200040000000000000000000000000000', 'hex').toString('latin1');
+  const pax = { 'SCHILY.xattr.security.capability': value };
+  const root = tarBytes([{ name: 'tool', mode: 0o755, content: 'x', pax }]);
+  await engine.request('POST', '/images/create?fromSrc=-&repo=bkcli-capable&tag=1', root);
+  const path = await context('capable', {
+    Dockerfile: 'FROM bkcli-capable:1 AS made\nFROM scratch\nCOPY --from=made --chown=3:4 /tool /usr/bin/\n',
+  });
+  const { code, stderr } = await docker(['buildx', 'build', '-t', 'bkcli-capable:2', path]);
+  assert.is(code, 0, stderr);
+  const saved = await engine.request('GET', '/images/bkcli-capable:2/get');
+  assert.ok(saved.text.includes(`SCHILY.xattr.security.capability=${value}`));
 });
 
 withBuildx('a base image of another platform is told', async () => {

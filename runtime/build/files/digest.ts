@@ -49,6 +49,7 @@ function describe({ relative, entry }: SelectedEntry, content: string | undefine
     entry.minor,
     content ?? '',
     first ?? '',
+    ...(entry.capability ? [Buffer.from(entry.capability).toString('hex')] : []),
   ]);
 }
 

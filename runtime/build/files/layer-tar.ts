@@ -53,10 +53,10 @@ function inOrder(placed: ReadonlyMap<string, Placed>): string[] {
 }
 
 function headOf(path: string, { entry }: Placed, { clampMtime }: LayerTarOptions): TarEntry {
-  const { type, mode, uid, gid, target = '', major, minor } = entry;
+  const { type, mode, uid, gid, target = '', major, minor, capability } = entry;
   const mtimeSeconds = Math.min(Math.floor(entry.mtimeMs / 1000), clampMtime ?? Number.POSITIVE_INFINITY);
   const name = type === 'directory' ? `${path}/` : path;
-  return { name, type: TAR_TYPES[type], mode, uid, gid, sizeBytes: 0, mtimeSeconds, target, major, minor };
+  return { name, type: TAR_TYPES[type], mode, uid, gid, sizeBytes: 0, mtimeSeconds, target, major, minor, capability };
 }
 
 async function* entryParts(

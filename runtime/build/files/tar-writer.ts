@@ -17,18 +17,21 @@ export interface TarEntry {
   readonly target: string;
   readonly major: number;
   readonly minor: number;
+  /** `security.capability`. */
+  readonly capability?: Uint8Array | undefined;
 }
 
 /** One block, or three and more with what does not fit into it. */
 export function tarHeader(entry: TarEntry): Buffer {
   const { prefix, name } = splitName(entry.name);
-  const records: Record<string, string> = {};
+  const records: Record<string, string | Uint8Array> = {};
   if (name === undefined) records.path = entry.name;
   if (!fits(entry.target, 100)) records.linkpath = entry.target;
   if (entry.sizeBytes > LARGEST_OCTAL_SIZE) records.size = String(entry.sizeBytes);
   if (entry.uid > LARGEST_ID) records.uid = String(entry.uid);
   if (entry.gid > LARGEST_ID) records.gid = String(entry.gid);
   if (entry.mtimeSeconds < 0 || entry.mtimeSeconds > LARGEST_OCTAL_SIZE) records.mtime = String(entry.mtimeSeconds);
+  if (entry.capability) records['SCHILY.xattr.security.capability'] = entry.capability;
   const block = header(entry, { prefix, name: name ?? '' });
   return Object.keys(records).length === 0 ? block : Buffer.concat([...paxBlocks(entry, records), block]);
 }
@@ -75,7 +78,7 @@ function octal(block: Buffer, start: number, digits: number, value: number): voi
   block.write(value.toString(8).padStart(digits, '0'), start, 'latin1');
 }
 
-function paxBlocks(entry: TarEntry, records: Readonly<Record<string, string>>): Buffer[] {
+function paxBlocks(entry: TarEntry, records: Readonly<Record<string, string | Uint8Array>>): Buffer[] {
   const text = Object.entries(records).map(([key, value]) => paxRecord(key, value));
   const body = Buffer.concat(text);
   const plain = { ...entry, type: 'x', mode: 0o644, sizeBytes: body.length, target: '', uid: 0, gid: 0 };
@@ -83,9 +86,10 @@ function paxBlocks(entry: TarEntry, records: Readonly<Record<string, string>>): 
 }
 
 /** `LENGTH KEY=VALUE\n`, the length counting itself. */
-function paxRecord(key: string, value: string): Buffer {
-  const rest = Buffer.byteLength(` ${key}=${value}\n`);
+function paxRecord(key: string, value: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(value as string);
+  const rest = Buffer.byteLength(` ${key}=\n`) + bytes.length;
   let length = rest + String(rest).length;
   if (rest + String(length).length !== length) length = rest + String(length).length;
-  return Buffer.from(`${length} ${key}=${value}\n`);
+  return Buffer.concat([Buffer.from(`${length} ${key}=`), bytes, Buffer.from('\n')]);
 }

@@ -23,6 +23,8 @@ export interface Entry {
   readonly minor: number;
   /** The same for all names of a file that has several. */
   readonly linkKey: string | undefined;
+  /** Of an executable: `security.capability`. */
+  readonly capability?: Uint8Array;
   /** `contentHash` of a file's content in hex, where it is known already. */
   readonly digest?: string;
   /** Changes whenever a file of this machine does; undefined: nothing can be told. */

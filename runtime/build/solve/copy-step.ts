@@ -18,9 +18,10 @@ import { DockerfileError } from '../parse/errors.js';
 import { heredocText } from '../parse/heredoc.js';
 import { type Added, fetchAdded } from './add-sources.js';
 import { type Archive, layerWithArchives, splitArchives } from './archives.js';
+import { withCapabilities } from './capabilities.js';
 import { absolutePath, expand } from './config-steps.js';
 import { layerOptions } from './epoch.js';
-import { missingSource } from './failures.js';
+import { MissingSource } from './failures.js';
 import { type LayerTools, layerStep, type NewLayer } from './layer-step.js';
 import type { StepScope } from './scope.js';
 import { sourceFiles } from './sources.js';
@@ -128,20 +129,25 @@ async function selectLocal(
   scope: StepScope,
   { step, excludes }: Wanted,
   { rest }: Added,
-): Promise<{ selected: Selected[]; digest: string | undefined }> {
+): Promise<{ selected: readonly Selected[]; digest: string | undefined }> {
   if (rest.length === 0) return { selected: [], digest: undefined };
   const files = await sourceFiles(scope, step.from);
   const tree = await files.tree();
   try {
-    const selected = await selectSources(tree, rest, { parents: step.parents, excludes });
-    if (files.chain === undefined) return { selected, digest: undefined };
-    const key = [files.chain, rest, step.parents, excludes];
+    const plain = await selectSources(tree, rest, { parents: step.parents, excludes });
+    if (files.chain === undefined) return { selected: plain, digest: undefined };
+    const selected = await withCapabilities(scope.workshop.tools.launcher, plain);
+    const key = [files.chain, rest, step.parents, excludes, 'capabilities'];
     return { selected, digest: await scope.workshop.cache.digest(key, () => digestSelected(selected)) };
   } catch (error) {
     if (!(error instanceof SourceMissing)) throw located(step, () => raise(error));
     const ignoredBy = step.from === undefined ? await scope.context.hiddenBy(error.path) : undefined;
     const hint = ignoredBy === undefined ? '' : ` (left out of the context by ${ignoredBy})`;
-    throw missingSource(`${error.message}${hint}`, step);
+    throw new MissingSource(`${error.message}${hint}`, step, {
+      instruction: step.kind,
+      path: error.path,
+      inContext: step.from === undefined,
+    });
   }
 }
 
