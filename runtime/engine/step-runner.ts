@@ -37,6 +37,7 @@ export function makeStepRunner(engine: Engine): RunStep {
 async function runStep(engine: Engine, request: StepRequest): Promise<{ exitCode: number }> {
   request.signal.throwIfAborted();
   const container = new Container(stepRecord(request));
+  request.onContainer(container.id);
   const directory = containerDirectory(engine.foundations.paths, container.id);
   await mkdir(directory, { recursive: true });
   const connected = await connectEndpoints(engine, container);

@@ -2,9 +2,9 @@ import type { BuildEvent } from '../../engine/build-context.js';
 import type { ProgressMessage } from '../wire.js';
 import { encodeProgress } from './progress.js';
 
-const shortId = (id: string) => id.replace(/^sha256:/, '').slice(0, 12);
+export const shortId = (id: string) => id.replace(/^sha256:/, '').slice(0, 12);
 
-/** The classic builder's lines for one event. `quiet` leaves only the image's id, as `docker build -q` prints it. */
+/** The lines for one event, as the classic builder has them. `quiet` leaves only the image's id, as `docker build -q` prints it. */
 export function encodeBuildEvent(event: BuildEvent, quiet: boolean): ProgressMessage[] {
   if (quiet) return event.kind === 'built' ? [{ stream: `${event.imageId}\n` }] : [];
   switch (event.kind) {
@@ -15,6 +15,8 @@ export function encodeBuildEvent(event: BuildEvent, quiet: boolean): ProgressMes
     }
     case 'output':
       return [{ stream: event.text }];
+    case 'container':
+      return [];
     case 'layer':
       return [{ stream: ` ---> ${shortId(event.id)}\n` }];
     case 'pull':

@@ -10,8 +10,10 @@ import { EngineError } from '../../errors.js';
 import { registryConfig } from '../credentials.js';
 import { int, list, map, nullable, object, string, stringMap, strings } from '../decode.js';
 import { encodeBuildEvent } from '../encode/build.js';
+import { ClassicLines } from '../encode/classic-build.js';
 import { type Answer, type Call, ok, type Route, streamed } from '../routes.js';
 import { JsonStream } from '../streams.js';
+import type { ProgressMessage } from '../wire.js';
 import { type BuildBody, readBuildBody } from './build-body.js';
 import { namedContexts, openRequestContext, readInputs } from './build-inputs.js';
 import type { OpenBuildKit } from './buildkit.js';
@@ -88,11 +90,23 @@ function withoutNull(args: Readonly<Record<string, string | null>>): Record<stri
 
 const networkOf = (mode: string) => (mode === '' || mode === 'bridge' ? 'default' : mode);
 
+/** Who hears of a build, and in whose words it ends when it failed. */
+type Teller = Pick<ClassicLines, 'take' | 'failed'>;
+
+/** Our own command is told everything at once, with the place of a mistake; other clients as the classic builder does. */
+function tellerOf(call: Call, { lines, isOurs }: { lines: JsonStream; isOurs: boolean }): Teller {
+  const quiet = call.query.bool('q');
+  const say = (message: ProgressMessage) => void lines.write(message);
+  if (!isOurs) return new ClassicLines(say, { quiet, removes: call.query.text('rm') === '' || call.query.bool('rm') });
+  return { take: (event) => encodeBuildEvent(event, quiet).forEach(say), failed: (error) => error };
+}
+
 async function build(engine: Engine, call: Call): Promise<typeof streamed> {
   const sent = await readBuildBody(call);
   const parameters = readParameters(call, sent);
-  const quiet = call.query.bool('q');
   const lines = new JsonStream(call);
+  const isOurs = sent !== undefined || call.query.text('localcontext') !== '';
+  const told = tellerOf(call, { lines, isOurs });
   const context = await openRequestContext(engine, call, sent);
   try {
     if (call.query.bool('check')) {
@@ -103,7 +117,7 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
     const named = await takeNamedContexts(engine, namedContexts(call), call.signal);
     const { directory: contextDirectory, tree: contextTree, dockerfile } = context;
     const onEvent = (event: BuildEvent) => {
-      for (const message of encodeBuildEvent(event, quiet)) void lines.write(message);
+      told.take(event);
       if (event.kind === 'tagged') tellTagged(engine, event.name);
     };
     const builder = await engine.foundations.builder();
@@ -116,7 +130,7 @@ async function build(engine: Engine, call: Call): Promise<typeof streamed> {
     lines.end();
   } catch (error) {
     // `docker build` ends as the command did
-    await lines.fail(error, error instanceof BuildFailure ? error.run?.exitCode : undefined);
+    await lines.fail(told.failed(error), error instanceof BuildFailure ? error.run?.exitCode : undefined);
   } finally {
     await context.discard();
   }

@@ -34,9 +34,26 @@ export class BuildFailure extends EngineError {
     return !(this.cause instanceof DockerfileError) || this.cause instanceof StepError;
   }
 
+  /** What a COPY or ADD found nowhere. */
+  get missing(): MissingSource['source'] | undefined {
+    return this.cause instanceof MissingSource ? this.cause.source : undefined;
+  }
+
   /** Of the command, when a RUN failed. */
   get run(): { readonly args: readonly string[]; readonly exitCode: number } | undefined {
     return this.cause instanceof RunFailed ? this.cause : undefined;
+  }
+}
+
+/** A COPY or ADD of what is not there. */
+export class MissingSource extends StepError {
+  constructor(
+    sentence: string,
+    step: Location,
+    /** Below the context or the stage's root; `inContext` tells which. */
+    readonly source: { readonly instruction: string; readonly path: string; readonly inContext: boolean },
+  ) {
+    super(missingSource(sentence, step).message, step);
   }
 }
 

@@ -6,7 +6,7 @@ import { parseHeredocStart } from '../parse/heredoc.js';
 import { clampOf } from './epoch.js';
 import { layerHistory } from './history.js';
 import { cacheKey, type LayerRecord } from './layer-cache.js';
-import { ignoresCache, type Output, type StepScope } from './scope.js';
+import { ignoresCache, type StepMessage, type StepScope } from './scope.js';
 import { chainOf, type StageState } from './state.js';
 
 export interface LayerWork {
@@ -23,7 +23,7 @@ export type NewLayer = Omit<LayerRecord, 'created' | 'parent'>;
 
 export interface LayerTools {
   readonly signal: AbortSignal;
-  readonly say: (output: Output) => void;
+  readonly say: (message: StepMessage) => void;
   /** Returns when the layer is stored. `upper`: the folder that the tar is made of; it becomes the layer itself. */
   readonly add: (tar: Readable, upper?: string) => Promise<NewLayer>;
 }
@@ -110,9 +110,12 @@ async function makeLayer(
 ): Promise<LayerRecord> {
   const { workshop } = scope;
   const anew = ignoresCache(scope);
-  const onMessage = ({ stream, text }: Output) => scope.emit({ kind: 'output', step: scope.step, stream, text });
+  const onMessage = (message: StepMessage) => {
+    if ('container' in message) scope.emit({ kind: 'container', step: scope.step, id: message.container });
+    else scope.emit({ kind: 'output', step: scope.step, ...message });
+  };
   const jobKey = anew ? `${scope.id} ${key}` : key;
-  const begin = async (signal: AbortSignal, say: (output: Output) => void) => {
+  const begin = async (signal: AbortSignal, say: (message: StepMessage) => void) => {
     const known = anew ? undefined : workshop.cache.find(key);
     if (known !== undefined) return known;
     const add = (tar: Readable, upper?: string) => workshop.tools.images.addLayer(parent, tar, upper);
@@ -122,7 +125,7 @@ async function makeLayer(
     if ((await layer.stillTrue?.()) ?? true) await workshop.cache.keep(key, record);
     return record;
   };
-  const work = (signal: AbortSignal, say: (output: Output) => void) => remember(scope.jobs, begin(signal, say));
+  const work = (signal: AbortSignal, say: (message: StepMessage) => void) => remember(scope.jobs, begin(signal, say));
   const { result } = await workshop.shared.run(jobKey, { signal: scope.signal, onMessage }, work);
   return result;
 }

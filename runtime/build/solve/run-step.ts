@@ -119,6 +119,7 @@ async function execute(
       env: [...runEnv(state), ...proxyEnv(scope, state), ...mounts.env],
       mounts: opened,
       tmpfs: mounts.tmpfs,
+      onContainer: (container) => tools.say({ container }),
       onOutput: (chunk, stream) => output.add(chunk, stream),
       signal: tools.signal,
     }).catch((error) => {

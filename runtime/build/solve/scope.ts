@@ -19,6 +19,9 @@ export interface Output {
   readonly text: string;
 }
 
+/** What a step tells while it is done: what its program says, and the id of the container that it does so in. */
+export type StepMessage = Output | { readonly container: string };
+
 /** Lives as long as the builder. */
 export interface Workshop {
   readonly tools: BuilderOptions;
@@ -26,7 +29,7 @@ export interface Workshop {
   readonly cache: LayerCache;
   readonly views: Views;
   readonly cacheMounts: CacheMounts;
-  readonly shared: SharedWork<LayerRecord, Output>;
+  readonly shared: SharedWork<LayerRecord, StepMessage>;
   /** Keys of steps without a layer that were seen before. */
   readonly seen: Set<string>;
   /** Digests of files that were read before. */

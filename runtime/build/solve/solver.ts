@@ -103,9 +103,13 @@ async function begin(scope: StepScope, stage: Stage, platform: Scope['platform']
     line: from.line,
     cached: false,
   });
-  if (base.kind === 'scratch') return { state: scratchState(platform), triggers: [] };
+  if (base.kind === 'scratch') {
+    scope.emit({ kind: 'layer', step: scope.step, id: '' });
+    return { state: scratchState(platform), triggers: [] };
+  }
   if (base.kind === 'stage') {
     const ended = await scope.stage(base.index);
+    scope.emit({ kind: 'layer', step: scope.step, id: `sha256:${ended.key}` });
     return { state: continuedState(ended), triggers: ended.config.OnBuild ?? [] };
   }
   if (base.kind === 'context') return { state: await contextState(scope, base.name, platform), triggers: [] };
