@@ -10,9 +10,11 @@ import { healVolumes } from './volumes.js';
 /** Makes the engine and takes over what an earlier one left. */
 export async function openEngine(foundations: Foundations): Promise<Engine> {
   const { home, runtime } = foundations.paths;
-  const ofTrees = [join(home, 'containers'), join(home, 'volumes')];
-  await Promise.all([...ofTrees, join(runtime, 'm')].map((folder) => mkdir(folder, { recursive: true, mode: 0o711 })));
-  void foundations.launcher.spread(ofTrees).catch(() => undefined);
+  const shown = [join(home, 'containers'), join(home, 'volumes')];
+  const hidden = ['contexts', 'synced'].map((name) => join(home, 'build', name));
+  await Promise.all([...shown, join(runtime, 'm')].map((folder) => mkdir(folder, { recursive: true, mode: 0o711 })));
+  await Promise.all(hidden.map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
+  void foundations.launcher.spread([...shown, ...hidden]).catch(() => undefined);
   const engine = new Engine(foundations);
   engine.restart = (container) => container.lock.run(() => startLocked(engine, container, { restarting: true }));
   await healVolumes(engine);
