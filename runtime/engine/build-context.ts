@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { isTarHeader } from '../build/files/tar-header.js';
 import { spoolTar } from '../build/files/tar-tree.js';
 import type { Tree } from '../build/files/tree.js';
@@ -12,6 +12,7 @@ import type { BuildOptions } from '../build/types.js';
 import { EngineError } from '../errors.js';
 import { decompress, isCompressed } from '../images/decompress.js';
 import { networkSentence } from '../images/registry/failures.js';
+import { refused } from './download.js';
 import type { Engine } from './engine.js';
 
 export { parseCachePlace } from '../build/cache-places.js';
@@ -85,16 +86,14 @@ export async function fetchRemote(
   if (git !== undefined) return cloneRepository(engine, directory, git);
   if (!/^https?:\/\//.test(remote))
     throw new EngineError('system', `remoteURL (${remote}) could not be recognized as URL`);
-  const response = await fetch(remote, { signal: request.signal }).catch((cause) => {
+  const answer = await engine.foundations.download(remote, request.signal).catch((cause) => {
     throw new EngineError('system', `error downloading remote context ${remote}: ${networkSentence(cause)}`, { cause });
   });
-  if (!response.ok || !response.body)
-    throw new EngineError(
-      'invalid',
-      `error downloading remote context ${remote}: ${response.status} ${response.statusText}`,
-    );
-  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
-  await takeDownload(engine, directory, { body, dockerfile: request.dockerfile });
+  if (answer.status >= 300) {
+    const { kind, message } = await refused(answer);
+    throw new EngineError(kind, `error downloading remote context ${remote}: ${message}`);
+  }
+  await takeDownload(engine, directory, { body: answer.body, dockerfile: request.dockerfile });
   return directory;
 }
 

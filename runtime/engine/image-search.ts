@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.js';
 import { networkSentence } from '../images/registry/failures.js';
+import type { Download } from './download.js';
 import type { Filters } from './filters.js';
 
 export interface SearchResult {
@@ -10,13 +11,13 @@ export interface SearchResult {
   readonly description: string;
 }
 
-async function askHub(url: string): Promise<readonly SearchResult[]> {
-  const response = await fetch(url).catch((cause) => {
+async function askHub(download: Download, url: string): Promise<readonly SearchResult[]> {
+  const answer = await download(url).catch((cause) => {
     throw new EngineError('system', `Get "${url}": ${networkSentence(cause)}`, { cause });
   });
-  if (!response.ok) throw new EngineError('system', `Unexpected status code ${response.status}`);
-  const answer = (await response.json()) as { results?: readonly SearchResult[] };
-  return answer.results ?? [];
+  const text = await answer.text();
+  if (answer.status >= 300) throw new EngineError('system', `Unexpected status code ${answer.status}`);
+  return (JSON.parse(text) as { results?: readonly SearchResult[] }).results ?? [];
 }
 
 function starsOf(text: string): number {
@@ -26,14 +27,17 @@ function starsOf(text: string): number {
 }
 
 /** Docker Hub's own search, the only registry that has one. Throws `invalid` for a bad limit, `system` when it cannot be asked. */
-export async function searchHub(term: string, limit: number, filters: Filters): Promise<SearchResult[]> {
+export async function searchHub(
+  download: Download,
+  { term, limit, filters }: { readonly term: string; readonly limit: number; readonly filters: Filters },
+): Promise<SearchResult[]> {
   if (limit < 1 || limit > 100) throw new EngineError('invalid', `limit ${limit} is outside the range of [1, 100]`);
   if (/^https?:\/\//.test(term))
     throw new EngineError('invalid', `invalid repository name: repository name (${term}) should not have a scheme`);
   const stars = Math.max(0, ...filters.get('stars').map(starsOf));
   const official = filters.has('is-official') ? filters.bool('is-official', false) : undefined;
   const url = `https://index.docker.io/v1/search?q=${encodeURIComponent(term)}&n=${limit}`;
-  const found = await askHub(url);
+  const found = await askHub(download, url);
   return found
     .filter((result) => result.star_count >= stars)
     .filter((result) => official === undefined || result.is_official === official)

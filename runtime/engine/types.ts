@@ -6,6 +6,7 @@ import type { UserRange } from '../launch/user-range.js';
 import type { Endpoint, EndpointRequest, Networks } from '../network/types.js';
 import type { ChainId, Snapshots } from '../snapshots/types.js';
 import type { Store } from '../state/types.js';
+import type { Download } from './download.js';
 import type { HostConfig, Mount } from './host-config.js';
 
 /** What the engine stands on; made once in `runtime/main.ts` and handed to every part. No part imports another's instance. */
@@ -19,6 +20,8 @@ export interface Foundations {
   /** Loaded and opened when it is first asked for: most engines never build. */
   readonly builder: () => Promise<Builder>;
   readonly installPackages: InstallPackages;
+  /** Contexts of builds, roots to import, the search of images. */
+  readonly download: Download;
 }
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Builder, BuilderOptions, StepRequest } from '../build/types.js';
+import type { Download } from '../engine/download.js';
 import { type Engine, instanceName } from '../engine/engine.js';
 import { removeEngineGroup } from '../engine/group-removal.js';
 import { openEngine } from '../engine/open.js';
@@ -85,7 +86,9 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
     { home, store, snapshots, images, launcher, runStep: (request) => runStep(engine, request) },
     config.environment,
   );
-  const engine = await openEngine({ paths, store, launcher, snapshots, images, networks, builder, installPackages });
+  const download = lazyDownload(config.environment);
+  const foundations = { paths, store, launcher, snapshots, images, networks, builder, installPackages, download };
+  const engine = await openEngine(foundations);
   const close = async () => {
     engine.leaving = true;
     // Each is closed whatever becomes of the others: a launcher that has died must not keep the store or the lock.
@@ -104,6 +107,15 @@ export async function openParts({ paths, env, log }: OpenOptions): Promise<Opene
 async function runStep(engine: Engine, request: StepRequest) {
   const { makeStepRunner } = await import('../engine/step-runner.js');
   return makeStepRunner(engine)(request);
+}
+
+/** Loaded when something is first fetched. */
+function lazyDownload(environment: Environment): Download {
+  let opened: Promise<Download> | undefined;
+  return async (url, signal) => {
+    opened ??= import('../engine/build-fetch.js').then(({ openDownload }) => openDownload(environment));
+    return (await opened)(url, signal);
+  };
 }
 
 function lazyBuilder(

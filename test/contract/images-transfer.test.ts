@@ -1,5 +1,6 @@
 /** Images that come and go: pulls and pushes at a registry of the test's own, archives, imports; and what fails on the way. */
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ask, expectRefusal, linesOf, queryOf, tarType } from '../support/api.js';
@@ -251,6 +252,34 @@ transfer('an import from where nobody answers fails with a status', async () => 
     status: 500,
     message: /^Get "http:\/\/127\.0\.0\.1:9\/x\.tar": /,
   });
+});
+
+transfer('an import and a context come from every port', async () => {
+  const tar = await tarOf({ Dockerfile: 'FROM scratch\nLABEL from=afar\n' });
+  const server = createServer(({ url }, response) => {
+    if (url === '/gone') response.writeHead(404).end();
+    else response.end(tar);
+  });
+  // One of those that browsers refuse to ask.
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(10080, '127.0.0.1', resolve));
+  const at = (path: string) => encodeURIComponent(`http://127.0.0.1:10080/${path}`);
+  try {
+    const imported = await ask(engine, 'POST', `/images/create?fromSrc=${at('root.tar')}&repo=contract-afar&tag=1`);
+    assert.match(linesOf(imported.text).at(-1).status, /^sha256:/);
+    await expectRefusal(engine, {
+      method: 'POST',
+      path: `/images/create?fromSrc=${at('gone')}&repo=contract-afar&tag=1`,
+      status: 404,
+      message: 'failed to GET http://127.0.0.1:10080/gone with status 404 Not Found: ',
+    });
+    const built = await ask(engine, 'POST', `/build?t=contract-afar:2&remote=${at('context.tar')}`);
+    assert.match(built.text, 'Successfully tagged contract-afar:2');
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+  await drop('contract-afar:1');
+  await drop('contract-afar:2');
 });
 
 transfer.run();

@@ -1,5 +1,6 @@
 /** Images that come and go: pull, import, push, load, save, what a registry holds, search. */
 import type { Readable } from 'node:stream';
+import { refused } from '../../engine/download.js';
 import type { Engine } from '../../engine/engine.js';
 import { searchHub } from '../../engine/image-search.js';
 import type { ProgressEvent, PullOptions, Reference } from '../../engine/images.js';
@@ -32,7 +33,7 @@ export function imageTransferRoutes(engine: Engine): Route[] {
     { method: 'POST', path: '/images/load', handle: (call) => load(engine, call) },
     { method: 'GET', path: '/images/get', handle: (call) => save(engine, call, call.query.all('names')) },
     { method: 'GET', path: '/images/:name*/get', handle: (call) => save(engine, call, [call.params.name!]) },
-    { method: 'GET', path: '/images/search', handle: search },
+    { method: 'GET', path: '/images/search', handle: (call) => search(engine, call) },
     { method: 'GET', path: '/distribution/:name*/json', handle: (call) => distribution(engine, call) },
   ];
 }
@@ -85,16 +86,14 @@ async function wantedReferences(engine: Engine, name: string, tag: string, optio
   return tags.map((each) => ({ ...reference, tag: each }));
 }
 
-async function openUrl(text: string, signal: AbortSignal): Promise<Readable> {
-  const { Readable: NodeReadable } = await import('node:stream');
+async function openUrl(engine: Engine, text: string, signal: AbortSignal): Promise<Readable> {
   const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
   if (text === '') throw new EngineError('system', 'Get "http:": http: no Host in request URL');
-  const response = await fetch(url, { signal }).catch((cause) => {
+  const answer = await engine.foundations.download(url, signal).catch((cause) => {
     throw new EngineError('system', `Get "${url}": ${networkSentence(cause)}`, { cause });
   });
-  if (!response.ok || !response.body)
-    throw new EngineError('system', `got HTTP status code >= 400: ${response.status} ${response.statusText}`);
-  return NodeReadable.fromWeb(response.body as Parameters<typeof NodeReadable.fromWeb>[0]);
+  if (answer.status >= 300) throw await refused(answer);
+  return answer.body;
 }
 
 async function importFrom(engine: Engine, call: Call, lines: JsonStream): Promise<void> {
@@ -102,7 +101,7 @@ async function importFrom(engine: Engine, call: Call, lines: JsonStream): Promis
   const reference = referenceOf(call.query.text('repo'), call.query.text('tag'));
   const platform = parsePlatform(call.query.text('platform')) ?? hostPlatform(process.arch);
   if (platform.os !== 'linux') throw new EngineError('invalid', 'operating system is not supported');
-  const tar = source === '-' ? call.body : await openUrl(source, call.signal);
+  const tar = source === '-' ? call.body : await openUrl(engine, source, call.signal);
   if (source !== '-') void lines.write({ status: `Downloading from ${source}` });
   const image = await importImage(engine, {
     tar,
@@ -201,10 +200,14 @@ function searchLimit(call: Call): number {
   }
 }
 
-async function search(call: Call): Promise<Answer> {
+async function search(engine: Engine, call: Call): Promise<Answer> {
   const limit = searchLimit(call) || 25;
   return ok(
-    await searchHub(call.query.text('term'), limit, call.query.filters(['is-official', 'is-automated', 'stars'])),
+    await searchHub(engine.foundations.download, {
+      term: call.query.text('term'),
+      limit,
+      filters: call.query.filters(['is-official', 'is-automated', 'stars']),
+    }),
   );
 }
 
