@@ -1,9 +1,9 @@
 /** What is wrong with a JSON text, in the words of Go's encoding/json (scanner.go), which clients and their tests match. */
 
-/** `sentence`: the first wrong character; `ended`: the text ends too early; `trailing`: something follows the value. */
+/** `sentence`: the first wrong character; `ended`: the text ends too early; `trailing`: something follows the value, which ends at `end`. */
 export type JsonComplaint =
   | { readonly kind: 'ended' }
-  | { readonly kind: 'trailing' }
+  | { readonly kind: 'trailing'; readonly end: number; readonly next: string }
   | { readonly kind: 'sentence'; readonly text: string };
 
 /** Of a text that JSON.parse refuses. */
@@ -11,7 +11,7 @@ export function jsonComplaint(text: string): JsonComplaint {
   try {
     const scanner = new Scanner(text);
     scanner.value();
-    return { kind: 'trailing' };
+    return { kind: 'trailing', ...scanner.rest() };
   } catch (error) {
     if (error instanceof Wrong) return error.complaint;
     // The stack is full.
@@ -33,6 +33,11 @@ class Scanner {
   private at = 0;
 
   constructor(private readonly text: string) {}
+
+  /** Where it is, and the first character behind white space. */
+  rest(): { end: number; next: string } {
+    return { end: this.at, next: this.text.slice(this.at).trimStart().charAt(0) };
+  }
 
   value(): void {
     const first = this.afterSpace();

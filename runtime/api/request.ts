@@ -48,7 +48,7 @@ export class Query {
   json<T>(key: string, shape: Shape<T>, complaint: string): T | undefined {
     const text = this.text(key);
     if (text === '') return undefined;
-    const value = parseJson(text, complaint, 'unexpected end of JSON input');
+    const value = parseJson(text, complaint, false);
     return value === null ? undefined : shape(value, key);
   }
 
@@ -60,13 +60,16 @@ export class Query {
   }
 }
 
-/** In Go's words; a decoder that reads a stream says `unexpected EOF` where the text ends too early. */
-function parseJson(text: string, complaint: string, ending = 'unexpected EOF'): unknown {
+/** In Go's words, which are others for the decoder that reads a stream, a body, than for a text. */
+function parseJson(text: string, complaint: string, isStream: boolean): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
     const wrong = jsonComplaint(text);
+    // Go's decoder of a stream takes a bracket too many for the end of what is around the value.
+    if (wrong.kind === 'trailing' && isStream && /[}\]]/.test(wrong.next)) return JSON.parse(text.slice(0, wrong.end));
     if (wrong.kind === 'trailing') throw new EngineError('invalid', 'unexpected content after JSON', { cause });
+    const ending = isStream ? 'unexpected EOF' : 'unexpected end of JSON input';
     const why = wrong.kind === 'ended' ? ending : wrong.text;
     throw new EngineError('invalid', `${complaint}: ${why}`, { cause });
   }
@@ -102,7 +105,7 @@ export async function readJson(call: Call): Promise<unknown> {
   const bytes = await readBody(call);
   if (bytes.length === 0) return undefined;
   expectJsonType(call.request.headers['content-type']);
-  return parseJson(bytes.toString('utf8'), 'invalid JSON');
+  return parseJson(bytes.toString('utf8'), 'invalid JSON', true);
 }
 
 /** The JSON body in a shape; `{}` in place of a missing one. Throws `invalid` with what does not fit. */

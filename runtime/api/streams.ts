@@ -31,12 +31,33 @@ export function openStream(call: Call, contentType: string, status = 200): Writa
   return call.response;
 }
 
+const NEWLINE = 0x0a;
+
 /** `stream` 1 is stdout, 2 stderr: `[stream, 0, 0, 0, big-endian length] payload`, as attach and logs multiplex. */
 export function frame(stream: 1 | 2, payload: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafe(8 + payload.length);
   framed.writeUInt32BE(stream * 0x1000000, 0);
   framed.writeUInt32BE(payload.length, 4);
   framed.set(payload, 8);
+  return framed;
+}
+
+/** Each line in a frame of its own, as a log's readers count on: clients take a frame for a line. */
+export function frameLines(stream: 1 | 2, payload: Uint8Array): Buffer {
+  let lines = payload.at(-1) === NEWLINE ? 0 : 1;
+  for (const byte of payload) if (byte === NEWLINE) lines++;
+  if (lines <= 1) return frame(stream, payload);
+  const framed = Buffer.allocUnsafe(payload.length + 8 * lines);
+  let to = 0;
+  for (let from = 0; from < payload.length; ) {
+    const at = payload.indexOf(NEWLINE, from);
+    const end = at < 0 ? payload.length : at + 1;
+    framed.writeUInt32BE(stream * 0x1000000, to);
+    framed.writeUInt32BE(end - from, to + 4);
+    framed.set(payload.subarray(from, end), to + 8);
+    to += 8 + end - from;
+    from = end;
+  }
   return framed;
 }
 

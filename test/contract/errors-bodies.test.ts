@@ -66,6 +66,8 @@ const answers: readonly (readonly [method: string, path: string, status: number,
     400,
     'invalid repository name: repository name (http://x) should not have a scheme',
   ],
+  ['GET', '/volumes/contract-none/json', 404, 'get contract-none/json: no such volume'],
+  ['GET', '/networks/contract-none/json', 404, 'network contract-none/json not found'],
   // What is wrong with the parameters is told before what the container is.
   ['POST', '/containers/contract-none/wait?condition=x', 400, 'invalid condition: "x"'],
   ['POST', '/containers/contract-none/resize?h=x&w=1', 400, 'invalid resize height "x": invalid syntax'],

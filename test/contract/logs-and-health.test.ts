@@ -37,6 +37,20 @@ watch('tail counts over both streams', async () => {
   assert.match((await logsOf(id, 'stdout=1&timestamps=1')).out, /^\d{4}-\d\d-\d\dT[\d:.]+Z o1\n/);
 });
 
+watch('each line is a frame of its own, which clients take for a line', async () => {
+  const id = await ended('printf "one\\ntwo\\nthree"');
+  const { text } = await ask(engine, 'GET', `/containers/${id}/logs?stdout=1`);
+  const frames = [...text.matchAll(/\x01\0\0\0\0\0\0([\s\S])([^\x01]*)/g)].map(([, length, line]) => [
+    length!.charCodeAt(0),
+    line,
+  ]);
+  assert.equal(frames, [
+    [4, 'one\n'],
+    [4, 'two\n'],
+    [5, 'three'],
+  ]);
+});
+
 watch('details are the log’s labels and variables', async () => {
   const LogConfig = { Type: 'json-file', Config: { labels: 'x', env: 'A' } };
   const id = await ended('echo a', { Labels: { x: '1', y: '2' }, Env: ['A=b', 'B=c'], HostConfig: { LogConfig } });

@@ -94,6 +94,17 @@ for (const [body, type, message] of wrongBodies)
     assert.match(json.message, message);
   });
 
+routing('a bracket too many behind a body is no mistake, as for the decoder of Docker', async () => {
+  for (const bracket of ['}', ' ]', '}}x']) {
+    const body = `{"Name":"contract-brackets"}${bracket}`;
+    const { status, text } = await engine.request('POST', '/volumes/create', body, {
+      'content-type': 'application/json',
+    });
+    assert.is(status, 201, text);
+  }
+  assert.is((await engine.request('DELETE', '/volumes/contract-brackets')).status, 204);
+});
+
 routing('keys that nobody knows are ignored, keys in lower case are read', async () => {
   const body = { name: 'contract-lower', nonsense: { deep: 1 }, labels: null };
   const { status, json } = await engine.request('POST', '/networks/create', body);

@@ -3,7 +3,7 @@ import { readableLog } from '../../engine/container-view.js';
 import type { Engine } from '../../engine/engine.js';
 import { readLogs } from '../../engine/logs.js';
 import type { Hijacked } from '../hijack.js';
-import { frame } from '../streams.js';
+import { frameLines } from '../streams.js';
 
 /** What the container has written until now, for `attach?logs=1`. */
 export async function attachLogs(
@@ -23,5 +23,5 @@ export async function attachLogs(
     tail: undefined,
   };
   for await (const piece of readLogs(source, wanted))
-    await client.write(container.record.config.Tty ? piece.payload : frame(piece.stream, piece.payload));
+    await client.write(container.record.config.Tty ? piece.payload : frameLines(piece.stream, piece.payload));
 }

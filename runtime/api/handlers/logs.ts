@@ -7,7 +7,7 @@ import { formatLogTime } from '../../engine/time.js';
 import { parseUnixTime } from '../../engine/timestamp.js';
 import { EngineError } from '../../errors.js';
 import { type Call, type Route, streamed } from '../routes.js';
-import { frame, openStream, writeChunk } from '../streams.js';
+import { frame, frameLines, openStream, writeChunk } from '../streams.js';
 import { logsContentType } from '../versions/streams.js';
 
 export interface LogRoutesOptions {
@@ -48,7 +48,7 @@ interface LogForm {
 
 function encode(piece: LogPiece, { raw, timestamps, details }: LogForm): Buffer {
   const wrap = (payload: Buffer) => (raw ? payload : frame(piece.stream, payload));
-  if (!timestamps && details === undefined) return wrap(piece.payload);
+  if (!timestamps && details === undefined) return raw ? piece.payload : frameLines(piece.stream, piece.payload);
   const prefix = Buffer.from(`${timestamps ? `${formatLogTime(piece.timestampNs)} ` : ''}${details ?? ''}`);
   return Buffer.concat(splitLines(piece.payload).map((line) => wrap(Buffer.concat([prefix, line]))));
 }

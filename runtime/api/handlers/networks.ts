@@ -56,11 +56,11 @@ export function networkRoutes(engine: Engine): Route[] {
   return [
     { method: 'GET', path: '/networks', handle: (call) => all(engine, call) },
     { method: 'GET', path: '/networks/', handle: (call) => all(engine, call) },
-    { method: 'GET', path: '/networks/:id', handle: (call) => inspect(engine, call) },
+    { method: 'GET', path: '/networks/:id*', handle: (call) => inspect(engine, call) },
     { method: 'POST', path: '/networks/create', handle: (call) => create(engine, call) },
-    { method: 'POST', path: '/networks/:id/connect', handle: (call) => connect(engine, call) },
-    { method: 'POST', path: '/networks/:id/disconnect', handle: (call) => disconnect(engine, call) },
-    { method: 'DELETE', path: '/networks/:id', handle: (call) => remove(engine, call) },
+    { method: 'POST', path: '/networks/:id*/connect', handle: (call) => connect(engine, call) },
+    { method: 'POST', path: '/networks/:id*/disconnect', handle: (call) => disconnect(engine, call) },
+    { method: 'DELETE', path: '/networks/:id*', handle: (call) => remove(engine, call) },
     { method: 'POST', path: '/networks/prune', handle: (call) => prune(engine, call) },
   ];
 }

@@ -19,10 +19,10 @@ const createBody = object(
 export function volumeRoutes(engine: Engine): Route[] {
   return [
     { method: 'GET', path: '/volumes', handle: (call) => list(engine, call) },
-    { method: 'GET', path: '/volumes/:name', handle: (call) => inspect(engine, call) },
+    { method: 'GET', path: '/volumes/:name*', handle: (call) => inspect(engine, call) },
     { method: 'POST', path: '/volumes/create', handle: (call) => create(engine, call) },
-    { method: 'PUT', path: '/volumes/:name', handle: update },
-    { method: 'DELETE', path: '/volumes/:name', handle: (call) => remove(engine, call) },
+    { method: 'PUT', path: '/volumes/:name*', handle: update },
+    { method: 'DELETE', path: '/volumes/:name*', handle: (call) => remove(engine, call) },
     { method: 'POST', path: '/volumes/prune', handle: (call) => prune(engine, call) },
   ];
 }

@@ -32,6 +32,6 @@ for (const text of ['', '{', '[1,', '"abc', 'nul', '{"a":', '[1e', '"\\u1'])
   complaints(`${text} ends too early`, () => assert.equal(jsonComplaint(text), { kind: 'ended' }));
 
 for (const text of ['{} {}', '1 2', '[]]'])
-  complaints(`${text} goes on`, () => assert.equal(jsonComplaint(text), { kind: 'trailing' }));
+  complaints(`${text} goes on`, () => assert.is(jsonComplaint(text).kind, 'trailing'));
 
 complaints.run();
