@@ -1,4 +1,5 @@
 /** A failed build as BuildKit's clients show it: the sentence, and the lines of the Dockerfile that it is about. */
+import { baseSentence } from '../../../engine/base-sentence.js';
 import { BuildFailure } from '../../../engine/build-plan.js';
 import { EngineError } from '../../../errors.js';
 import { codes, GrpcError, statusOf } from '../grpc/status.js';
@@ -26,7 +27,7 @@ export function baseFailure(
   place: BuildFailure['place'],
   cause: EngineError,
 ): BuildFailure {
-  const sentence = `${image}: failed to resolve source metadata for ${name}: ${cause.message}`;
+  const sentence = `${image}: failed to resolve source metadata for ${name}: ${baseSentence(cause, name)}`;
   return new BuildFailure(cause.kind, sentence, place, new EngineError(cause.kind, sentence, { cause }));
 }
 
