@@ -27,7 +27,7 @@ export default class Create extends DevenvCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Create);
     await this.withSession(flags, (session) =>
-      up(session, { ...flags, services: args.services ?? [], 'no-start': true }),
+      up(session, { ...flags, services: args.services ?? [], mayBeEmpty: true, 'no-start': true }),
     );
   }
 }

@@ -7,6 +7,7 @@ import { isOn } from './compose-variables.js';
 import { Cancelled, Interrupts } from './interrupt.js';
 import type { Session } from './session.js';
 import { bringUp, finishUp, hushedSteps, type UpResult } from './up.js';
+import { refuseContradictions } from './up-contradictions.js';
 import type { Watch } from './watch/start.js';
 
 /** Flags of `up` by their names; durations in milliseconds. */
@@ -45,10 +46,13 @@ export interface UpWish {
   readonly watch?: boolean | undefined;
   readonly locked?: boolean | undefined;
   readonly 'from-snapshot'?: string | undefined;
+  /** `create`, which a project without services is no mistake for. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** Gives the exit code. */
 export async function up(session: Session, wish: UpWish): Promise<number> {
+  refuseContradictions(wish);
   const sinceNs = BigInt(Date.now()) * 1_000_000n;
   const stays = !(wish.detach || wish.wait || wish['dry-run'] || wish['no-start']);
   // until there is something to stop, Ctrl-C simply ends
@@ -65,6 +69,7 @@ export async function up(session: Session, wish: UpWish): Promise<number> {
       waitTimeoutMs: wish['wait-timeout'],
       yes: wish.yes ?? false,
       locked: wish.locked,
+      needsService: !wish.mayBeEmpty,
     });
   } catch (error) {
     if (stays && error instanceof Cancelled) await stopStarted(session, wish);

@@ -41,6 +41,8 @@ export interface UpRequest {
   readonly alone?: boolean;
   /** Images are what the lock file says; undefined: where that is the custom (CI, `prod`). */
   readonly locked?: boolean | undefined;
+  /** A project of which no service is on is refused. */
+  readonly needsService?: boolean;
   /** Images of a snapshot that containers are made from: see `ApplyContext`. */
   readonly layers?: ReadonlyMap<string, string>;
 }
@@ -87,6 +89,10 @@ async function bringUpOnce(session: Session, request: UpRequest): Promise<UpResu
   const connecting = session.engine();
   connecting.catch(() => {}); // the config's mistakes are told first
   const asked = await loading;
+  if (request.needsService && Object.keys(asked.project.services).length === 0 && !session.options.allResources)
+    throw new UserError('no-service', 'no service selected', [
+      'Turn a profile on: --profile NAME, or COMPOSE_PROFILES.',
+    ]);
   const wanted = selectServices(asked.project, request.plan.services, request.plan.dependencies);
   const loaded = await withProviders(session, asked, { wanted, run: !request.dryRun });
   request = { ...request, plan: withoutProviders(request.plan, asked.project) };
