@@ -25,8 +25,9 @@ function isDangling(engine: Engine, network: NetworkRecord): boolean {
 function wantsDangling(filters: Filters): boolean | undefined {
   if (!filters.has('dangling')) return undefined;
   const [value, ...more] = filters.get('dangling');
-  if (more.length === 0 && (value === 'true' || value === '1')) return true;
-  if (more.length === 0 && (value === 'false' || value === '0')) return false;
+  if (more.length > 0) throw new EngineError('invalid', 'got more than one value for filter key "dangling"');
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
   throw new EngineError('invalid', `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`);
 }
 

@@ -74,8 +74,9 @@ export function decodeExited(body: Buffer): ExitStatus {
   };
 }
 
-/** `ENOENT` for 2; `E133` for one that Node does not know. */
+/** `ENOENT` for 2, the kernel's name for one that has two in libc; `E133` for one that Node does not know. */
 export function errnoName(errno: number): string {
+  if (errno === constants.errno.EOPNOTSUPP) return 'EOPNOTSUPP';
   for (const [name, value] of Object.entries(constants.errno)) if (value === errno) return name;
   return `E${errno}`;
 }

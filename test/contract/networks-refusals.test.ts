@@ -135,6 +135,13 @@ const others: readonly (readonly [method: string, path: string, body: unknown, s
     `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`,
   ],
   [
+    'GET',
+    `/networks?${filterOf({ dangling: ['true', '0'] })}`,
+    undefined,
+    400,
+    'got more than one value for filter key "dangling"',
+  ],
+  [
     'POST',
     `/networks/prune?${filterOf({ until: ['x'] })}`,
     undefined,

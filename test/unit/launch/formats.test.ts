@@ -55,6 +55,7 @@ formats('answers: failures are named, a signal 0 is none', () => {
   const error = decodeFailure(failure);
   assert.equal([error.operation, error.errno, error.subject], ['exec', 'ENOENT', 'foo']);
   assert.is(errnoName(133), 'E133');
+  assert.is(errnoName(95), 'EOPNOTSUPP');
   const exited = Buffer.alloc(20);
   exited.writeUInt32LE(3, 0);
   exited.writeBigUInt64LE(9n, 12);
