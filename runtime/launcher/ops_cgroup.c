@@ -48,7 +48,8 @@ int op_cgroup_make(struct context *c, struct reader *r)
 		errno = inherited ? ENAMETOOLONG : EBADMSG;
 		return fail(c, base);
 	}
-	for (char *at = group + strlen(base) + 1; result == 0 && at; ) {
+	bool stands = count == 0 && (mkdir(group, 0755) == 0 || errno == EEXIST);
+	for (char *at = group + strlen(base) + 1; result == 0 && at && !stands; ) {
 		char *slash = strchr(at, '/');
 		if (slash)
 			*slash = 0;
