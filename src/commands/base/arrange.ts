@@ -42,8 +42,14 @@ export function arrangeArguments(
   const found = find(rest);
   if (!found) return [...rest, ...leading];
   const name = rest.slice(0, found.length);
-  const words = delimit(rest.slice(found.length), found.command);
+  const words = delimit(withoutOldParallel(rest.slice(found.length), found.command.id), found.command);
   return [...name, ...spellOut([...leading, ...words], found.command)];
+}
+
+/** `build --parallel` and `pull --parallel` of Compose 1, which mean nothing any more; with a number it is the global flag. */
+function withoutOldParallel(words: readonly string[], id: string): readonly string[] {
+  if (id !== 'build' && id !== 'pull') return words;
+  return words.filter((word, at) => word !== '--parallel' || /^-?\d+$/.test(words[at + 1] ?? ''));
 }
 
 function takeLeading(argv: readonly string[]): { leading: string[]; rest: readonly string[] } {

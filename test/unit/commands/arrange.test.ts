@@ -15,6 +15,7 @@ const commands: Record<string, { valueFlags: string[]; switches?: [string, boole
     ],
   },
   logs: { valueFlags: ['--tail', '-n'] },
+  build: { valueFlags: [] },
   'engine start': { valueFlags: [] },
   exec: { valueFlags: ['-u', '--user', '-e'], passAfter: 1 },
 };
@@ -74,6 +75,11 @@ words('reads options, then variables, then defaults', () => {
 words('knows what was meant', () => {
   assert.is(nearest('buidl', ['build', 'pull']), 'build');
   assert.is(nearest('frobnicate', ['build', 'pull']), undefined);
+});
+
+words('--parallel of Compose 1 means nothing behind build, unless a number follows', () => {
+  assert.equal(arrange('build --parallel --pull web'), ['build', '--pull', 'web']);
+  assert.equal(arrange('build --parallel 2 web'), ['build', '--parallel', '2', 'web']);
 });
 
 words.run();
