@@ -19,6 +19,10 @@ export default class Build extends DevenvCommand {
   static override args = { services };
   static override flags = {
     'no-cache': Flags.boolean({ description: 'do every step anew' }),
+    // Of Compose 1: taken, and without a meaning, as in Compose 2.
+    compress: Flags.boolean({ hidden: true }),
+    'force-rm': Flags.boolean({ hidden: true }),
+    'no-rm': Flags.boolean({ hidden: true }),
     memory: Flags.string({ char: 'm', helpValue: 'BYTES', description: 'memory of each step (512m)' }),
     print: Flags.boolean({ description: 'print what would be built as a bake file, and build nothing' }),
     push: Flags.boolean({ description: 'push the images then' }),

@@ -12,6 +12,8 @@ export default class Pull extends DevenvCommand {
     'ignore-pull-failures': Flags.boolean({ description: 'go on when one cannot be pulled' }),
     'include-deps': Flags.boolean({ description: 'also what the services depend on' }),
     'ignore-buildable': Flags.boolean({ description: 'leave out images that can be built (they always are)' }),
+    // Of Compose 1: taken, and without a meaning, as in Compose 2.
+    'no-parallel': Flags.boolean({ hidden: true }),
     quiet: Flags.boolean({ char: 'q', description: 'say nothing' }),
   };
 

@@ -8,6 +8,8 @@ export default class Rm extends DevenvCommand {
   static override examples = ['<%= config.bin %> rm --stop --force api'];
   static override args = { services };
   static override flags = {
+    // Of Compose 1: taken, and without a meaning, as in Compose 2.
+    all: Flags.boolean({ char: 'a', hidden: true }),
     file: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'config file', helpGroup: 'GLOBAL' }),
     force: Flags.boolean({ char: 'f', description: 'do not ask' }),
     stop: Flags.boolean({ char: 's', description: 'stop them first' }),
