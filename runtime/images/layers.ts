@@ -111,19 +111,29 @@ export function openLayers({ blobs, snapshots, table, limitBytes, hold }: Layers
 
   async function unpack(layer: UnpackedLayer, content: Readable | string): Promise<void> {
     const chainId = chainIdOn(layer.parent, layer.diffId);
-    const known = table.get(layer.diffId);
     const { tar, gzip } = await decompressOthers(content);
-    let tarBytes = known?.tarBytes ?? layer.blob.size;
-    const check = (found: { readonly digest: Digest; readonly bytes: number }) => {
-      checkDiffId(found.digest, layer);
-      tarBytes = found.bytes;
+    let found: number | undefined;
+    const check = ({ digest, bytes }: { readonly digest: Digest; readonly bytes: number }) => {
+      checkDiffId(digest, layer);
+      found = bytes;
     };
     const verified = layer.contentDigest?.then((digest) => checkDiffId(digest, layer));
     verified?.catch(() => undefined);
     const proof = verified ? { verified } : { check };
     await snapshots.apply({ parent: layer.parent, chainId, gzip, ...proof, limitBytes }, tar);
+    // Only now: who unpacked the same meanwhile has left nothing here to check, and may have written what is known of it.
+    const sizeBytes = found ?? (await knownSize(layer, verified !== undefined));
+    const known = table.get(layer.diffId);
+    const tarBytes = found ?? known?.tarBytes ?? sizeBytes;
     const remotes = layer.remote === undefined ? known?.remotes : { ...known?.remotes, [layer.remote]: layer.blob };
     await table.put(layer.diffId, { tarBytes, blob: known?.blob ?? layer.blob, chainId, remotes });
+  }
+
+  async function knownSize({ diffId, blob, parent }: UnpackedLayer, isPlain: boolean): Promise<number> {
+    const known = table.get(diffId)?.tarBytes ?? (isPlain ? blob.size : undefined);
+    if (known !== undefined) return known;
+    const tar = blobs.has(blob.digest) ? await decompress(blobs.open(blob.digest)) : undefined;
+    return sizeOf(tar ?? snapshots.layerTar(chainIdOn(parent, diffId)));
   }
 
   return {
@@ -156,6 +166,12 @@ export function openLayers({ blobs, snapshots, table, limitBytes, hold }: Layers
     forget: (diffId) => table.remove(diffId),
     list: () => table.all().map(({ id, value }) => ({ diffId: id as Digest, record: value })),
   };
+}
+
+async function sizeOf(stream: Readable): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of stream) bytes += (chunk as Buffer).length;
+  return bytes;
 }
 
 function checkDiffId(digest: Digest, layer: UnpackedLayer): void {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseReference } from '../../../runtime/images/reference.js';
@@ -96,6 +97,13 @@ pulling('two who want the same image fetch it once', async () => {
   const [one, two] = await Promise.all([pull('a:1'), pull('a:1')]);
   assert.is(one.id, two.id);
   assert.is(registry.log.filter((line) => line.includes('/blobs/')).length, 3);
+});
+
+pulling('images of one layer that come at the same time can be saved', async () => {
+  for (const name of ['a', 'b', 'c'])
+    publishImage(registry, name, '1', [twoLayers[0]!, [{ name: 'own', content: name }]]);
+  const pulled = await Promise.all(['a:1', 'b:1', 'c:1'].map((name) => pull(name)));
+  for (const { id } of pulled) assert.ok((await buffer(store.images.save([id]))).length > 0);
 });
 
 pulling('an index may lie within an index, and one that goes round is left', async () => {
