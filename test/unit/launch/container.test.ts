@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readExitFile } from '../../../runtime/launch/exit-file.js';
-import { LaunchError } from '../../../runtime/launch/types.js';
+import { LaunchError, type Monitor } from '../../../runtime/launch/types.js';
 import { ANY_DEVICE, canContain, type Living, openLiving } from './living.js';
 
 const containers = suite<{ living: Living }>('containers of the launcher');
@@ -66,6 +66,7 @@ living(
   async ({ living }) => {
     const own = readlinkSync('/proc/self/ns/net');
     const seen = new Set([own]);
+    const monitors: Monitor[] = [];
     // At once, and after the launcher has had the time to make one.
     for (const [index, waitMs] of [0, 0, 60, 60].entries()) {
       await sleep(waitMs);
@@ -76,10 +77,13 @@ living(
       assert.is(readlinkSync(`/proc/${parent}/ns/net`), own);
       seen.add(readlinkSync(`/proc/${pid}/ns/net`));
       assert.equal(readFileSync(`/proc/${pid}/net/dev`, 'utf8').match(/\S+(?=:)/g), ['lo']);
-      await container.monitor.signal(9);
-      await container.monitor.exited;
+      monitors.push(container.monitor);
     }
     assert.is(seen.size, 5);
+    for (const monitor of monitors) {
+      await monitor.signal(9);
+      await monitor.exited;
+    }
   },
 );
 
