@@ -206,6 +206,31 @@ create('names are held, refused and found', async () => {
   for (const reference of ['create-name', id, id.slice(0, 8)]) assert.is((await containers.inspect(reference)).Id, id);
 });
 
+create('mounts are shown as they were asked for, without what says nothing', async () => {
+  const id = await containers.created({
+    HostConfig: {
+      Mounts: [
+        {
+          Type: 'volume',
+          Source: 'contract-shown',
+          Target: '/a',
+          ReadOnly: false,
+          Consistency: '',
+          VolumeOptions: { NoCopy: false, Labels: {}, DriverConfig: { Name: '', Options: {} } },
+        },
+        { Type: 'tmpfs', Target: '/b', ReadOnly: true, TmpfsOptions: { SizeBytes: 0, Mode: 448 } },
+      ],
+    },
+  });
+  const { json } = await engine.request('GET', `/containers/${id}/json`);
+  assert.equal(json.HostConfig.Mounts, [
+    { Type: 'volume', Source: 'contract-shown', Target: '/a', VolumeOptions: { DriverConfig: {} } },
+    { Type: 'tmpfs', Target: '/b', ReadOnly: true, TmpfsOptions: { Mode: 448 } },
+  ]);
+  await containers.clear();
+  await engine.request('DELETE', '/volumes/contract-shown');
+});
+
 create('older versions mean what they meant', async () => {
   const body = { Image: busyboxImage, Cmd: ['true'] };
   for (const [version, mode] of [

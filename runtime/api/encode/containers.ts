@@ -4,6 +4,7 @@ import type { ContainerView, NetworkView } from '../../engine/container-view.js'
 import { parseLink } from '../../engine/links.js';
 import type { ContainerRecord, ContainerState, MountPoint } from '../../engine/types.js';
 import type { ContainerInspect, ContainerSummary, EndpointView } from '../wire.js';
+import { shownMounts } from './mounts.js';
 
 export interface Sizes {
   readonly rw: number;
@@ -32,7 +33,7 @@ export function encodeInspect(view: ContainerView, sizes: Sizes | undefined): Co
     ProcessLabel: '',
     AppArmorProfile: appArmorOf(record),
     ExecIDs: view.execIds.length > 0 ? view.execIds : null,
-    HostConfig: { ...record.hostConfig, Links: shownLinks(record) },
+    HostConfig: { ...record.hostConfig, ...shownMounts(record.hostConfig.Mounts), Links: shownLinks(record) },
     GraphDriver: {
       Data:
         view.driver === 'vfs'
