@@ -28,7 +28,7 @@ interface Told {
 async function build(Dockerfile: string, query = ''): Promise<Told> {
   const context = await tarOf({ Dockerfile, data: 'x' });
   const type = { 'content-type': 'application/x-tar' };
-  const { status, text } = await engine.request('POST', `/build?rm=1&${query}`, context, type);
+  const { status, text } = await engine.request('POST', `/build?forcerm=1&${query}`, context, type);
   const lines = text
     .trim()
     .split(/\r?\n/)
@@ -113,7 +113,10 @@ classic('a quiet build tells the id alone, and everything when it fails', async 
   const { said } = await build(`FROM ${busyboxImage}\nLABEL quiet=${unique}\n`, 'q=1&t=contract-classic:1');
   assert.match(said, /^sha256:[0-9a-f]{64}\n$/);
   const failed = await build(`FROM ${busyboxImage}\nRUN echo heard; exit 1\n`, 'q=1');
-  assert.match(failed.said, /^Step 1\/2 .*\n ---> .*\nStep 2\/2 .*\n ---> Running in .*\nheard\n$/);
+  assert.match(
+    failed.said,
+    /^Step 1\/2 .*\n ---> .*\nStep 2\/2 .*\n ---> Running in .*\nheard\n ---> Removed intermediate container .*\n$/,
+  );
   assert.ok(failed.last.error);
 });
 

@@ -14,6 +14,8 @@ export interface ClassicOptions {
   readonly quiet: boolean;
   /** A step's container is said to be removed behind it. */
   readonly removes: boolean;
+  /** And so is the container of one that failed. */
+  readonly removesFailed: boolean;
 }
 
 /** Takes a build's events as they come and says them in the order of the Dockerfile. */
@@ -51,6 +53,7 @@ export class ClassicLines {
   failed(error: unknown): unknown {
     for (const [, events] of [...this.#waiting].sort(([a], [b]) => a - b))
       for (const event of events) this.#show(event);
+    if (this.options.removesFailed) for (const id of this.#containers.values()) this.#removed(id);
     if (!(error instanceof BuildFailure)) return error;
     const { dockerfile, location } = error.place;
     if (error.ofStep && location !== undefined && this.#waiting.size === 0 && !this.#begun.has(location.line)) {
@@ -83,10 +86,13 @@ export class ClassicLines {
 
   #left(event: Extract<StepEvent, { kind: 'layer' }>): void {
     const container = this.#containers.get(event.step);
-    if (container !== undefined && this.options.removes)
-      this.#tell(` ---> Removed intermediate container ${shortId(container)}\n`);
+    if (container !== undefined && this.options.removes) this.#removed(container);
     this.#containers.delete(event.step);
     if (event.step !== this.#steps) this.#encoded(event);
+  }
+
+  #removed(container: string): void {
+    this.#tell(` ---> Removed intermediate container ${shortId(container)}\n`);
   }
 
   #encoded(event: BuildEvent): void {

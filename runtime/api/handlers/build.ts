@@ -97,7 +97,11 @@ type Teller = Pick<ClassicLines, 'take' | 'failed'>;
 function tellerOf(call: Call, { lines, isOurs }: { lines: JsonStream; isOurs: boolean }): Teller {
   const quiet = call.query.bool('q');
   const say = (message: ProgressMessage) => void lines.write(message);
-  if (!isOurs) return new ClassicLines(say, { quiet, removes: call.query.text('rm') === '' || call.query.bool('rm') });
+  if (!isOurs) {
+    const removesFailed = call.query.bool('forcerm');
+    const removes = removesFailed || call.query.text('rm') === '' || call.query.bool('rm');
+    return new ClassicLines(say, { quiet, removes, removesFailed });
+  }
   return { take: (event) => encodeBuildEvent(event, quiet).forEach(say), failed: (error) => error };
 }
 
