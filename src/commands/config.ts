@@ -27,7 +27,7 @@ export default class Config extends DevenvCommand {
     explain: Flags.string({ helpValue: 'PATH', description: 'where the value at a path comes from, layer by layer' }),
     reveal: Flags.boolean({ description: 'with --explain: show what looks like a password, too' }),
     'show-secrets': Flags.boolean({
-      description: "on a terminal too: values of the project's secrets, and of variables that are named like secrets",
+      description: "values of the project's secrets, and on a terminal of variables that are named like secrets",
     }),
     schema: Flags.boolean({ description: 'JSON Schema of devenv.yml, for editors' }),
     format: Flags.string({ options: ['yaml', 'json'], description: 'how it is printed (default yaml)' }),

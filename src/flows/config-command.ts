@@ -58,7 +58,8 @@ export async function configOutput(
     format,
     load,
     resolveDigests: flags['resolve-image-digests'] ?? false,
-    hideSecrets: session.world.stdout.isTTY === true && flags.output === undefined && !flags['show-secrets'],
+    showSecrets: flags['show-secrets'] ?? false,
+    hideByName: session.world.stdout.isTTY === true && flags.output === undefined,
   });
 }
 

@@ -25,11 +25,13 @@ export interface ConfigRequest {
   readonly load: LoadOptions;
   /** Images by their digests, asked of their registries. */
   readonly resolveDigests: boolean;
+  /** Secrets as they are. */
+  readonly showSecrets: boolean;
   /**
-   * Of the project's secrets, and of what is named like one: from a person at a terminal. Into a file or a pipe everything goes as
-   * Compose prints it, since it is read there as a project.
+   * Also what is only named like a secret: for a person at a terminal. Into a file or a pipe such values go as Compose prints
+   * them, since scripts read them there.
    */
-  readonly hideSecrets: boolean;
+  readonly hideByName: boolean;
 }
 
 /** The whole config, filled in and normalised. */
@@ -42,14 +44,14 @@ export async function printConfig(session: Session, request: ConfigRequest): Pro
   const { project } = await session.load(services, load);
   const chosen = services.length ? onlyServices(project, services) : project;
   const pinned = request.resolveDigests ? await pinnedImages(session, chosen) : chosen;
-  const shown = request.hideSecrets ? await masked(session, pinned, load) : pinned;
+  const shown = request.showSecrets ? pinned : await masked(session, pinned, request);
   return format === 'json' ? `${projectJson(shown)}\n` : projectYaml(shown);
 }
 
-async function masked(session: Session, project: Project, load: LoadOptions): Promise<Project> {
+async function masked(session: Session, project: Project, { load, hideByName }: ConfigRequest): Promise<Project> {
   // Also one that no service has may have been filled in somewhere.
   const secrets = await declaredSecrets(await session.loadQuietly([], { ...load, allResources: true }));
-  const { project: shown, hidden } = maskProject(project, { byName: true, secrets });
+  const { project: shown, hidden } = maskProject(project, { byName: hideByName, secrets });
   const values = hidden === 1 ? 'One value is' : `${hidden} values are`;
   if (hidden > 0) await session.terminal.status(`${values} hidden; --show-secrets shows them.\n`);
   return shown;
