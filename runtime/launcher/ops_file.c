@@ -8,14 +8,30 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* An O_PATH descriptor cannot be written through; /proc/self/fd can, but /proc may not be there. So: open again below root. */
-static int write_below(int root, const char *path, int flags, const void *bytes, size_t length)
+/* Of a file of ours: what is there already is not written again. Not emptied before: ext4 writes such a file to the disk when it
+   is closed, and whoever empties it next waits for that. */
+static int replace_content(int fd, const void *bytes, size_t length)
 {
-	int fd = !strncmp(path, "/proc/", 6) ? path_open_proc(root, path + 6, O_WRONLY | O_NOCTTY | flags)
-					     : path_open(root, path, O_WRONLY | O_NOCTTY | flags);
+	char there[4096];
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if ((size_t)st.st_size == length && length <= sizeof there &&
+	    pread(fd, there, length, 0) == (ssize_t)length && memcmp(there, bytes, length) == 0)
+		return 0;
+	if (write_all(fd, bytes, length) < 0)
+		return -1;
+	return (size_t)st.st_size > length ? ftruncate(fd, (off_t)length) : 0;
+}
+
+/* An O_PATH descriptor cannot be written through; /proc/self/fd can, but /proc may not be there. So: open again below root. */
+static int write_below(int root, const char *path, bool replace, const void *bytes, size_t length)
+{
+	int flags = (replace ? O_RDWR : O_WRONLY) | O_NOCTTY;
+	int fd = !strncmp(path, "/proc/", 6) ? path_open_proc(root, path + 6, flags) : path_open(root, path, flags);
 	if (fd < 0)
 		return -1;
-	int result = length ? write_all(fd, bytes, length) : 0;
+	int result = replace ? replace_content(fd, bytes, length) : length ? write_all(fd, bytes, length) : 0;
 	int error = errno;
 	close(fd);
 	errno = error;
@@ -68,7 +84,7 @@ int op_file_write(struct context *c, struct reader *r)
 	bool create = read_u32(r);
 	if (create && done(path_create(c->root, path, PATH_FILE, 0644)) < 0)
 		return fail(c, path);
-	return write_below(c->root, path, create ? O_TRUNC : 0, bytes, length) < 0 ? fail(c, path) : 0;
+	return write_below(c->root, path, create, bytes, length) < 0 ? fail(c, path) : 0;
 }
 
 /* target, path: what is there already is kept. */
