@@ -1,4 +1,5 @@
 /** Reading a folder tree as a file system of its own: symlinks in it never lead out of it. */
+import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,6 +48,9 @@ export interface Tree {
   isFrame?(path: string): boolean;
 }
 
+/** What Node reads for bytes that are no UTF-8; a name may have it of its own. */
+const REPLACEMENT = '\uFFFD';
+
 /** A folder of this machine; `hidden` paths do not exist for the reader. */
 export class FolderTree implements Tree {
   private readonly breath = new Breath();
@@ -82,7 +86,17 @@ export class FolderTree implements Tree {
 
   async names(path: string): Promise<string[]> {
     await this.breath.take();
-    return readdirSync(this.hostPath(path)).sort();
+    const names = readdirSync(this.hostPath(path)).sort();
+    if (names.some((name) => name.includes(REPLACEMENT))) this.refuseUnreadable(path);
+    return names;
+  }
+
+  /** A name that cannot be told is a file that would be left out without a word. */
+  private refuseUnreadable(path: string): void {
+    const unreadable = readdirSync(this.hostPath(path), 'buffer').find((name) => !isUtf8(name));
+    if (unreadable === undefined) return;
+    const shown = JSON.stringify(`/${path === '' ? '' : `${path}/`}${unreadable.toString('latin1')}`);
+    throw new Error(`the name of ${shown} (shown as Latin-1) is not UTF-8: a build cannot copy it`);
   }
 
   /** Paths of a tree are in order already: there is nothing to normalise for each of thousands. */
