@@ -47,7 +47,7 @@ story('a variable without a value has what the shell or .env says, else what it 
   const executed = await project.devenv('exec', '-T', ...names, 'web', 'env');
   assert.match(executed.stdout, 'FROM_DOTENV=dotenv\n', executed.output);
   assert.not.match(executed.stdout, /NOWHERE|GREETING/);
-  await project.devenv('rm', '--stop', '--force', 'web');
+  await project.devenv('down', '--remove-orphans', '--timeout', '0');
   await project.write({ '.env': '' });
 });
 
@@ -62,7 +62,7 @@ story(
     assert.match(numbered.stderr, 'service "web" is not running container #1');
     const published = await project.devenv('port', 'web', '80');
     assert.is(published.code, 1, published.output);
-    const removed = await project.devenv('rm', '--stop', '--force', 'web');
+    const removed = await project.devenv('down', '--remove-orphans', '--timeout', '0');
     assert.is(removed.code, 0, removed.output);
   },
 );
