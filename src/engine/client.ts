@@ -22,11 +22,20 @@ export class EngineClient {
     this.http = new HttpClient(address, options.connections ?? 16);
   }
 
-  /** The answer as JSON. Throws EngineAnswerError from status 400 on, or the socket's error. */
+  /**
+   * The answer as JSON, undefined with status 204. Throws EngineAnswerError from status 400 on and for one that is no JSON (engines
+   * that fail once their head is out end without a word), or the socket's error.
+   */
   async json<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
     const response = await this.checked(method, path, options);
     const text = await readText(response);
-    return (text ? JSON.parse(text) : undefined) as T;
+    if (response.statusCode === 204) return undefined as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      const what = text === '' ? 'is empty' : `is no JSON: ${text.slice(0, 200)}`;
+      throw new EngineAnswerError(500, `the engine's answer to ${method} ${path} ${what}`, `${method} ${path}`);
+    }
   }
 
   /** For answers without content; gives the status, since 304 is news to some. */

@@ -35,8 +35,8 @@ export function pruneBuildCache(engine: EngineClient, all: boolean, filters: Fil
 
 /** Whether a registry takes these credentials (an AuthConfig); gives the refresh token that it handed out, or nothing. */
 export async function checkLogin(engine: EngineClient, auth: object): Promise<string> {
-  const { IdentityToken = '' } = await engine.json<{ IdentityToken?: string }>('POST', '/auth', { body: auth });
-  return IdentityToken;
+  const answer = await engine.json<{ IdentityToken?: string } | undefined>('POST', '/auth', { body: auth });
+  return answer?.IdentityToken ?? '';
 }
 
 /** Of a swarm's manager. `T`: the part of a Service that is looked at. Throws EngineAnswerError 503 for an engine that is none. */

@@ -37,6 +37,19 @@ client('keeps its connections', async () => {
   await engine.close();
 });
 
+client("an answer that ends without a word, or is no JSON, is the engine's failure and has a sentence", async () => {
+  for (const [text, said] of [
+    ['', "the engine's answer to GET /containers/json is empty"],
+    ['<html>', "the engine's answer to GET /containers/json is no JSON: <html>"],
+  ] as const) {
+    const engine = await fakeEngine((_, response) => response.writeHead(200).end(text));
+    const error = await failure(listContainers(engine.client, {}));
+    assert.instance(error, EngineAnswerError);
+    assert.is((error as Error).message, said);
+    await engine.close();
+  }
+});
+
 client("throws the engine's own sentence with its status", async () => {
   const engine = await fakeEngine((_, response) => json(response, { message: 'No such container: x' }, 404));
   const error = await failure(startContainer(engine.client, 'x'));
