@@ -8,8 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define AFTER_MS 10
 #define KEPT_MS 10000
