@@ -36,10 +36,16 @@ const NEWLINE = 0x0a;
 /** `stream` 1 is stdout, 2 stderr: `[stream, 0, 0, 0, big-endian length] payload`, as attach and logs multiplex. */
 export function frame(stream: 1 | 2, payload: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafe(8 + payload.length);
-  framed.writeUInt32BE(stream * 0x1000000, 0);
-  framed.writeUInt32BE(payload.length, 4);
-  framed.set(payload, 8);
+  putFrame(framed, 0, stream, payload);
   return framed;
+}
+
+/** Gives the place behind it. */
+function putFrame(to: Buffer, at: number, stream: 1 | 2, payload: Uint8Array): number {
+  to.writeUInt32BE(stream * 0x1000000, at);
+  to.writeUInt32BE(payload.length, at + 4);
+  to.set(payload, at + 8);
+  return at + 8 + payload.length;
 }
 
 /** Each line in a frame of its own, as a log's readers count on: clients take a frame for a line. */
@@ -52,10 +58,7 @@ export function frameLines(stream: 1 | 2, payload: Uint8Array): Buffer {
   for (let from = 0; from < payload.length; ) {
     const at = payload.indexOf(NEWLINE, from);
     const end = at < 0 ? payload.length : at + 1;
-    framed.writeUInt32BE(stream * 0x1000000, to);
-    framed.writeUInt32BE(end - from, to + 4);
-    framed.set(payload.subarray(from, end), to + 8);
-    to += 8 + end - from;
+    to = putFrame(framed, to, stream, payload.subarray(from, end));
     from = end;
   }
   return framed;

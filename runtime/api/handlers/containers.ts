@@ -41,16 +41,13 @@ type Work = (engine: Engine, container: Container, call: Call) => Promise<Answer
 type Search = (engine: Engine, call: Call) => Promise<Answer | typeof streamed>;
 
 export function containerRoutes(engine: Engine): Route[] {
-  const on = (method: Route['method'], what: string, work: Work): Route => ({
-    method,
-    path: `/containers/:id*${what}`,
-    handle: (call) => work(engine, engine.containers.get(call.params.id!), call),
-  });
   const search = (method: Route['method'], what: string, work: Search): Route => ({
     method,
     path: `/containers/:id*${what}`,
     handle: (call) => work(engine, call),
   });
+  const on = (method: Route['method'], what: string, work: Work): Route =>
+    search(method, what, (_, call) => work(engine, containerOf(engine, call), call));
   return [
     { method: 'GET', path: '/containers/json', handle: (call) => list(engine, call) },
     { method: 'POST', path: '/containers/create', handle: (call) => create(engine, call) },
