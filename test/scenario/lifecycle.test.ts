@@ -8,7 +8,7 @@ const story = suite<{ project: TestProject }>('containers that are there');
 
 const config = `
 services:
-  web: {image: ${busyboxImage}, init: true, command: sleep 1000}
+  web: {image: ${busyboxImage}, stop_signal: SIGKILL, command: sleep 1000}
   soon: {image: ${busyboxImage}, command: sh -c 'sleep 1; exit 3'}
   later: {image: ${busyboxImage}, command: sh -c 'sleep 2; exit 4'}
 `;
